@@ -1,0 +1,1 @@
+"""Event stores: memory, SQLite, JSON Lines, EventStoreDB."""

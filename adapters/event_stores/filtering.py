@@ -1,0 +1,15 @@
+"""Decides in Python which events a filter of the port admits."""
+
+from application.ports.event_store import Filter
+
+SYSTEM_PREFIX = "$"
+"""Types that begin so are the store's own bookkeeping and are never delivered."""
+
+
+def admits(matching: Filter, stream: str, event_type: str) -> bool:
+    """Return whether an event of this stream and type passes the filter."""
+    if event_type.startswith(SYSTEM_PREFIX):
+        return False
+    if matching.types and event_type not in matching.types:
+        return False
+    return not matching.stream_prefixes or stream.startswith(matching.stream_prefixes)
