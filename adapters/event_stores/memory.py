@@ -1,7 +1,7 @@
 """An event store in memory: for tests, simulations and throw-away exchanges."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from adapters.event_stores.append_rules import check_append, refuse_unless_repeated, store_closed
 from adapters.event_stores.filtering import admits
@@ -86,7 +86,9 @@ class MemoryEventStore:
         self._check_open()
         return Position(len(self._log))
 
-    async def subscribe(self, *, after: Position = START, matching: Filter = Filter()) -> AsyncIterator[Page]:
+    async def subscribe(
+        self, *, after: Position = START, matching: Filter = Filter()
+    ) -> AsyncGenerator[Page, None]:
         """Yield pages after ``after``, then new ones as they come."""
         with self._wakeups.waiter() as woken:
             position, announced = after, False

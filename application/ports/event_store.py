@@ -5,7 +5,7 @@ Streams are named logs with gapless revisions from 0. The whole log (``$all``) o
 Reads and subscriptions deliver pages rather than single events, because consumers commit per page.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol
 from uuid import UUID
@@ -147,7 +147,9 @@ class LogReader(Protocol):
 class LogSubscriber(Protocol):
     """Follows the whole log."""
 
-    def subscribe(self, *, after: Position = START, matching: Filter = Filter()) -> AsyncIterator[Page]:
+    def subscribe(
+        self, *, after: Position = START, matching: Filter = Filter()
+    ) -> AsyncGenerator[Page, None]:
         """Yield pages of events after ``after`` (exclusive), then go on with new ones as they commit.
 
         A page with ``caught_up`` is delivered at every transition to live, at once when started at the

@@ -1,0 +1,31 @@
+"""The event stores that the contract suite runs against. Adding a store is one line in ``STORES``.
+
+An opener takes a folder of its own and gives an open store. Opened twice on one folder, a store in
+``DURABLE`` finds its log again. An opener calls ``pytest.skip`` with the reason where its store cannot run.
+A store may be shared between tests: the suite uses fresh stream names and starts at the present head.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from adapters.event_stores.memory import MemoryEventStore
+from application.ports.event_store import EventStore
+
+Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
+
+
+@asynccontextmanager
+async def memory(_folder: Path) -> AsyncIterator[EventStore]:
+    store = MemoryEventStore()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+STORES: dict[str, Opener] = {
+    "memory": memory,
+}
+
+DURABLE: dict[str, Opener] = {}
