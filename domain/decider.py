@@ -1,0 +1,62 @@
+"""What every aggregate is: an empty state and a few pure functions.
+
+A state is changed in place by ``evolve`` and belongs to one owner; the functions are pure in that the
+same state and message always give the same result and nothing outside is touched.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from domain.rejections import Rejected
+
+State = TypeVar("State")
+Command = TypeVar("Command")
+Event = TypeVar("Event")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider(Generic[State, Command, Event]):
+    """An aggregate.
+
+    ``decide`` returns the events a command causes, or a refusal; it never changes the state.
+    ``evolve`` applies an event; it never refuses and never works out a rule.
+    ``react`` names what the aggregate must do by itself at a time (microseconds since the epoch) before
+    it takes another command: expire an order, trigger a stop, pay the next holders.
+    """
+
+    initial: Callable[[], State]
+    decide: Callable[[Command, State], "Sequence[Event] | Rejected"]
+    evolve: Callable[[State, Event], None]
+    react: Callable[[State, int], Command | None]
+
+
+def execute(
+    decider: Decider[State, Command, Event], state: State, command: Command, now_us: int
+) -> tuple[list[Event], Rejected | None]:
+    """Decide a command and apply all that follows from it, reactions included.
+
+    Return the events in order, and the refusal if the command was refused. What the aggregate had to do
+    by itself before the command happens either way.
+    """
+    events = settle(decider, state, now_us)
+    decided = decider.decide(command, state)
+    if isinstance(decided, Rejected):
+        return events, decided
+    for event in decided:
+        decider.evolve(state, event)
+    events.extend(decided)
+    events.extend(settle(decider, state, now_us))
+    return events, None
+
+
+def settle(decider: Decider[State, Command, Event], state: State, now_us: int) -> list[Event]:
+    """Carry out every reaction that is due, and return what happened."""
+    events: list[Event] = []
+    while (command := decider.react(state, now_us)) is not None:
+        decided = decider.decide(command, state)
+        assert not isinstance(decided, Rejected), f"reaction refused: {command} {decided}"
+        for event in decided:
+            decider.evolve(state, event)
+        events.extend(decided)
+    return events

@@ -1,0 +1,58 @@
+"""Fees, and the only rounding of money in the exchange.
+
+A fee is worked out exactly for every fill and added up over the order; only the sum is rounded, up, to
+the schedule's grain. So an order that fills in a hundred pieces pays what it would have paid in one.
+"""
+
+from dataclasses import dataclass
+
+from domain.quantities import CENT, PAYOUT_TICKS, Money, Quantity, Ticks
+
+EXACT = 10**8
+"""Exact fees are counted in units of a millionth of a dollar over this number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeRate:
+    """What a fill costs: ``quadratic_bps`` x p x (1 - p) per contract, plus a flat amount per contract.
+
+    ``quadratic_bps`` is in basis points (700 is 0.07), ``flat_ticks`` in ticks of $0.0001 per contract.
+    """
+
+    quadratic_bps: int = 0
+    flat_ticks: int = 0
+
+    def exact(self, price: Ticks, quantity: Quantity) -> int:
+        """Return the fee of a fill in exact units."""
+        curve = self.quadratic_bps * price * (PAYOUT_TICKS - price)
+        return (curve + self.flat_ticks * EXACT) * quantity
+
+    def worst(self, limit: Ticks, quantity: Quantity) -> int:
+        """Return the most a buy limited to ``limit`` can cost in fees: the curve peaks at half a dollar."""
+        return self.exact(min(limit, Ticks(PAYOUT_TICKS // 2)), quantity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeSchedule:
+    """The fees of a market. ``grain`` is what an order's total is rounded up to, in millionths."""
+
+    maker: FeeRate = FeeRate()
+    taker: FeeRate = FeeRate()
+    grain: Money = CENT
+
+    def rounded(self, exact: int) -> Money:
+        """Return an exact sum of fees as money, rounded up to the grain."""
+        unit = EXACT * self.grain
+        return Money(-(-exact // unit) * self.grain)
+
+    def worst(self, limit: Ticks, quantity: Quantity) -> int:
+        """Return the most a buy may be charged, whichever way it fills, in exact units."""
+        return max(self.maker.worst(limit, quantity), self.taker.worst(limit, quantity))
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody pays anything."""
+        return self.maker == self.taker == FeeRate()
+
+
+FREE = FeeSchedule()

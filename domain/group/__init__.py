@@ -1,0 +1,1 @@
+"""A group of mutually exclusive markets that resolves atomically (the public interface: an *event*)."""

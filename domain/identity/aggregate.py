@@ -1,0 +1,116 @@
+"""API keys: commands, events and the decider that keeps them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from domain.decider import Decider
+from domain.identifiers import AccountId
+from domain.rejections import Reason, Rejected
+
+
+class Scope(StrEnum):
+    """What a key may do. Each includes only itself."""
+
+    READ = "read"
+    TRADE = "trade"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateKey:
+    """Register a public key for an account."""
+
+    key_id: str
+    account_id: AccountId
+    name: str
+    public_key_pem: str
+    scopes: tuple[Scope, ...]
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeKey:
+    """Withdraw a key of an account."""
+
+    key_id: str
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated:
+    """A key may act for an account. ``strict`` keys must also sign the query and the body."""
+
+    key_id: str
+    account_id: AccountId
+    name: str
+    public_key_pem: str
+    scopes: tuple[Scope, ...]
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked:
+    """A key may no longer act."""
+
+    key_id: str
+    account_id: AccountId
+
+
+IdentityCommand = CreateKey | RevokeKey
+IdentityEvent = KeyCreated | KeyRevoked
+
+
+class IdentityState:
+    """The keys in force."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, KeyCreated] = {}
+        self.revision = -1
+
+
+def decide(command: IdentityCommand, state: IdentityState) -> Sequence[IdentityEvent] | Rejected:
+    """Return what a command causes, or why it is refused."""
+    known = state.keys.get(command.key_id)
+    match command:
+        case CreateKey():
+            if known is not None:
+                return Rejected(Reason.KEY_EXISTS, f"key {command.key_id} exists")
+            return [
+                KeyCreated(
+                    key_id=command.key_id,
+                    account_id=command.account_id,
+                    name=command.name,
+                    public_key_pem=command.public_key_pem,
+                    scopes=command.scopes,
+                    strict=command.strict,
+                )
+            ]
+        case RevokeKey():
+            if known is None or known.account_id != command.account_id:
+                return Rejected(Reason.KEY_NOT_FOUND, "there is no such key")
+            return [KeyRevoked(key_id=command.key_id, account_id=command.account_id)]
+        case _:
+            assert_never(command)
+
+
+def evolve(state: IdentityState, event: IdentityEvent) -> None:
+    """Apply one event."""
+    state.revision += 1
+    match event:
+        case KeyCreated():
+            state.keys[event.key_id] = event
+        case KeyRevoked():
+            del state.keys[event.key_id]
+        case _:
+            assert_never(event)
+
+
+def _react(_state: IdentityState, _now_us: int) -> IdentityCommand | None:
+    return None
+
+
+IDENTITY: Decider[IdentityState, IdentityCommand, IdentityEvent] = Decider(
+    initial=IdentityState, decide=decide, evolve=evolve, react=_react
+)

@@ -1,0 +1,1 @@
+"""Accounts and their money, in partitions. One stream and one writer per partition."""

@@ -1,0 +1,163 @@
+"""Decisions about money."""
+
+from collections.abc import Sequence
+
+from domain.ledger import commands as c
+from domain.ledger import events as e
+from domain.ledger.bookings import book
+from domain.ledger.order_groups import decide_order_group
+from domain.ledger.state import LedgerState
+from domain.quantities import Money
+from domain.rejections import Reason, Rejected
+
+MAX_AMOUNT = 10**17
+"""The most one deposit or withdrawal moves: a hundred thousand million dollars, far inside 63 bits."""
+
+Decided = Sequence[e.LedgerEvent] | Rejected
+
+
+def decide(command: c.LedgerCommand, state: LedgerState) -> Decided:
+    """Return what a command causes in this ledger, or why it is refused."""
+    match command:
+        case c.ReserveFunds():
+            return _reserve(command, state)
+        case c.BookMarketEvents():
+            return book(command, state)
+        case c.ReleaseReservation():
+            return _release(command, state)
+        case c.IncreaseReservation():
+            return _increase(command, state)
+        case c.Deposit():
+            return _deposit(command, state)
+        case c.Withdraw():
+            return _withdraw(command, state)
+        case c.WithdrawFees():
+            return _withdraw_fees(command, state)
+        case _:
+            return decide_order_group(command, state)
+
+
+def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
+    known = state.orders.get(command.order_id)
+    if known is not None:
+        return [] if known == command.request_digest else _another_request(command)
+    if command.order_group_id is not None:
+        group = state.order_groups.get(command.order_group_id)
+        if group is None or group.account_id != command.account_id:
+            return Rejected(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
+        if group.triggered:
+            return Rejected(Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit; reset it")
+    if command.amount > state.cash(command.account_id):
+        return _insufficient(state.cash(command.account_id), command.amount)
+    return [
+        e.FundsReserved(
+            order_id=command.order_id,
+            account_id=command.account_id,
+            ticker=command.ticker,
+            amount=command.amount,
+            request_digest=command.request_digest,
+            order_group_id=command.order_group_id,
+        )
+    ]
+
+
+def _another_request(command: c.ReserveFunds) -> Rejected:
+    return Rejected(
+        Reason.DUPLICATE_CLIENT_ORDER_ID,
+        f"order {command.order_id} was sent before with another content; use a new client_order_id",
+    )
+
+
+def _insufficient(cash: int, needed: int) -> Rejected:
+    return Rejected(
+        Reason.INSUFFICIENT_FUNDS,
+        f"the order needs {_dollars(needed)}, fees included, and {_dollars(cash)} is available",
+    )
+
+
+def _dollars(amount: int) -> str:
+    """Return an amount rounded up to the hundredth of a cent, for people."""
+    ticks = -(-amount // 100)
+    return f"${ticks // 10_000}.{ticks % 10_000:04d}"
+
+
+def _increase(command: c.IncreaseReservation, state: LedgerState) -> Decided:
+    held = state.reservations.get(command.order_id)
+    if held is None or held.account_id != command.account_id:
+        return Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
+    if command.amount > state.cash(command.account_id):
+        return _insufficient(state.cash(command.account_id), command.amount)
+    return [
+        e.ReservationIncreased(
+            order_id=command.order_id,
+            account_id=command.account_id,
+            ticker=command.ticker,
+            amount=command.amount,
+        )
+    ]
+
+
+def _release(command: c.ReleaseReservation, state: LedgerState) -> Decided:
+    held = state.reservations.get(command.order_id)
+    if held is None or (command.extra is None) != held.pending:
+        return []
+    amount = held.amount if command.extra is None else min(command.extra, held.extra)
+    if not amount and command.extra is not None:
+        return []
+    return [
+        e.ReservationReleased(
+            order_id=command.order_id,
+            account_id=held.account_id,
+            ticker=held.ticker,
+            amount=Money(amount),
+            market_revision=None,
+        )
+    ]
+
+
+def _deposit(command: c.Deposit, state: LedgerState) -> Decided:
+    if not 0 < command.amount <= MAX_AMOUNT:
+        return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
+    repeated = _repeated(command.reference, command.amount, state)
+    if repeated is not None:
+        return repeated
+    return [
+        e.FundsDeposited(account_id=command.account_id, amount=command.amount, reference=command.reference)
+    ]
+
+
+def _withdraw(command: c.Withdraw, state: LedgerState) -> Decided:
+    if not 0 < command.amount <= MAX_AMOUNT:
+        return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
+    repeated = _repeated(command.reference, -command.amount, state)
+    if repeated is not None:
+        return repeated
+    if command.amount > state.cash(command.account_id):
+        return Rejected(
+            Reason.INSUFFICIENT_FUNDS, f"{_dollars(state.cash(command.account_id))} is available to withdraw"
+        )
+    return [
+        e.FundsWithdrawn(account_id=command.account_id, amount=command.amount, reference=command.reference)
+    ]
+
+
+def _withdraw_fees(command: c.WithdrawFees, state: LedgerState) -> Decided:
+    if not 0 < command.amount <= MAX_AMOUNT:
+        return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
+    repeated = _repeated(command.reference, -command.amount, state)
+    if repeated is not None:
+        return repeated
+    if command.amount > state.fees_earned:
+        return Rejected(
+            Reason.INSUFFICIENT_FUNDS, f"{_dollars(state.fees_earned)} of fees is earned in this ledger"
+        )
+    return [e.FeesWithdrawn(amount=command.amount, reference=command.reference)]
+
+
+def _repeated(reference: str, amount: int, state: LedgerState) -> Decided | None:
+    known = state.references.get(reference)
+    if known is None:
+        return None
+    if known == str(amount):
+        return []
+    return Rejected(Reason.DUPLICATE_REQUEST, f"reference {reference} was used for another amount")

@@ -1,0 +1,142 @@
+"""How each event changes a ledger. Nothing here refuses, and nothing here works out a rule."""
+
+from typing import assert_never
+
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.ledger import events as e
+from domain.ledger.state import Account, LedgerState, OrderGroup, Reservation
+from domain.market.vocabulary import Action
+
+
+def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
+    """Apply one event."""
+    state.revision += 1
+    match event:
+        case e.FundsReserved():
+            _reserved(state, event)
+        case e.OrderConfirmed():
+            state.reservations[event.order_id].pending = False
+            _set_aside(state, event.order_id, amount=-event.released)
+            state.booked[event.ticker] = event.market_revision
+        case e.FillBooked():
+            _filled(state, event)
+        case e.ReservationReleased():
+            _released(state, event)
+        case e.ReservationIncreased():
+            _set_aside(state, event.order_id, extra=event.amount)
+        case e.ReservationAmended():
+            gained = event.extra - event.released
+            _set_aside(state, event.order_id, amount=gained, extra=-event.extra)
+            state.booked[event.ticker] = event.market_revision
+        case e.PayoutBooked() | e.UnwindBooked() | e.ProceedsUnlocked():
+            _market_ended(state, event)
+        case e.FundsDeposited():
+            state.account(event.account_id).cash += event.amount
+            state.deposited += event.amount
+            state.references.add(event.reference, str(event.amount))
+        case e.FundsWithdrawn():
+            state.account(event.account_id).cash -= event.amount
+            state.withdrawn += event.amount
+            state.references.add(event.reference, str(-event.amount))
+        case e.FeesWithdrawn():
+            state.fees_earned -= event.amount
+            state.withdrawn += event.amount
+            state.references.add(event.reference, str(-event.amount))
+        case _:
+            _order_group(state, event)
+
+
+def _reserved(state: LedgerState, event: e.FundsReserved) -> None:
+    account = state.account(event.account_id)
+    account.cash -= event.amount
+    account.reserved += event.amount
+    state.reservations[event.order_id] = Reservation(event.account_id, event.ticker, event.amount)
+    state.orders.add(event.order_id, event.request_digest)
+
+
+def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra: int = 0) -> None:
+    held = state.reservations[order_id]
+    account = state.accounts[held.account_id]
+    account.cash -= amount + extra
+    account.reserved += amount + extra
+    held.amount += amount
+    held.extra += extra
+    if held.spent:
+        del state.reservations[order_id]
+
+
+def _released(state: LedgerState, event: e.ReservationReleased) -> None:
+    if event.market_revision is not None:
+        state.booked[event.ticker] = event.market_revision
+        _set_aside(state, event.order_id, amount=-event.amount)
+        return
+    held = state.reservations[event.order_id]
+    if held.pending:
+        held.pending = False
+        state.orders.forget(event.order_id)
+        _set_aside(state, event.order_id, amount=-event.amount)
+    else:
+        _set_aside(state, event.order_id, extra=-event.amount)
+
+
+def _filled(state: LedgerState, event: e.FillBooked) -> None:
+    account = state.accounts[event.account_id]
+    account.cash += event.cash_delta
+    account.reserved += event.reserved_delta
+    _lock(account, event.ticker, event.locked_delta)
+    buys = event.action is Action.BUY
+    state.in_markets += event.value if buys else -event.value
+    state.fees_held += event.fee
+    state.booked[event.ticker] = event.market_revision
+    held = state.reservations.get(event.order_id)
+    if held is not None:
+        held.amount += event.reserved_delta
+        if held.spent:
+            del state.reservations[event.order_id]
+    if event.order_group_id is not None and event.order_group_id in state.order_groups:
+        state.order_groups[event.order_group_id].filled += event.quantity
+
+
+def _lock(account: Account, ticker: Ticker, amount: int) -> None:
+    if amount:
+        locked = account.locked.get(ticker, 0) + amount
+        if locked:
+            account.locked[ticker] = locked
+        else:
+            del account.locked[ticker]
+
+
+def _market_ended(state: LedgerState, event: e.PayoutBooked | e.UnwindBooked | e.ProceedsUnlocked) -> None:
+    match event:
+        case e.PayoutBooked():
+            state.account(event.account_id).cash += event.payout + event.fees_delta
+            state.in_markets -= event.payout
+            state.fees_held -= event.fees
+            state.fees_earned += event.fees - event.fees_delta
+        case e.UnwindBooked():
+            account = state.account(event.account_id)
+            account.cash += event.cash_delta
+            _lock(account, event.ticker, event.locked_delta)
+            state.in_markets -= event.refund - event.fees
+            state.fees_held -= event.fees
+        case e.ProceedsUnlocked():
+            for account in state.accounts.values():
+                account.cash += account.locked.pop(event.ticker, 0)
+    state.booked[event.ticker] = event.market_revision
+
+
+def _order_group(state: LedgerState, event: e.OrderGroupEvent) -> None:
+    match event:
+        case e.OrderGroupCreated():
+            state.order_groups[event.order_group_id] = OrderGroup(AccountId(event.account_id), event.limit)
+        case e.OrderGroupLimitChanged():
+            state.order_groups[event.order_group_id].limit = event.limit
+        case e.OrderGroupTriggered():
+            state.order_groups[event.order_group_id].triggered = True
+        case e.OrderGroupReset():
+            group = state.order_groups[event.order_group_id]
+            group.triggered, group.filled = False, 0
+        case e.OrderGroupDeleted():
+            del state.order_groups[event.order_group_id]
+        case _:
+            assert_never(event)

@@ -1,0 +1,128 @@
+"""The state of a ledger, as its events left it."""
+
+import hashlib
+from collections.abc import Iterator
+
+from domain.identifiers import AccountId, OrderId, Ticker
+
+REMEMBERED = 10_000
+"""How many of the latest order ids and references a ledger knows by heart; older ones are looked up."""
+
+
+class Account:
+    """One account's money, in millionths of a dollar. ``locked`` is by conditional market."""
+
+    __slots__ = ("cash", "locked", "reserved")
+
+    def __init__(self) -> None:
+        self.cash = 0
+        self.reserved = 0
+        self.locked: dict[Ticker, int] = {}
+
+    @property
+    def total(self) -> int:
+        """Cash, reserved and locked together."""
+        return self.cash + self.reserved + sum(self.locked.values())
+
+
+class Reservation:
+    """Money set aside for one order. ``pending`` until the market is known to have accepted the order.
+
+    ``amount`` follows what the market says it needs; ``extra`` is held for amendments under way.
+    """
+
+    __slots__ = ("account_id", "amount", "extra", "pending", "ticker")
+
+    def __init__(self, account_id: AccountId, ticker: Ticker, amount: int) -> None:
+        self.account_id = account_id
+        self.ticker = ticker
+        self.amount = amount
+        self.extra = 0
+        self.pending = True
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is set aside any more and nothing is awaited."""
+        return not (self.amount or self.extra or self.pending)
+
+
+class OrderGroup:
+    """A group of orders that is taken off once ``limit`` has filled."""
+
+    __slots__ = ("account_id", "filled", "limit", "triggered")
+
+    def __init__(self, account_id: AccountId, limit: int) -> None:
+        self.account_id = account_id
+        self.limit = limit
+        self.filled = 0
+        self.triggered = False
+
+
+class Remembered:
+    """The latest keys and what they stood for, oldest dropped first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        """Return what the key stood for, or ``None`` if it is not remembered."""
+        return self._known.get(key)
+
+    def add(self, key: str, value: str) -> None:
+        """Remember a key, forgetting the oldest when there are too many."""
+        self._known[key] = value
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    def forget(self, key: str) -> None:
+        """Drop a key."""
+        self._known.pop(key, None)
+
+
+class LedgerState:
+    """Everything a ledger decides on."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[AccountId, Account] = {}
+        self.reservations: dict[OrderId, Reservation] = {}
+        self.booked: dict[Ticker, int] = {}
+        """Per market the revision of the last event booked: what is older is never booked again."""
+        self.order_groups: dict[str, OrderGroup] = {}
+        self.orders = Remembered()
+        self.references = Remembered()
+        self.deposited = 0
+        self.withdrawn = 0
+        self.in_markets = 0
+        """Net money this ledger's accounts have in markets' collateral."""
+        self.fees_held = 0
+        """Fees of markets that have not ended: they may have to be returned."""
+        self.fees_earned = 0
+        self.revision = -1
+
+    def account(self, account_id: AccountId) -> Account:
+        """Return an account, opening it if there is none."""
+        account = self.accounts.get(account_id)
+        if account is None:
+            account = self.accounts[account_id] = Account()
+        return account
+
+    def cash(self, account_id: AccountId) -> int:
+        """Return the money an account can use, zero for an unknown one."""
+        account = self.accounts.get(account_id)
+        return account.cash if account else 0
+
+    def digest(self) -> str:
+        """Return a hash of all that matters: two states with the same digest behave the same."""
+        return hashlib.sha256("\n".join(self._facts()).encode()).hexdigest()
+
+    def _facts(self) -> Iterator[str]:
+        yield (
+            f"ledger {self.deposited} {self.withdrawn} {self.in_markets} {self.fees_held} {self.fees_earned}"
+        )
+        for account_id, account in sorted(self.accounts.items()):
+            yield f"account {account_id} {account.cash} {account.reserved} {sorted(account.locked.items())}"
+        for order_id, held in sorted(self.reservations.items()):
+            yield f"held {order_id} {held.account_id} {held.ticker} {held.amount} {held.extra} {held.pending}"
+        yield f"booked {sorted(self.booked.items())}"
+        for group_id, group in sorted(self.order_groups.items()):
+            yield f"group {group_id} {group.account_id} {group.limit} {group.filled} {group.triggered}"

@@ -1,0 +1,1 @@
+"""One binary market: its book, orders, positions, rules and resolution. One stream, one writer."""

@@ -1,0 +1,112 @@
+"""The market as a decider: which function answers which command, and what it does by itself."""
+
+from typing import assert_never
+
+from domain.decider import Decider
+from domain.market import commands as c
+from domain.market import lifecycle, trading
+from domain.market.commands import MarketCommand
+from domain.market.events import MarketEvent
+from domain.market.evolve import evolve
+from domain.market.state import MarketState
+from domain.market.trading import Decided
+from domain.market.vocabulary import MarketStatus
+from domain.rejections import Reason, Rejected
+
+
+def decide(command: MarketCommand, state: MarketState) -> Decided:
+    """Return what a command causes in this market, or why it is refused."""
+    if not state.created and not isinstance(command, c.CreateMarket):
+        return Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
+    match command:
+        case c.PlaceOrder():
+            return trading.place(command, state)
+        case c.CancelOrder():
+            return trading.cancel(command, state)
+        case c.AmendOrder():
+            return trading.amend(command, state)
+        case c.DecreaseOrder():
+            return trading.decrease(command, state)
+        case c.CancelOrders():
+            return trading.cancel_many(command, state)
+        case c.AbandonPlacement():
+            return trading.abandon(command, state)
+        case c.ExpireOrder():
+            return trading.expire(command, state)
+        case c.TriggerStop():
+            return trading.trigger(command, state)
+        case _:
+            return _decide_lifecycle(command, state)
+
+
+def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decided:
+    match command:
+        case c.CreateMarket():
+            return lifecycle.create(command, state)
+        case c.LinkCondition():
+            return lifecycle.link(command, state)
+        case c.AttachConditional():
+            return lifecycle.attach(command, state)
+        case c.DecideCondition():
+            return lifecycle.decide_condition(command, state)
+        case c.ActivateMarket():
+            return lifecycle.activate(command, state)
+        case c.PauseMarket():
+            return lifecycle.pause(command, state)
+        case c.ResumeMarket():
+            return lifecycle.resume(command, state)
+        case c.CloseMarket():
+            return lifecycle.close(command, state)
+        case c.DetermineMarket():
+            return lifecycle.determine(command, state)
+        case c.DisputeMarket():
+            return lifecycle.dispute(command, state)
+        case c.FinalizeMarket():
+            return lifecycle.finalize(command, state)
+        case c.VoidMarket():
+            return lifecycle.void(command, state)
+        case c.AmendRules():
+            return lifecycle.amend_rules(command, state)
+        case c.ChangeTickSize():
+            return lifecycle.change_tick_size(command, state)
+        case c.ClearBook():
+            return lifecycle.clear_book(command, state)
+        case c.SettlePositions():
+            return lifecycle.settle_positions(command, state)
+        case _:
+            assert_never(command)
+
+
+_TRADED_OUT = (
+    MarketStatus.CLOSED,
+    MarketStatus.DETERMINED,
+    MarketStatus.DISPUTED,
+    MarketStatus.FINALIZED,
+)
+
+_TRADING = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
+
+
+def react(state: MarketState, now_us: int) -> MarketCommand | None:
+    """Return what the market has to do by itself now, one thing at a time."""
+    if state.status in _TRADED_OUT:
+        if state.orders:
+            return c.ClearBook()
+        if state.ended and state.positions:
+            return c.SettlePositions()
+        return None
+    expiration = state.next_expiration() if state.expirations else None
+    if expiration is not None and expiration[0] <= now_us:
+        return c.ExpireOrder(order_id=expiration[1])
+    if state.stops and state.status is MarketStatus.ACTIVE:
+        stop = trading.due_stop(state)
+        if stop is not None:
+            return c.TriggerStop(order_id=stop.order_id)
+    if state.close_at_us is not None and state.close_at_us <= now_us and state.status in _TRADING:
+        return c.CloseMarket()
+    return None
+
+
+MARKET: Decider[MarketState, MarketCommand, MarketEvent] = Decider(
+    initial=MarketState, decide=decide, evolve=evolve, react=react
+)

@@ -1,0 +1,208 @@
+"""How each event changes a market. Nothing here refuses, and nothing here works out a rule."""
+
+import heapq
+from typing import assert_never
+
+from domain.market import events as e
+from domain.market.book import Order
+from domain.market.state import MarketState
+from domain.market.vocabulary import Action, Condition, FillKind, MarketStatus, OrderType, Result, Side
+from domain.quantities import Quantity, Ticks
+
+
+def evolve(state: MarketState, event: e.MarketEvent) -> None:
+    """Apply one event."""
+    state.revision += 1
+    match event:
+        case e.OrderPlaced():
+            _placed(state, event)
+        case e.TradeExecuted():
+            _traded(state, event)
+        case e.OrderCanceled():
+            _shrink(state, state.orders[event.order_id], event.quantity)
+        case e.OrderDecreased():
+            _decreased(state, event)
+        case e.OrderAmended():
+            _amended(state, event)
+        case e.StopTriggered():
+            _triggered(state, event)
+        case e.PlacementAbandoned():
+            state.abandoned.add(event.order_id)
+        case e.PositionSettled():
+            _settled(state, event)
+        case e.PositionUnwound():
+            _settled(state, event)
+        case _:
+            _lifecycle(state, event)
+
+
+def _lifecycle(state: MarketState, event: e.LifecycleEvent) -> None:
+    match event:
+        case e.MarketCreated():
+            _created(state, event)
+        case e.ConditionLinked():
+            state.parent, state.required = event.parent, event.required
+            state.condition = Condition.PENDING
+        case e.ConditionalAttached():
+            state.children.add(event.child)
+        case e.ConditionMet():
+            state.condition = Condition.MET
+        case e.MarketCalledOff():
+            state.condition = Condition.FAILED
+            _end(state, Result.VOID)
+        case e.MarketActivated() | e.MarketResumed():
+            state.status = MarketStatus.ACTIVE
+        case e.MarketPaused():
+            state.status = MarketStatus.PAUSED
+        case e.MarketClosed():
+            state.status = MarketStatus.CLOSED
+        case e.MarketDetermined():
+            state.status, state.result = MarketStatus.DETERMINED, event.result
+        case e.MarketDisputed():
+            state.status = MarketStatus.DISPUTED
+        case e.MarketFinalized():
+            _end(state, event.result)
+        case e.MarketVoided():
+            state.void_price = event.yes_price_ticks
+            _end(state, Result.VOID)
+        case e.RulesAmended():
+            state.rules, state.rules_version = event.rules, event.version
+        case e.TickSizeChanged():
+            state.tick_size = event.tick_size_ticks
+        case _:
+            assert_never(event)
+
+
+def _created(state: MarketState, event: e.MarketCreated) -> None:
+    state.created = True
+    state.ticker = event.ticker
+    state.title = event.title
+    state.rules, state.rules_version = event.rules, 1
+    state.category = event.category
+    state.group_id = event.group_id
+    state.tick_size = event.tick_size_ticks
+    state.price_min, state.price_max = event.price_min_ticks, event.price_max_ticks
+    state.quantity_min, state.quantity_step = event.quantity_min, event.quantity_step
+    state.position_limit = event.position_limit
+    state.fees = event.fees
+    state.close_at_us = event.close_at_us
+
+
+def _end(state: MarketState, result: Result) -> None:
+    state.status, state.result = MarketStatus.FINALIZED, result
+
+
+def _placed(state: MarketState, event: e.OrderPlaced) -> None:
+    terms = event.terms
+    order = Order(
+        order_id=event.order_id,
+        account_id=event.account_id,
+        client_order_id=event.client_order_id,
+        side=event.side,
+        action=event.action,
+        order_type=event.order_type,
+        price_ticks=terms.price_ticks,
+        quantity=terms.quantity,
+        reserved=event.reserved,
+        time_in_force=event.time_in_force,
+        expires_at_us=event.expires_at_us,
+        stop_ticks=event.stop_price_ticks,
+        post_only=event.post_only,
+        self_trade_prevention=event.self_trade_prevention,
+        order_group_id=event.order_group_id,
+        cancel_on_pause=event.cancel_on_pause,
+    )
+    state.orders[order.order_id] = order
+    position = state.position(order.account_id)
+    position.open_orders += 1
+    position.expose(order.side, order.action, order.remaining)
+    if event.rests:
+        state.book.ladder(order.book_side).join(order, event.rests)
+    if event.order_type is OrderType.STOP:
+        state.stops[order.order_id] = order
+    if event.expires_at_us is not None:
+        heapq.heappush(state.expirations, (event.expires_at_us, order.order_id))
+
+
+def _triggered(state: MarketState, event: e.StopTriggered) -> None:
+    order = state.stops.pop(event.order_id)
+    if event.rests:
+        state.book.ladder(order.book_side).join(order, event.rests)
+
+
+def _traded(state: MarketState, event: e.TradeExecuted) -> None:
+    quantity = event.quantity
+    maker = state.orders[event.maker.order_id]
+    state.book.ladder(maker.book_side).reduce(maker, quantity)
+    _fill(state, maker, event.maker, event.price_ticks, quantity)
+    _fill(state, state.orders[event.taker.order_id], event.taker, event.price_ticks, quantity)
+    if event.kind is FillKind.MINT:
+        state.outstanding += quantity
+    elif event.kind is FillKind.MERGE:
+        state.outstanding -= quantity
+    state.trades += 1
+    state.volume += quantity
+    state.last_price = event.price_ticks
+
+
+def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quantity: int) -> None:
+    side = order.side
+    value = (yes_ticks if side is Side.YES else 10_000 - yes_ticks) * quantity
+    position = state.positions[order.account_id]
+    position.expose(side, order.action, -quantity)
+    if order.action is Action.BUY:
+        position.receive(side, quantity)
+        position.paid += value + leg.fee
+    else:
+        position.receive(side, -quantity)
+        position.paid -= value - leg.fee
+    position.fees += leg.fee
+    order.fee_accrued = leg.fee_accrued
+    order.fee_charged += leg.fee
+    order.reserved = leg.reserved
+    order.remaining -= quantity
+    if not order.remaining:
+        _forget(state, order)
+
+
+def _shrink(state: MarketState, order: Order, quantity: int) -> None:
+    resting = min(quantity, order.resting)
+    if resting:
+        state.book.ladder(order.book_side).reduce(order, resting)
+    state.positions[order.account_id].expose(order.side, order.action, -quantity)
+    order.remaining -= quantity
+    if not order.remaining:
+        _forget(state, order)
+
+
+def _decreased(state: MarketState, event: e.OrderDecreased) -> None:
+    order = state.orders[event.order_id]
+    order.reserved = event.reserved
+    _shrink(state, order, event.quantity)
+
+
+def _amended(state: MarketState, event: e.OrderAmended) -> None:
+    order = state.orders[event.order_id]
+    if order.resting:
+        state.book.ladder(order.book_side).reduce(order, order.resting)
+    state.positions[order.account_id].expose(order.side, order.action, event.remaining - order.remaining)
+    order.remaining = event.remaining
+    order.reserved = event.reserved
+    order.client_order_id = event.client_order_id
+    order.reprice(event.price_ticks)
+    if event.rests:
+        state.book.ladder(order.book_side).join(order, event.rests)
+
+
+def _forget(state: MarketState, order: Order) -> None:
+    del state.orders[order.order_id]
+    state.stops.pop(order.order_id, None)
+    position = state.positions[order.account_id]
+    position.open_orders -= 1
+    if position.settled:
+        del state.positions[order.account_id]
+
+
+def _settled(state: MarketState, event: e.PositionSettled | e.PositionUnwound) -> None:
+    del state.positions[event.account_id]
+    state.outstanding -= Quantity(event.yes)

@@ -1,0 +1,230 @@
+"""Decisions about the market itself: listing, opening, conditions, resolution, payment."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from domain.identifiers import AccountId, OrderId
+from domain.market import commands as c
+from domain.market import events as e
+from domain.market.state import MarketState, Position
+from domain.market.trading import BATCH, Decided
+from domain.market.vocabulary import Condition, EndReason, MarketStatus, Result
+from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
+from domain.rejections import Reason, Rejected
+
+_OPEN = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
+
+
+def create(command: c.CreateMarket, state: MarketState) -> Decided:
+    """List a market that does not exist yet."""
+    if state.created:
+        return Rejected(Reason.MARKET_EXISTS, f"market {command.ticker} exists")
+    tick = command.tick_size_ticks
+    low = command.price_min_ticks or tick
+    high = command.price_max_ticks or Ticks(PAYOUT_TICKS - tick)
+    if PAYOUT_TICKS % tick or not 0 < low <= high < PAYOUT_TICKS:
+        return Rejected(
+            Reason.INVALID_PRICE, "the tick size must divide a dollar, and the range lie inside it"
+        )
+    if command.quantity_min <= 0 or command.quantity_step <= 0:
+        return Rejected(Reason.INVALID_QUANTITY, "the smallest quantity and its step must be positive")
+    return [
+        e.MarketCreated(
+            ticker=command.ticker,
+            title=command.title,
+            rules=command.rules,
+            category=command.category,
+            group_id=command.group_id,
+            tick_size_ticks=tick,
+            price_min_ticks=low,
+            price_max_ticks=high,
+            quantity_min=command.quantity_min,
+            quantity_step=command.quantity_step,
+            position_limit=command.position_limit,
+            fees=command.fees,
+            close_at_us=command.close_at_us,
+        )
+    ]
+
+
+def link(command: c.LinkCondition, state: MarketState) -> Decided:
+    """Make a market conditional before it opens."""
+    if state.ticker in command.ancestors:
+        return Rejected(Reason.CONDITION_CYCLE, f"{state.ticker} would depend on itself")
+    if state.parent == command.parent and state.required is command.required:
+        return []
+    if state.condition is not Condition.NONE or state.status is not MarketStatus.INITIALIZED:
+        return Rejected(
+            Reason.CONDITION_NOT_ALLOWED, "a market is linked once, to one parent, before it is activated"
+        )
+    if command.required is Result.VOID:
+        return Rejected(Reason.CONDITION_NOT_ALLOWED, "a condition requires yes or no of its parent")
+    return [e.ConditionLinked(parent=command.parent, required=command.required)]
+
+
+def attach(command: c.AttachConditional, state: MarketState) -> Decided:
+    """Note a child, as long as the parent's result is still open."""
+    if command.child in state.children:
+        return []
+    if state.status not in _OPEN:
+        return Rejected(
+            Reason.CONDITION_NOT_ALLOWED,
+            f"{state.ticker} must be open for trading to have conditional markets",
+        )
+    return [e.ConditionalAttached(child=command.child)]
+
+
+def decide_condition(command: c.DecideCondition, state: MarketState) -> Decided:
+    """Go on by itself, or be called off."""
+    if state.parent != command.parent or state.condition is not Condition.PENDING or state.ended:
+        return []
+    if command.parent_result is state.required:
+        return [e.ConditionMet(parent=command.parent)]
+    return [e.MarketCalledOff(parent=command.parent, parent_result=command.parent_result)]
+
+
+def activate(_: c.ActivateMarket, state: MarketState) -> Decided:
+    """Let trading begin."""
+    return _move(state, (MarketStatus.INITIALIZED,), "activated", e.MarketActivated())
+
+
+def pause(command: c.PauseMarket, state: MarketState) -> Decided:
+    """Stop trading for a while and take off the orders that asked for it."""
+    moved = _move(state, (MarketStatus.ACTIVE,), "paused", e.MarketPaused(reason=command.reason))
+    if isinstance(moved, Rejected):
+        return moved
+    leaving = [order for order in state.orders.values() if order.cancel_on_pause]
+    return [*moved, *(canceled(order.order_id, state, EndReason.MARKET_PAUSED) for order in leaving)]
+
+
+def resume(_: c.ResumeMarket, state: MarketState) -> Decided:
+    """Let trading go on."""
+    return _move(state, (MarketStatus.PAUSED,), "resumed", e.MarketResumed())
+
+
+def close(_: c.CloseMarket, state: MarketState) -> Decided:
+    """End trading."""
+    return _move(state, (*_OPEN, MarketStatus.INITIALIZED), "closed", e.MarketClosed())
+
+
+def determine(command: c.DetermineMarket, state: MarketState) -> Decided:
+    """State the result of a market that no longer trades."""
+    if command.result is Result.VOID:
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, "to end a market without a result, void it")
+    determined = e.MarketDetermined(result=command.result, evidence=command.evidence)
+    allowed = (MarketStatus.CLOSED, MarketStatus.DISPUTED)
+    return _group_rules(command.by_group, state) or _move(state, allowed, "determined", determined)
+
+
+def dispute(command: c.DisputeMarket, state: MarketState) -> Decided:
+    """Contest a result that is not final."""
+    disputed = e.MarketDisputed(reason=command.reason)
+    return _group_rules(command.by_group, state) or _move(
+        state, (MarketStatus.DETERMINED,), "disputed", disputed
+    )
+
+
+def finalize(command: c.FinalizeMarket, state: MarketState) -> Decided:
+    """Let the result stand."""
+    if refused := _group_rules(command.by_group, state):
+        return refused
+    if state.condition is Condition.PENDING:
+        return Rejected(Reason.CONDITION_PENDING, f"{state.parent} must end first")
+    if state.result is None:
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has no result yet")
+    finalized = e.MarketFinalized(result=state.result)
+    return _move(state, (MarketStatus.DETERMINED,), "finalized", finalized)
+
+
+def void(command: c.VoidMarket, state: MarketState) -> Decided:
+    """End a market without a result."""
+    if refused := _group_rules(command.by_group, state):
+        return refused
+    if not 0 <= command.yes_price_ticks <= PAYOUT_TICKS:
+        return Rejected(Reason.INVALID_PRICE, "a void pays between nothing and a dollar for a yes share")
+    if state.ended:
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has ended")
+    return [e.MarketVoided(yes_price_ticks=command.yes_price_ticks, reason=command.reason)]
+
+
+def amend_rules(command: c.AmendRules, state: MarketState) -> Decided:
+    """Replace the rules text of a market without a result."""
+    if state.status in (MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.FINALIZED):
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, "rules cannot change once there is a result")
+    return [e.RulesAmended(rules=command.rules, version=state.rules_version + 1)]
+
+
+def change_tick_size(command: c.ChangeTickSize, state: MarketState) -> Decided:
+    """Replace the price grid."""
+    if command.tick_size_ticks <= 0 or PAYOUT_TICKS % command.tick_size_ticks:
+        return Rejected(Reason.INVALID_PRICE, "the tick size must divide a dollar")
+    if state.ended:
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has ended")
+    if command.tick_size_ticks == state.tick_size:
+        return []
+    return [e.TickSizeChanged(tick_size_ticks=command.tick_size_ticks)]
+
+
+def clear_book(_: c.ClearBook, state: MarketState) -> Decided:
+    """Take off the next orders of a market that no longer trades."""
+    reason = EndReason.MARKET_CLOSED
+    if state.condition is Condition.FAILED:
+        reason = EndReason.CALLED_OFF
+    elif state.result is Result.VOID:
+        reason = EndReason.MARKET_VOIDED
+    return [canceled(order_id, state, reason) for order_id in islice(state.orders, BATCH)]
+
+
+def settle_positions(_: c.SettlePositions, state: MarketState) -> Decided:
+    """Pay the next holders, or undo their trades."""
+    return [
+        _settlement(account, position, state) for account, position in islice(state.positions.items(), BATCH)
+    ]
+
+
+def _settlement(account_id: AccountId, position: Position, state: MarketState) -> e.HolderEvent:
+    yes, no = Quantity(position.yes), Quantity(position.no)
+    if state.condition is Condition.FAILED:
+        return e.PositionUnwound(
+            account_id=account_id, yes=yes, no=no, refund=Money(position.paid), fees=Money(position.fees)
+        )
+    void = state.result is Result.VOID
+    yes_pays = state.void_price if void else (PAYOUT_TICKS if state.result is Result.YES else 0)
+    return e.PositionSettled(
+        account_id=account_id,
+        yes=yes,
+        no=no,
+        payout=Money(yes_pays * yes + (PAYOUT_TICKS - yes_pays) * no),
+        fees=Money(position.fees),
+        fees_returned=void,
+    )
+
+
+def canceled(order_id: OrderId, state: MarketState, reason: EndReason) -> e.OrderCanceled:
+    """Return the event that takes an order off."""
+    order = state.orders[order_id]
+    return e.OrderCanceled(
+        order_id=order.order_id,
+        account_id=order.account_id,
+        quantity=Quantity(order.remaining),
+        reason=reason,
+    )
+
+
+def _group_rules(by_group: bool, state: MarketState) -> Rejected | None:
+    if state.group_id is not None and not by_group:
+        return Rejected(
+            Reason.GROUP_RESOLVES_ITS_MARKETS,
+            f"market {state.ticker} belongs to {state.group_id}: resolve or void the group",
+        )
+    return None
+
+
+def _move(
+    state: MarketState, allowed: Sequence[MarketStatus], verb: str, event: e.LifecycleEvent
+) -> list[e.LifecycleEvent] | Rejected:
+    if state.status in allowed:
+        return [event]
+    return Rejected(
+        Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} is {state.status} and cannot be {verb}"
+    )

@@ -1,0 +1,256 @@
+"""The rules an order must pass, each a small function; the first that refuses wins."""
+
+from collections.abc import Callable
+
+from domain.market.book import required_reservation
+from domain.market.commands import AmendOrder, PlaceOrder
+from domain.market.state import MarketState
+from domain.market.vocabulary import Action, MarketStatus, OrderType, Side, TimeInForce
+from domain.quantities import MAX_QUANTITY, PAYOUT_TICKS, Quantity, Ticks, contracts_text, price_text
+from domain.rejections import Reason, Rejected
+
+MAX_OPEN_ORDERS = 100_000
+"""The most open orders one account may have in one market."""
+
+Policy = Callable[[PlaceOrder, MarketState], Rejected | None]
+
+
+def limit_of(command: PlaceOrder, state: MarketState) -> Ticks:
+    """Return the limit an order works with: its own, or the widest the market allows."""
+    if command.price_ticks is not None:
+        return command.price_ticks
+    return widest(command.side, command.action, state)
+
+
+def widest(side: Side, action: Action, state: MarketState) -> Ticks:
+    """Return the limit that meets every order on the book. The range is stated in yes terms."""
+    highest = state.price_max if side is Side.YES else Ticks(PAYOUT_TICKS - state.price_min)
+    lowest = state.price_min if side is Side.YES else Ticks(PAYOUT_TICKS - state.price_max)
+    return highest if action is Action.BUY else lowest
+
+
+def quantity_is_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Quantities are positive and bounded."""
+    return check_quantity(command.quantity, state)
+
+
+def check_quantity(quantity: int, state: MarketState) -> Rejected | None:
+    """Refuse a quantity that is not positive, too large, or off the market's step."""
+    if not 0 < quantity <= MAX_QUANTITY:
+        return Rejected(
+            Reason.INVALID_QUANTITY, "the count must be positive and at most a thousand million contracts"
+        )
+    if quantity < state.quantity_min or quantity % state.quantity_step:
+        return Rejected(
+            Reason.QUANTITY_OFF_STEP,
+            f"the count must be at least {state.quantity_min} and a multiple of {state.quantity_step} "
+            "hundredths of a contract",
+        )
+    return None
+
+
+def order_is_whole(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Type, price and time in force fit together."""
+    rule = _contradiction(command)
+    return Rejected(Reason.INVALID_ORDER, rule) if rule else None
+
+
+def _contradiction(command: PlaceOrder) -> str | None:
+    immediate = command.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+    if command.order_type is OrderType.LIMIT and command.price_ticks is None:
+        return "a limit order needs a price"
+    if command.order_type is OrderType.MARKET and command.price_ticks is not None:
+        return "a market order takes no price; use a limit order"
+    if (command.order_type is OrderType.STOP) != (command.stop_price_ticks is not None):
+        return "a stop order needs a stop_price, and only a stop order takes one"
+    if command.post_only and (immediate or command.order_type is not OrderType.LIMIT):
+        return "only a limit order that may rest can be post_only"
+    if (command.time_in_force is TimeInForce.GOOD_TILL_DATE) != (command.expires_at_us is not None):
+        return "good_till_date needs an expiration, and only it takes one"
+    if command.expires_at_us is not None and command.expires_at_us <= command.now_us:
+        return "the expiration lies in the past"
+    if command.buy_max_cost is not None and (command.action is Action.SELL or command.buy_max_cost <= 0):
+        return "buy_max_cost must be positive and goes with a buy"
+    return None
+
+
+def order_is_new(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """An order is placed once."""
+    if command.order_id in state.orders or command.order_id in state.abandoned:
+        return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} was placed or given up before")
+    return None
+
+
+def market_trades(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """The market is open for trading."""
+    return check_open(state)
+
+
+def check_open(state: MarketState) -> Rejected | None:
+    """Refuse while the market does not trade."""
+    match state.status:
+        case MarketStatus.ACTIVE:
+            return None
+        case MarketStatus.INITIALIZED:
+            return Rejected(Reason.MARKET_NOT_OPEN, f"market {state.ticker} has not opened yet")
+        case MarketStatus.PAUSED:
+            return Rejected(Reason.MARKET_PAUSED, f"market {state.ticker} is paused; try again later")
+        case _:
+            return Rejected(Reason.MARKET_CLOSED, f"market {state.ticker} no longer trades")
+
+
+def market_has_not_moved_on(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """The market is still at the version the trader saw, if one was stated."""
+    if command.market_revision is not None and command.market_revision != state.revision:
+        return Rejected(
+            Reason.MARKET_VERSION_CHANGED,
+            f"the market is at version {state.revision}, not {command.market_revision}",
+        )
+    return None
+
+
+def order_is_in_time(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """The order reached the book before its deadline."""
+    if command.deadline_us is not None and command.now_us > command.deadline_us:
+        return Rejected(Reason.TOO_LATE, "the order reached the book after its deadline; send it again")
+    return None
+
+
+def price_is_on_the_grid(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Limit and stop prices lie on the tick grid and within the market's range."""
+    for ticks in (command.price_ticks, command.stop_price_ticks):
+        if ticks is not None and (refused := check_price(ticks, command.side, state)):
+            return refused
+    return None
+
+
+def check_price(ticks: Ticks, side: Side, state: MarketState) -> Rejected | None:
+    """Refuse a price that is impossible, off the grid or out of the market's range."""
+    if not 0 < ticks < PAYOUT_TICKS:
+        return Rejected(Reason.INVALID_PRICE, "a price lies between $0.0001 and $0.9999")
+    if ticks % state.tick_size:
+        return Rejected(Reason.PRICE_OFF_TICK, f"prices here are multiples of {price_text(state.tick_size)}")
+    yes_ticks = ticks if side is Side.YES else PAYOUT_TICKS - ticks
+    if not state.price_min <= yes_ticks <= state.price_max:
+        return Rejected(
+            Reason.PRICE_OUT_OF_RANGE,
+            f"yes prices here run from {price_text(state.price_min)} to {price_text(state.price_max)}",
+        )
+    return None
+
+
+def seller_has_the_shares(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """You sell only shares you hold and have not already offered."""
+    if command.action is Action.BUY or command.reduce_only:
+        return None
+    position = state.positions.get(command.account_id)
+    free = position.free(command.side) if position else 0
+    if command.quantity > free:
+        return Rejected(
+            Reason.INSUFFICIENT_SHARES,
+            f"{contracts_text(free)} {command.side} contracts are free to sell; to go short buy the other",
+        )
+    return None
+
+
+def position_stays_within_limit(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Held plus bid for stays within the market's maximum position."""
+    if state.position_limit is None or command.action is Action.SELL:
+        return None
+    position = state.positions.get(command.account_id)
+    exposed = position.held(command.side) + position.bid(command.side) if position else 0
+    return check_limit(exposed + command.quantity, state)
+
+
+def check_limit(exposed: int, state: MarketState) -> Rejected | None:
+    """Refuse an exposure beyond the market's maximum position."""
+    if state.position_limit is not None and exposed > state.position_limit:
+        return Rejected(
+            Reason.POSITION_LIMIT,
+            f"at most {contracts_text(state.position_limit)} contracts may be held and bid for on a side",
+        )
+    return None
+
+
+def open_orders_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """An account has a bounded number of open orders in a market."""
+    position = state.positions.get(command.account_id)
+    if position is not None and position.open_orders >= MAX_OPEN_ORDERS:
+        return Rejected(Reason.TOO_MANY_OPEN_ORDERS, f"at most {MAX_OPEN_ORDERS} orders may be open here")
+    return None
+
+
+def money_is_reserved(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """The ledger holds enough for the worst case."""
+    if command.reserved < reservation_for(command, state):
+        return Rejected(Reason.RESERVATION_TOO_SMALL, "the market's fees or limits changed; try again")
+    return None
+
+
+def reservation_for(command: PlaceOrder, state: MarketState) -> int:
+    """Return the money an order must have held for it before it is placed, in millionths of a dollar."""
+    required = required_reservation(
+        state.fees, action=command.action, price_ticks=limit_of(command, state), quantity=command.quantity
+    )
+    return required if command.buy_max_cost is None else min(required, command.buy_max_cost)
+
+
+PLACEMENT: tuple[Policy, ...] = (
+    order_is_whole,
+    order_is_new,
+    market_trades,
+    market_has_not_moved_on,
+    order_is_in_time,
+    price_is_on_the_grid,
+    quantity_is_possible,
+    position_stays_within_limit,
+    seller_has_the_shares,
+    open_orders_are_bounded,
+    money_is_reserved,
+)
+"""Every rule of placing, in the order of :class:`domain.rejections.Reason`'s precedence."""
+
+
+def first_refusal(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Run the policies; the first refusal wins."""
+    for policy in PLACEMENT:
+        refused = policy(command, state)
+        if refused is not None:
+            return refused
+    return None
+
+
+def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
+    """Return how much a reduce-only order may be: no more than what brings the position to nothing."""
+    position = state.positions.get(command.account_id)
+    if position is None:
+        return Quantity(0)
+    if command.action is Action.SELL:
+        room = position.free(command.side)
+    else:
+        other = Side.NO if command.side is Side.YES else Side.YES
+        room = position.held(other) - position.held(command.side) - position.bid(command.side)
+    return Quantity(min(command.quantity, max(0, room)))
+
+
+def amendment_refusal(command: AmendOrder, state: MarketState) -> Rejected | None:
+    """Run the rules of amending an open order."""
+    order = state.orders.get(command.order_id)
+    if order is None or order.account_id != command.account_id:
+        return Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
+    if order.order_type is OrderType.STOP and order.stop_ticks is not None and not order.resting:
+        return Rejected(Reason.INVALID_ORDER, "a waiting stop order cannot be amended; cancel it")
+    refused = (
+        check_open(state)
+        or check_price(command.price_ticks, order.side, state)
+        or check_quantity(command.remaining, state)
+    )
+    if refused:
+        return refused
+    extra = command.remaining - order.remaining
+    position = state.positions[order.account_id]
+    if order.action is Action.SELL and extra > position.free(order.side):
+        return Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")
+    if order.action is Action.BUY and extra > 0:
+        return check_limit(position.held(order.side) + position.bid(order.side) + extra, state)
+    return None

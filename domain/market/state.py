@@ -1,0 +1,165 @@
+"""The state of a market, as its events left it."""
+
+import hashlib
+import heapq
+from collections.abc import Iterator
+
+from domain.fees import FREE, FeeSchedule
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
+from domain.market.book import Book, Order
+from domain.market.vocabulary import Action, Condition, MarketStatus, Result, Side
+from domain.quantities import Quantity, Ticks
+
+
+class Position:
+    """What one account holds, offers and bids for, and what it has paid.
+
+    ``paid`` is money put in less money taken out, fees included; ``fees`` is the part that was fees.
+    """
+
+    __slots__ = ("bid_no", "bid_yes", "fees", "no", "offered_no", "offered_yes", "open_orders", "paid", "yes")
+
+    def __init__(self) -> None:
+        self.yes = 0
+        self.no = 0
+        self.offered_yes = 0
+        self.offered_no = 0
+        self.bid_yes = 0
+        self.bid_no = 0
+        self.paid = 0
+        self.fees = 0
+        self.open_orders = 0
+
+    def held(self, side: Side) -> int:
+        """Return the shares held of ``side``."""
+        return self.yes if side is Side.YES else self.no
+
+    def free(self, side: Side) -> int:
+        """Return the shares of ``side`` held and not offered."""
+        return self.yes - self.offered_yes if side is Side.YES else self.no - self.offered_no
+
+    def bid(self, side: Side) -> int:
+        """Return the shares of ``side`` that open orders would buy."""
+        return self.bid_yes if side is Side.YES else self.bid_no
+
+    def expose(self, side: Side, action: Action, quantity: int) -> None:
+        """Count ``quantity`` more (or fewer, below zero) as bid for or offered."""
+        if action is Action.BUY:
+            if side is Side.YES:
+                self.bid_yes += quantity
+            else:
+                self.bid_no += quantity
+        elif side is Side.YES:
+            self.offered_yes += quantity
+        else:
+            self.offered_no += quantity
+
+    def receive(self, side: Side, quantity: int) -> None:
+        """Add shares, or take them away below zero."""
+        if side is Side.YES:
+            self.yes += quantity
+        else:
+            self.no += quantity
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left that would have to be paid or undone."""
+        return not (self.yes or self.no or self.paid or self.fees or self.open_orders)
+
+
+class MarketState:
+    """Everything a market decides on."""
+
+    def __init__(self) -> None:
+        self.ticker = Ticker("")
+        self.title = ""
+        self.rules = ""
+        self.rules_version = 0
+        self.category = ""
+        self.group_id: GroupId | None = None
+        self.tick_size = Ticks(100)
+        self.price_min = Ticks(1)
+        self.price_max = Ticks(9_999)
+        self.quantity_min = Quantity(1)
+        self.quantity_step = Quantity(1)
+        self.position_limit: Quantity | None = None
+        self.fees: FeeSchedule = FREE
+        self.close_at_us: int | None = None
+
+        self.created = False
+        self.status = MarketStatus.INITIALIZED
+        self.result: Result | None = None
+        self.void_price = Ticks(5_000)
+        self.condition = Condition.NONE
+        self.parent: Ticker | None = None
+        self.required: Result | None = None
+        self.children: set[Ticker] = set()
+
+        self.book = Book()
+        self.orders: dict[OrderId, Order] = {}
+        self.stops: dict[OrderId, Order] = {}
+        self.expirations: list[tuple[int, OrderId]] = []
+        self.positions: dict[AccountId, Position] = {}
+        self.abandoned: set[OrderId] = set()
+        self.outstanding = 0
+        self.trades = 0
+        self.volume = 0
+        self.last_price: Ticks | None = None
+        self.revision = -1
+
+    @property
+    def locks_proceeds(self) -> bool:
+        """Whether what a trader takes out stays locked, because it may have to be given back."""
+        return self.condition is Condition.PENDING
+
+    @property
+    def ended(self) -> bool:
+        """Whether the market is over, be it paid, void or called off."""
+        return self.status is MarketStatus.FINALIZED
+
+    def position(self, account_id: AccountId) -> Position:
+        """Return the account's position, making an empty one if there is none."""
+        position = self.positions.get(account_id)
+        if position is None:
+            position = self.positions[account_id] = Position()
+        return position
+
+    def orders_of(self, account_id: AccountId) -> Iterator[Order]:
+        """Yield the account's open orders."""
+        return (order for order in self.orders.values() if order.account_id == account_id)
+
+    def next_expiration(self) -> tuple[int, OrderId] | None:
+        """Return the earliest time at which an open order expires, dropping entries of orders gone."""
+        while self.expirations and self.expirations[0][1] not in self.orders:
+            heapq.heappop(self.expirations)
+        return self.expirations[0] if self.expirations else None
+
+    def digest(self) -> str:
+        """Return a hash of all that matters: two states with the same digest behave the same."""
+        return hashlib.sha256("\n".join(self._facts()).encode()).hexdigest()
+
+    def _facts(self) -> Iterator[str]:
+        yield (
+            f"market {self.ticker} {self.status.value} {self.result} {self.condition.value} {self.parent} "
+            f"{self.required} {sorted(self.children)} {self.tick_size} {self.rules_version} {self.fees} "
+            f"{self.outstanding} {self.trades} {self.volume} {self.last_price} {sorted(self.abandoned)} "
+            f"{self.price_min} {self.price_max} {self.quantity_min} {self.quantity_step} "
+            f"{self.position_limit} {self.group_id} {self.close_at_us} {self.void_price}"
+        )
+        for account_id, position in sorted(self.positions.items()):
+            values = (getattr(position, name) for name in Position.__slots__)
+            yield f"position {account_id} {' '.join(map(str, values))}"
+        for side in Side:
+            for level in self.book.ladder(side).down_from_best():
+                for order in level:
+                    yield f"book {side.value} {level.ticks} {_order_facts(order)}"
+        for order in self.stops.values():
+            yield f"stop {_order_facts(order)}"
+
+
+def _order_facts(order: Order) -> str:
+    return (
+        f"{order.order_id} {order.account_id} {order.side.value} {order.action.value} {order.price_ticks} "
+        f"{order.remaining} {order.resting} {order.reserved} {order.fee_accrued} {order.fee_charged} "
+        f"{order.expires_at_us} {order.stop_ticks} {order.order_group_id} {order.client_order_id}"
+    )

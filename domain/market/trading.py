@@ -1,0 +1,259 @@
+"""Decisions about orders."""
+
+from collections.abc import Sequence
+
+from domain.market.book import Order, required_reservation
+from domain.market.commands import (
+    AbandonPlacement,
+    AmendOrder,
+    CancelOrder,
+    CancelOrders,
+    DecreaseOrder,
+    ExpireOrder,
+    PlaceOrder,
+    TriggerStop,
+)
+from domain.market.events import (
+    MarketEvent,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecreased,
+    OrderPlaced,
+    PlacementAbandoned,
+    StopTriggered,
+    Terms,
+)
+from domain.market.matching import Match, Taker, match
+from domain.market.policies import amendment_refusal, first_refusal, limit_of, reducible, reservation_for
+from domain.market.state import MarketState
+from domain.market.vocabulary import EndReason, OrderType, TimeInForce
+from domain.quantities import Money, Quantity, Ticks
+from domain.rejections import Reason, Rejected
+
+Decided = Sequence[MarketEvent] | Rejected
+
+BATCH = 500
+"""How many orders or holders one step of a long piece of work takes: bounds the size of one append."""
+
+_NOT_FOUND = Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
+
+
+def place(command: PlaceOrder, state: MarketState) -> Decided:
+    """Accept an order and match it, or refuse it whole."""
+    if refused := first_refusal(command, state):
+        return refused
+    quantity = reducible(command, state) if command.reduce_only else command.quantity
+    if not quantity:
+        return Rejected(Reason.REDUCE_ONLY, "there is no position that this order would reduce")
+    limit = limit_of(command, state)
+    reserved = Money(min(command.reserved, reservation_for(command, state)))
+    taker = Taker(
+        order_id=command.order_id,
+        account_id=command.account_id,
+        side=command.side,
+        action=command.action,
+        price_ticks=limit,
+        quantity=quantity,
+        reserved=reserved,
+        self_trade_prevention=command.self_trade_prevention,
+        order_group_id=command.order_group_id,
+    )
+    waits = command.order_type is OrderType.STOP
+    result = Match() if waits else match(state, taker)
+    if refused := _refused_after_matching(command, result):
+        return refused
+    ended = None if waits else _end_of_rest(command, result)
+    placed = OrderPlaced(
+        order_id=command.order_id,
+        account_id=command.account_id,
+        client_order_id=command.client_order_id,
+        side=command.side,
+        action=command.action,
+        order_type=command.order_type,
+        terms=Terms(price_ticks=limit, quantity=quantity),
+        time_in_force=_time_in_force(command),
+        expires_at_us=command.expires_at_us,
+        stop_price_ticks=command.stop_price_ticks,
+        post_only=command.post_only,
+        reduce_only=command.reduce_only,
+        self_trade_prevention=command.self_trade_prevention,
+        order_group_id=command.order_group_id,
+        cancel_on_pause=command.cancel_on_pause,
+        rests=Quantity(0 if ended or waits else result.rest),
+        reserved=reserved,
+    )
+    return [placed, *result.events, *_taken_off(command, result, ended)]
+
+
+def _refused_after_matching(command: PlaceOrder, result: Match) -> Rejected | None:
+    if command.post_only and result.events:
+        return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
+    whole = command.time_in_force is TimeInForce.FILL_OR_KILL or command.buy_max_cost is not None
+    if whole and result.rest:
+        return Rejected(Reason.FILL_OR_KILL, "the book cannot fill the order whole")
+    if command.buy_max_cost is not None and result.value > command.buy_max_cost:
+        return Rejected(
+            Reason.MAX_COST_EXCEEDED, "the order would cost more than buy_max_cost, fees included"
+        )
+    return None
+
+
+def _time_in_force(command: PlaceOrder) -> TimeInForce:
+    if command.buy_max_cost is not None:
+        return TimeInForce.FILL_OR_KILL
+    if command.order_type is OrderType.MARKET and command.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
+        return TimeInForce.IMMEDIATE_OR_CANCEL
+    return command.time_in_force
+
+
+def _end_of_rest(command: PlaceOrder, result: Match) -> EndReason | None:
+    if result.ended is None and _time_in_force(command) is TimeInForce.IMMEDIATE_OR_CANCEL:
+        return EndReason.IMMEDIATE
+    return result.ended
+
+
+def _taken_off(owner: PlaceOrder | Order, result: Match, ended: EndReason | None) -> list[OrderCanceled]:
+    if ended is None or not result.rest:
+        return []
+    return [
+        OrderCanceled(
+            order_id=owner.order_id,
+            account_id=owner.account_id,
+            quantity=Quantity(result.rest),
+            reason=ended,
+        )
+    ]
+
+
+def trigger(command: TriggerStop, state: MarketState) -> Decided:
+    """Bring a stop order to life and match it."""
+    order = state.stops[command.order_id]
+    assert state.last_price is not None
+    result = match(
+        state,
+        Taker.of(order, price_ticks=order.price_ticks, quantity=order.remaining, reserved=order.reserved),
+    )
+    ended = result.ended
+    if ended is None and order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        ended = EndReason.IMMEDIATE
+    triggered = StopTriggered(
+        order_id=order.order_id,
+        last_price_ticks=state.last_price,
+        rests=Quantity(0 if ended else result.rest),
+    )
+    return [triggered, *result.events, *_taken_off(order, result, ended)]
+
+
+def amend(command: AmendOrder, state: MarketState) -> Decided:
+    """Change price or quantity, losing the place in the queue unless the order only gets smaller."""
+    if refused := amendment_refusal(command, state):
+        return refused
+    order = state.orders[command.order_id]
+    if command.price_ticks == order.price_ticks and command.remaining <= order.remaining:
+        return _smaller(order, command.remaining, state)
+    reserved = amended_reservation(order, command.price_ticks, command.remaining, state)
+    if order.reserved + command.extra < reserved:
+        return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
+    result = match(
+        state,
+        Taker.of(order, price_ticks=command.price_ticks, quantity=command.remaining, reserved=reserved),
+    )
+    if order.post_only and result.events:
+        return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
+    amended = OrderAmended(
+        order_id=order.order_id,
+        account_id=order.account_id,
+        client_order_id=command.client_order_id or order.client_order_id,
+        price_ticks=command.price_ticks,
+        remaining=command.remaining,
+        rests=Quantity(0 if result.ended else result.rest),
+        reserved=reserved,
+        extra=command.extra,
+    )
+    return [amended, *result.events, *_taken_off(order, result, result.ended)]
+
+
+def amended_reservation(order: Order, price_ticks: Ticks, remaining: int, state: MarketState) -> Money:
+    """Return the money an open order needs held at another price or quantity."""
+    return Money(
+        required_reservation(
+            state.fees,
+            action=order.action,
+            price_ticks=price_ticks,
+            quantity=remaining,
+            fee_accrued=order.fee_accrued,
+            fee_charged=order.fee_charged,
+        )
+    )
+
+
+def decrease(command: DecreaseOrder, state: MarketState) -> Decided:
+    """Make an order smaller in place; down to nothing is a cancel."""
+    order = state.orders.get(command.order_id)
+    if order is None or order.account_id != command.account_id:
+        return _NOT_FOUND
+    if not 0 <= command.remaining <= order.remaining or command.remaining % state.quantity_step:
+        return Rejected(Reason.INVALID_QUANTITY, "an order can only be decreased, by whole steps")
+    if not command.remaining:
+        return [_cancel(order, EndReason.REQUESTED)]
+    return _smaller(order, command.remaining, state)
+
+
+def _smaller(order: Order, remaining: Quantity, state: MarketState) -> Decided:
+    if remaining == order.remaining:
+        return []
+    return [
+        OrderDecreased(
+            order_id=order.order_id,
+            account_id=order.account_id,
+            quantity=Quantity(order.remaining - remaining),
+            reserved=amended_reservation(order, order.price_ticks, remaining, state),
+        )
+    ]
+
+
+def cancel(command: CancelOrder, state: MarketState) -> Decided:
+    """Take an order off."""
+    order = state.orders.get(command.order_id)
+    if order is None or order.account_id != command.account_id:
+        return _NOT_FOUND
+    return [_cancel(order, EndReason.REQUESTED)]
+
+
+def cancel_many(command: CancelOrders, state: MarketState) -> Decided:
+    """Take off the next batch of the orders that fit."""
+    chosen = (
+        order
+        for order in state.orders.values()
+        if command.account_id in (None, order.account_id)
+        and command.order_group_id in (None, order.order_group_id)
+    )
+    return [_cancel(order, command.reason) for order, _ in zip(chosen, range(BATCH), strict=False)]
+
+
+def expire(command: ExpireOrder, state: MarketState) -> Decided:
+    """Take off an order whose time is over."""
+    return [_cancel(state.orders[command.order_id], EndReason.EXPIRED)]
+
+
+def abandon(command: AbandonPlacement, state: MarketState) -> Decided:
+    """Rule out that an interrupted order is placed later, unless it is already here."""
+    if command.order_id in state.orders or command.order_id in state.abandoned:
+        return []
+    return [PlacementAbandoned(order_id=command.order_id, account_id=command.account_id)]
+
+
+def _cancel(order: Order, reason: EndReason) -> OrderCanceled:
+    return OrderCanceled(
+        order_id=order.order_id,
+        account_id=order.account_id,
+        quantity=Quantity(order.remaining),
+        reason=reason,
+    )
+
+
+def due_stop(state: MarketState) -> Order | None:
+    """Return the first stop order that the last price has reached."""
+    if state.last_price is None:
+        return None
+    return next((order for order in state.stops.values() if order.reached_by(state.last_price)), None)
