@@ -1,0 +1,40 @@
+"""Events on their way to and from the log."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from application.ports.event_store import Position
+from domain.group.events import GroupEvent
+from domain.identity.aggregate import IdentityEvent
+from domain.ledger.events import LedgerEvent
+from domain.market.events import MarketEvent
+
+DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent
+"""Everything that can stand in the log."""
+
+E = TypeVar("E", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why events happen: the command behind them, what that command belongs to, and when it was decided.
+
+    ``at_us`` is in microseconds since the Unix epoch, UTC.
+    """
+
+    command_id: UUID
+    correlation_id: UUID
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Generic[E]):
+    """An event as it stands in the log, in the domain's own types."""
+
+    event: E
+    id: UUID
+    stream: str
+    revision: int
+    position: Position
+    cause: Cause

@@ -1,0 +1,26 @@
+"""Translation between domain events and what a store keeps."""
+
+from typing import Protocol
+from uuid import UUID
+
+from application.events import Cause, DomainEvent, Recorded
+from application.ports.event_store import NewEvent, RecordedEvent
+
+
+class UnreadableEvent(Exception):
+    """An event of the log that this version cannot read: unknown type, newer version, or broken content.
+
+    The message names the stream, the revision and what is wrong.
+    """
+
+
+class EventCodec(Protocol):
+    """Writes and reads events, bringing old versions up to date on the way in."""
+
+    def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
+        """Return the event as the store is to keep it."""
+        ...
+
+    def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
+        """Return a stored event in the domain's types. Raises :class:`UnreadableEvent`."""
+        ...

@@ -1,0 +1,97 @@
+"""What callers ask of the exchange and what they are told: the vocabulary of the use cases."""
+
+from dataclasses import dataclass
+
+from application.ports.event_store import Position
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.quantities import Money, Quantity, Ticks
+from domain.rejections import Rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """An order as a trader sends it.
+
+    ``price_ticks`` is in the terms of ``side``. ``deadline_us`` and ``market_revision`` let the order
+    lapse if it arrives late or the market has moved on.
+    """
+
+    account_id: AccountId
+    ticker: Ticker
+    side: Side
+    action: Action
+    quantity: Quantity
+    price_ticks: Ticks | None = None
+    client_order_id: str = ""
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELED
+    expires_at_us: int | None = None
+    stop_price_ticks: Ticks | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.TAKER_AT_CROSS
+    order_group_id: str | None = None
+    cancel_on_pause: bool = False
+    buy_max_cost: Money | None = None
+    market_revision: int | None = None
+    deadline_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRequest:
+    """A change of an open order: another price, or another remaining quantity, or both."""
+
+    account_id: AccountId
+    ticker: Ticker
+    order_id: OrderId
+    price_ticks: Ticks | None = None
+    remaining: Quantity | None = None
+    client_order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState:
+    """An order as it stood when its command was decided; quantities in hundredths of a contract."""
+
+    order_id: OrderId
+    account_id: AccountId
+    ticker: Ticker
+    client_order_id: str
+    side: Side
+    action: Action
+    order_type: OrderType
+    price_ticks: Ticks
+    initial: Quantity
+    filled: Quantity
+    remaining: Quantity
+    canceled: Quantity
+    fill_value: Money
+    fees: Money
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A command was carried out and is durable. A read that waits for ``position`` sees it."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccepted:
+    """An order command was carried out and is durable.
+
+    ``order`` is ``None`` where the command is a repeat whose first answer is to be read from the order's
+    read model; ``reduced`` is how much a cancel or decrease took off.
+    """
+
+    position: Position
+    order_id: OrderId
+    order: OrderState | None = None
+    reduced: Quantity = Quantity(0)
+    repeated: bool = False
+
+
+OrderAnswer = OrderAccepted | Rejected
+Answer = Accepted | Rejected

@@ -1,0 +1,38 @@
+"""How streams are named, and which partition an account belongs to."""
+
+from zlib import crc32
+
+from domain.identifiers import AccountId, GroupId, Ticker
+
+MARKET = "market-"
+LEDGER = "ledger-"
+GROUP = "group-"
+IDENTITY = "identity-"
+
+EXCHANGE_PREFIXES = (MARKET, LEDGER, GROUP, IDENTITY)
+"""The prefixes of all streams the exchange writes."""
+
+
+def market_stream(ticker: Ticker) -> str:
+    """Return the stream of a market."""
+    return MARKET + ticker
+
+
+def group_stream(group_id: GroupId) -> str:
+    """Return the stream of a group."""
+    return GROUP + group_id
+
+
+def ledger_stream(partition: int) -> str:
+    """Return the stream of a ledger partition."""
+    return f"{LEDGER}{partition:02d}"
+
+
+def identity_stream(partition: int) -> str:
+    """Return the stream of a partition of keys."""
+    return f"{IDENTITY}{partition:02d}"
+
+
+def partition_of(account_id: AccountId, partitions: int) -> int:
+    """Return the partition an account belongs to, the same for ever."""
+    return crc32(account_id.encode()) % partitions
