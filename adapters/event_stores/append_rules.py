@@ -19,13 +19,22 @@ def append_size_bytes(events: Sequence[NewEvent]) -> int:
     return sum(len(event.data) + len(event.metadata) + 2 * len(event.type) for event in events)
 
 
-def check_append(stream: str, events: Sequence[NewEvent], expected: int) -> None:
-    """Raise when the append is malformed or larger than a store accepts."""
+def check_append(stream: str, events: Sequence[NewEvent], expected: int) -> int:
+    """Return the size in bytes; raise when the append is malformed or larger than a store accepts."""
     if not stream or not events or expected < NO_STREAM:
         raise ValueError(f"not an append: stream {stream!r}, {len(events)} events, expected {expected}")
-    size = append_size_bytes(events)
-    if size > MAX_APPEND_BYTES:
-        raise AppendTooLarge(f"stream {stream}: {size} bytes in one append, at most {MAX_APPEND_BYTES}")
+    _check_text(stream)
+    for event in events:
+        _check_text(event.type)
+    size_bytes = append_size_bytes(events)
+    if size_bytes > MAX_APPEND_BYTES:
+        raise AppendTooLarge(f"stream {stream}: {size_bytes} bytes in one append, at most {MAX_APPEND_BYTES}")
+    return size_bytes
+
+
+def _check_text(name: str) -> None:
+    if not name.isascii():
+        name.encode()
 
 
 def refuse_unless_repeated(

@@ -1,11 +1,11 @@
 """An event store in memory: for tests, simulations and throw-away exchanges."""
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from adapters.event_stores.append_rules import check_append, refuse_unless_repeated, store_closed
+from adapters.event_stores.clock import wall_clock_us
+from adapters.event_stores.embedded.wakeups import Wakeups
 from adapters.event_stores.filtering import admits
-from adapters.event_stores.wakeups import Wakeups
 from application.ports.event_store import (
     START,
     Appended,
@@ -17,11 +17,6 @@ from application.ports.event_store import (
 )
 
 PAGE_EVENTS = 500
-
-
-def wall_clock_us() -> int:
-    """Return microseconds since the Unix epoch."""
-    return time.time_ns() // 1000
 
 
 class MemoryEventStore:

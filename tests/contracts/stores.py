@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.event_stores.sqlite import SqliteEventStore
 from application.ports.event_store import EventStore
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
@@ -24,8 +25,20 @@ async def memory(_folder: Path) -> AsyncIterator[EventStore]:
         await store.close()
 
 
-STORES: dict[str, Opener] = {
-    "memory": memory,
+@asynccontextmanager
+async def sqlite(folder: Path) -> AsyncIterator[EventStore]:
+    store = SqliteEventStore.open(folder / "events.db")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+DURABLE: dict[str, Opener] = {
+    "sqlite": sqlite,
 }
 
-DURABLE: dict[str, Opener] = {}
+STORES: dict[str, Opener] = {
+    "memory": memory,
+    **DURABLE,
+}

@@ -1,0 +1,41 @@
+"""What the stores that own files have in common: one process at a time, and files that may be refused."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from application.ports.event_store import EventStoreError
+
+
+class UnusableLog(EventStoreError):
+    """The files cannot be used as they are; the message names the file and says what to do."""
+
+
+class ProcessLock:
+    """Keeps a second process away. The system releases it when this process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.pread(self._file, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(self._file)
+            raise UnusableLog(
+                f"{path}: in use by another process (id {owner}); stop that one first"
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Let another process in."""
+        os.close(self._file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make created, renamed and removed names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,166 @@
+"""An event store inside this process, over any storage that has a writer and a reader."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+
+from adapters.event_stores.append_rules import check_append, store_closed
+from adapters.event_stores.embedded.group_writer import CommittedGroup, GroupWriter
+from adapters.event_stores.embedded.log import LogQuery, LogReader, LogWriter, PendingAppend
+from adapters.event_stores.embedded.recent_events import RecentEvents
+from adapters.event_stores.embedded.wakeups import Wakeups
+from adapters.event_stores.filtering import admits
+from application.ports.event_store import START, Appended, Filter, NewEvent, Page, Position, RecordedEvent
+
+PAGE_EVENTS = 500
+
+
+class EmbeddedEventStore:
+    """Appends through one writer thread; reads and follows in the event loop it was made in.
+
+    Reading in the loop is deliberate: a page takes about a millisecond, and handing rows from thread to
+    thread would cost more than fetching them.
+    """
+
+    def __init__(self, writer: LogWriter, reader: LogReader, *, release: Callable[[], None]) -> None:
+        last = reader.last_event()
+        self._reader = reader
+        self._release = release
+        self._loop = asyncio.get_running_loop()
+        self._recent = RecentEvents(last.position if last else START)
+        self._wakeups = Wakeups()
+        self._closed = False
+        self._writer = GroupWriter(
+            writer,
+            last_recorded_at_us=last.recorded_at_us if last else 0,
+            loop=self._loop,
+            on_group=self._on_group,
+        )
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        """Append all events or none, and return once they are durable."""
+        size_bytes = check_append(stream, events, expected)
+        self._check_open()
+        answer: asyncio.Future[Appended] = self._loop.create_future()
+        self._writer.submit(
+            PendingAppend(
+                stream=stream, events=events, expected=expected, size_bytes=size_bytes, answer=answer
+            )
+        )
+        return await answer
+
+    async def read_stream(
+        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
+    ) -> AsyncIterator[Sequence[RecordedEvent]]:
+        """Yield pages of one stream."""
+        wanted = limit
+        while wanted is None or wanted > 0:
+            self._check_open()
+            size = PAGE_EVENTS if wanted is None else min(wanted, PAGE_EVENTS)
+            page = self._reader.read_stream(
+                stream, from_revision=from_revision, backwards=backwards, limit=size
+            )
+            if page:
+                yield page
+            if len(page) < size or (backwards and page[-1].revision == 0):
+                return
+            from_revision = page[-1].revision + (-1 if backwards else 1)
+            wanted = None if wanted is None else wanted - len(page)
+            await asyncio.sleep(0)
+
+    async def read_all(
+        self,
+        *,
+        after: Position = START,
+        backwards: bool = False,
+        limit: int | None = None,
+        matching: Filter = Filter(),
+    ) -> AsyncIterator[Page]:
+        """Yield pages of the whole log up to its present end."""
+        low = START if backwards else after
+        high = after if backwards and after > START else Position(self._recent.head + 1)
+        wanted = limit
+        while high - low > 1 and (wanted is None or wanted > 0):
+            self._check_open()
+            size = PAGE_EVENTS if wanted is None else min(wanted, PAGE_EVENTS)
+            found = self._reader.read_log(
+                LogQuery(after=low, before=high, backwards=backwards, limit=size, matching=matching)
+            )
+            if backwards:
+                high = found.position
+            else:
+                low = found.position
+            wanted = None if wanted is None else wanted - len(found.events)
+            yield Page(
+                events=found.events,
+                position=found.position,
+                caught_up=not backwards and low == self._recent.head,
+            )
+            await asyncio.sleep(0)
+
+    async def head(self) -> Position:
+        """Return the position of the last event."""
+        self._check_open()
+        return self._recent.head
+
+    async def subscribe(
+        self, *, after: Position = START, matching: Filter = Filter()
+    ) -> AsyncGenerator[Page, None]:
+        """Yield pages after ``after``, then new ones as they commit.
+
+        A live page comes for every commit, empty when the filter admits none of it, so that its position
+        tells how far the log has been followed.
+        """
+        with self._wakeups.waiter() as woken:
+            position, announced = after, False
+            while True:
+                self._check_open()
+                woken.clear()
+                page = self._page_after(position, matching)
+                if page.position > position or not announced:
+                    position, announced = page.position, page.caught_up
+                    yield page
+                else:
+                    await woken.wait()
+                if not announced:
+                    # Catching up never waits for anything else, and others have work to do.
+                    await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Write what was accepted, end the subscriptions, release the files."""
+        if self._closed:
+            return
+        self._closed = True
+        self._wakeups.wake()
+        await self._writer.close()
+        self._reader.close()
+        self._release()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise store_closed()
+
+    def _page_after(self, position: Position, matching: Filter) -> Page:
+        head = self._recent.head
+        recent = self._recent.after(position, PAGE_EVENTS)
+        if recent is None:
+            found = self._reader.read_log(
+                LogQuery(
+                    after=position, before=head + 1, backwards=False, limit=PAGE_EVENTS, matching=matching
+                )
+            )
+            return Page(events=found.events, position=found.position, caught_up=found.position >= head)
+        reached = recent[-1].position if recent else position
+        events = [event for event in recent if admits(matching, event.stream, event.type)]
+        return Page(events=events, position=reached, caught_up=reached >= head)
+
+    def _on_group(self, group: CommittedGroup) -> None:
+        if group.events:
+            self._recent.extend(group.events)
+            self._wakeups.wake()
+        for append, outcome in group.outcomes:
+            if append.answer.done():
+                continue
+            if isinstance(outcome, Appended):
+                append.answer.set_result(outcome)
+            else:
+                append.answer.set_exception(outcome)
