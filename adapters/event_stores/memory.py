@@ -64,6 +64,7 @@ class MemoryEventStore:
         backwards: bool = False,
         limit: int | None = None,
         matching: Filter = Filter(),
+        system: bool = False,
     ) -> AsyncIterator[Page]:
         """Yield pages of the whole log up to its present end."""
         self._check_open()
@@ -72,7 +73,7 @@ class MemoryEventStore:
             considered = self._log[:end][::-1]
         else:
             considered = self._log[after:]
-        wanted = [event for event in considered if admits(matching, event.stream, event.type)]
+        wanted = [e for e in considered if admits(matching, e.stream, e.type, system=system)]
         for page in _in_pages(wanted[:limit]):
             yield Page(events=page, position=page[-1].position)
 
@@ -82,7 +83,7 @@ class MemoryEventStore:
         return Position(len(self._log))
 
     async def subscribe(
-        self, *, after: Position = START, matching: Filter = Filter()
+        self, *, after: Position = START, matching: Filter = Filter(), system: bool = False
     ) -> AsyncGenerator[Page, None]:
         """Yield pages after ``after``, then new ones as they come."""
         with self._wakeups.waiter() as woken:
@@ -94,7 +95,7 @@ class MemoryEventStore:
                 if considered or not announced:
                     position = considered[-1].position if considered else position
                     announced = position >= len(self._log)
-                    wanted = [event for event in considered if admits(matching, event.stream, event.type)]
+                    wanted = [e for e in considered if admits(matching, e.stream, e.type, system=system)]
                     yield Page(events=wanted, position=position, caught_up=announced)
                 else:
                     await woken.wait()

@@ -74,8 +74,9 @@ class EmbeddedEventStore:
         backwards: bool = False,
         limit: int | None = None,
         matching: Filter = Filter(),
+        system: bool = False,
     ) -> AsyncIterator[Page]:
-        """Yield pages of the whole log up to its present end."""
+        """Yield pages of the whole log up to its present end, with system events if asked for."""
         low = START if backwards else after
         high = after if backwards and after > START else Position(self._recent.head + 1)
         wanted = limit
@@ -83,7 +84,14 @@ class EmbeddedEventStore:
             self._check_open()
             size = PAGE_EVENTS if wanted is None else min(wanted, PAGE_EVENTS)
             found = self._reader.read_log(
-                LogQuery(after=low, before=high, backwards=backwards, limit=size, matching=matching)
+                LogQuery(
+                    after=low,
+                    before=high,
+                    backwards=backwards,
+                    limit=size,
+                    matching=matching,
+                    system=system,
+                )
             )
             if backwards:
                 high = found.position
@@ -103,7 +111,7 @@ class EmbeddedEventStore:
         return self._recent.head
 
     async def subscribe(
-        self, *, after: Position = START, matching: Filter = Filter()
+        self, *, after: Position = START, matching: Filter = Filter(), system: bool = False
     ) -> AsyncGenerator[Page, None]:
         """Yield pages after ``after``, then new ones as they commit.
 
@@ -115,7 +123,7 @@ class EmbeddedEventStore:
             while True:
                 self._check_open()
                 woken.clear()
-                page = self._page_after(position, matching)
+                page = self._page_after(position, matching, system=system)
                 if page.position > position or not announced:
                     position, announced = page.position, page.caught_up
                     yield page
@@ -139,18 +147,23 @@ class EmbeddedEventStore:
         if self._closed:
             raise store_closed()
 
-    def _page_after(self, position: Position, matching: Filter) -> Page:
+    def _page_after(self, position: Position, matching: Filter, *, system: bool) -> Page:
         head = self._recent.head
         recent = self._recent.after(position, PAGE_EVENTS)
         if recent is None:
             found = self._reader.read_log(
                 LogQuery(
-                    after=position, before=head + 1, backwards=False, limit=PAGE_EVENTS, matching=matching
+                    after=position,
+                    before=head + 1,
+                    backwards=False,
+                    limit=PAGE_EVENTS,
+                    matching=matching,
+                    system=system,
                 )
             )
             return Page(events=found.events, position=found.position, caught_up=found.position >= head)
         reached = recent[-1].position if recent else position
-        events = [event for event in recent if admits(matching, event.stream, event.type)]
+        events = [e for e in recent if admits(matching, e.stream, e.type, system=system)]
         return Page(events=events, position=reached, caught_up=reached >= head)
 
     def _on_group(self, group: CommittedGroup) -> None:
