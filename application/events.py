@@ -13,7 +13,7 @@ from domain.market.events import MarketEvent
 DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent
 """Everything that can stand in the log."""
 
-E = TypeVar("E", covariant=True)
+Event_co = TypeVar("Event_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded(Generic[E]):
+class Recorded(Generic[Event_co]):
     """An event as it stands in the log, in the domain's own types."""
 
-    event: E
+    event: Event_co
     id: UUID
     stream: str
     revision: int

@@ -30,6 +30,11 @@ class NewEvent:
     metadata: bytes = b"{}"
 
 
+def stored_size(event: NewEvent) -> int:
+    """Return how many bytes of an append's limit an event takes."""
+    return len(event.data) + len(event.metadata) + 2 * len(event.type)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
     """An event as the store keeps it. ``recorded_at_us`` is microseconds since the Unix epoch, UTC."""

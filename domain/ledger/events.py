@@ -1,5 +1,7 @@
-"""What can have happened to money. Each entry that books a market event names its market and revision,
-so that a cent can be followed back, and so that no event is booked twice.
+"""What can have happened to money.
+
+Each entry that books a market event names its market and revision, so that a cent can be followed back
+and no event is booked twice.
 
 Money is in millionths of a dollar; ``*_delta`` fields are what an entry adds (below zero: takes away).
 """

@@ -1,5 +1,6 @@
-"""What can have happened in a market. Every amount of money a fill moves is stated here by the market;
-the ledger only books it.
+"""What can have happened in a market.
+
+Every amount of money a fill moves is stated here by the market; the ledger only books it.
 
 Units: ``*_ticks`` $0.0001; quantities hundredths of a contract; money millionths of a dollar; ``*_us``
 microseconds since the Unix epoch, UTC.

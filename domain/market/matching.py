@@ -9,7 +9,7 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import Action, EndReason, FillKind, SelfTradePrevention, Side
 from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
 
-MAX_FILLS = 1_000
+MAX_FILLS = 500
 """The most resting orders one order meets; what is left then lapses. Bounds the size of one append."""
 
 

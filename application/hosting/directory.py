@@ -1,0 +1,124 @@
+"""Who owns what: finds, or makes, the owner of each stream this process is responsible for."""
+
+import asyncio
+
+from application.hosting.owner import Command, Event, State, StreamOwner
+from application.ports.clock import Clock
+from application.ports.codec import EventCodec
+from application.ports.event_store import StreamAppender, StreamReader
+from application.streams import (
+    group_stream,
+    identity_stream,
+    ledger_stream,
+    market_stream,
+    partition_of,
+)
+from domain.decider import Decider
+from domain.group.aggregate import GROUP, GroupState
+from domain.group.commands import GroupCommand
+from domain.group.events import GroupEvent
+from domain.identifiers import AccountId, GroupId, Ticker
+from domain.identity.aggregate import IDENTITY, IdentityCommand, IdentityEvent, IdentityState
+from domain.ledger.aggregate import LEDGER
+from domain.ledger.commands import LedgerCommand
+from domain.ledger.events import LedgerEvent
+from domain.ledger.state import LedgerState
+from domain.market.aggregate import MARKET
+from domain.market.commands import MarketCommand
+from domain.market.events import MarketEvent
+from domain.market.state import MarketState
+
+MarketOwner = StreamOwner[MarketState, MarketCommand, MarketEvent]
+LedgerOwner = StreamOwner[LedgerState, LedgerCommand, LedgerEvent]
+GroupOwner = StreamOwner[GroupState, GroupCommand, GroupEvent]
+IdentityOwner = StreamOwner[IdentityState, IdentityCommand, IdentityEvent]
+
+
+class Directory:
+    """The owners of this process. ``partitions`` is fixed when the exchange is created."""
+
+    def __init__(
+        self,
+        *,
+        reader: StreamReader,
+        appender: StreamAppender,
+        codec: EventCodec,
+        clock: Clock,
+        partitions: int,
+    ) -> None:
+        self.partitions = partitions
+        self._reader = reader
+        self._appender = appender
+        self._codec = codec
+        self._clock = clock
+        self.markets: dict[Ticker, MarketOwner] = {}
+        self.groups: dict[GroupId, GroupOwner] = {}
+        self.ledgers: list[LedgerOwner] = [
+            self._owner(ledger_stream(partition), LEDGER) for partition in range(partitions)
+        ]
+        self.identities: list[IdentityOwner] = [
+            self._owner(identity_stream(partition), IDENTITY) for partition in range(partitions)
+        ]
+
+    def market(self, ticker: Ticker) -> MarketOwner:
+        """Return the owner of a market, whether or not the market exists."""
+        owner = self.markets.get(ticker)
+        if owner is None:
+            owner = self.markets[ticker] = self._owner(market_stream(ticker), MARKET)
+        return owner
+
+    async def find_market(self, ticker: Ticker) -> MarketState | None:
+        """Return the present state of a market, or ``None`` if there is no such market."""
+        state = await self.market(ticker).state()
+        if state.created:
+            return state
+        self.markets.pop(ticker, None)
+        return None
+
+    def group(self, group_id: GroupId) -> GroupOwner:
+        """Return the owner of a group, whether or not the group exists."""
+        owner = self.groups.get(group_id)
+        if owner is None:
+            owner = self.groups[group_id] = self._owner(group_stream(group_id), GROUP)
+        return owner
+
+    async def find_group(self, group_id: GroupId) -> GroupState | None:
+        """Return the present state of a group, or ``None`` if there is no such group."""
+        state = await self.group(group_id).state()
+        if state.created:
+            return state
+        self.groups.pop(group_id, None)
+        return None
+
+    def partition_of(self, account_id: AccountId) -> int:
+        """Return the partition of an account."""
+        return partition_of(account_id, self.partitions)
+
+    def ledger(self, account_id: AccountId) -> LedgerOwner:
+        """Return the owner of the ledger an account is in."""
+        return self.ledgers[self.partition_of(account_id)]
+
+    def identity(self, account_id: AccountId) -> IdentityOwner:
+        """Return the owner of an account's keys."""
+        return self.identities[self.partition_of(account_id)]
+
+    async def close(self) -> None:
+        """Finish what waits in every mailbox."""
+        await asyncio.gather(
+            *(owner.close() for owner in self.markets.values()),
+            *(owner.close() for owner in self.ledgers),
+            *(owner.close() for owner in self.groups.values()),
+            *(owner.close() for owner in self.identities),
+        )
+
+    def _owner(
+        self, stream: str, decider: Decider[State, Command, Event]
+    ) -> StreamOwner[State, Command, Event]:
+        return StreamOwner(
+            stream,
+            decider,
+            reader=self._reader,
+            appender=self._appender,
+            codec=self._codec,
+            clock=self._clock,
+        )

@@ -1,0 +1,279 @@
+"""The one writer of a stream.
+
+It drains its mailbox, decides every command in memory in order, appends all the events in one call, and
+answers once the append is durable. So the number of appends does not grow with the number of commands,
+and a command waits for one or two appends however many came with it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from uuid import UUID, uuid5
+
+from application.events import Cause, DomainEvent
+from application.hosting.decision import Decision
+from application.hosting.recent import RecentDecisions
+from application.ports.clock import Clock
+from application.ports.codec import EventCodec
+from application.ports.event_store import (
+    START,
+    AppendOutcomeUnknown,
+    EventStoreError,
+    NewEvent,
+    Position,
+    StreamAppender,
+    StreamReader,
+    WrongExpectedRevision,
+    stored_size,
+)
+from domain.decider import Decider, execute, settle
+from domain.rejections import Rejected
+
+State = TypeVar("State")
+Command = TypeVar("Command")
+Event = TypeVar("Event", bound=DomainEvent)
+
+DRAINED_AT_ONCE = 512
+"""How many commands one append takes: bounds how long the first of them waits for the last."""
+
+APPEND_BYTES = 900_000
+"""How many bytes go into one append: event stores take at most 1 MiB."""
+
+MAILBOX = 50_000
+"""How many commands may wait before callers are told to come back."""
+
+_BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
+
+
+class Overloaded(Exception):
+    """Too many commands wait for this stream. Nothing was done; try again later."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Letter(Generic[Command, Event]):
+    command: Command | Callable[[int], Command] | None
+    command_id: UUID
+    correlation_id: UUID
+    answer: "asyncio.Future[Decision[Event]]"
+    events: list[Event] = field(default_factory=list)
+    rejected: Rejected | None = None
+
+
+class StreamOwner(Generic[State, Command, Event]):
+    """Hosts one aggregate. Use it from one event loop."""
+
+    def __init__(
+        self,
+        stream: str,
+        decider: Decider[State, Command, Event],
+        *,
+        reader: StreamReader,
+        appender: StreamAppender,
+        codec: EventCodec,
+        clock: Clock,
+    ) -> None:
+        self.stream = stream
+        self._decider = decider
+        self._reader = reader
+        self._appender = appender
+        self._codec = codec
+        self._clock = clock
+        self._mailbox: deque[_Letter[Command, Event]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._state: State | None = None
+        self._revision = -1
+        self._position = START
+        self._recent: RecentDecisions[Event] = RecentDecisions()
+
+    async def ask(
+        self,
+        command: Command | Callable[[int], Command],
+        *,
+        command_id: UUID,
+        correlation_id: UUID | None = None,
+    ) -> Decision[Event]:
+        """Have a command decided and return what became of it, once that is durable.
+
+        A command that is a function is given the time of the decision. The same ``command_id`` again
+        returns the first decision. Raises the store's errors when the outcome could not be made durable,
+        and :class:`Overloaded`.
+        """
+        return await self._post(command, command_id, correlation_id or command_id)
+
+    async def state(self) -> State:
+        """Return the present state, loading it if need be. Look, but do not touch."""
+        if self._state is None:
+            await self._post(None, _BY_ITSELF, _BY_ITSELF)
+        assert self._state is not None
+        return self._state
+
+    @property
+    def loaded(self) -> State | None:
+        """The present state, or ``None`` while it is not in memory."""
+        return self._state
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits here."""
+        return self._worker is None and not self._mailbox
+
+    def wake(self) -> None:
+        """Let the aggregate do what it has to do by itself by now."""
+        if self._state is not None and self.idle:
+            due = self._decider.react(self._state, self._clock.now_us())
+            if due is not None:
+                self._enqueue(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
+
+    async def close(self) -> None:
+        """Finish what waits in the mailbox."""
+        if self._worker is not None:
+            await asyncio.wait([self._worker])
+
+    async def _post(
+        self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
+    ) -> Decision[Event]:
+        # A caller that gives up must not take the decision of a command that is under way with it.
+        return await asyncio.shield(self._enqueue(command, command_id, correlation_id))
+
+    def _enqueue(
+        self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
+    ) -> "asyncio.Future[Decision[Event]]":
+        if len(self._mailbox) >= MAILBOX:
+            raise Overloaded(f"{MAILBOX} commands wait for {self.stream}; try again later")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Decision[Event]] = loop.create_future()
+        self._mailbox.append(
+            _Letter(command=command, command_id=command_id, correlation_id=correlation_id, answer=answer)
+        )
+        if self._worker is None:
+            self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
+        return answer
+
+    async def _work(self) -> None:
+        try:
+            while self._mailbox:
+                letters = [self._mailbox.popleft() for _ in range(min(len(self._mailbox), DRAINED_AT_ONCE))]
+                await self._handle(letters)
+        finally:
+            self._worker = None
+
+    async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
+        """Decide and append; whatever goes wrong, every letter gets an answer."""
+        waiting = deque(letters)
+        unknown: AppendOutcomeUnknown | None = None
+        while waiting:
+            try:
+                await self._attempt(waiting)
+            except WrongExpectedRevision:
+                self._state = None
+            except AppendOutcomeUnknown as error:
+                # What became of the append is in the log: load it, and decide only what is not there.
+                self._state, unknown = None, error
+            except EventStoreError as error:
+                self._state = None
+                while waiting:
+                    _fail(waiting.popleft(), unknown or error)
+            except Exception as error:  # noqa: BLE001  # a fault in one command must not stop the others
+                self._state = None
+                _fail(waiting.popleft(), error)
+
+    async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
+        if self._state is None:
+            await self._load()
+        batch: list[_Letter[Command, Event]] = []
+        new: list[NewEvent] = []
+        size = 0
+        for letter in list(waiting):
+            try:
+                encoded = self._decide(letter)
+            except Exception:
+                # The culprit goes first; what was decided before it is decided again without it.
+                waiting.remove(letter)
+                waiting.appendleft(letter)
+                raise
+            for event in encoded:
+                size += stored_size(event)
+                if size > APPEND_BYTES:
+                    await self._append(new, batch, waiting)
+                    batch, new, size = [], [], stored_size(event)
+                new.append(event)
+            batch.append(letter)
+        await self._append(new, batch, waiting)
+
+    def _decide(self, letter: _Letter[Command, Event]) -> list[NewEvent]:
+        assert self._state is not None
+        known = self._recent.get(letter.command_id)
+        if known is not None:
+            letter.events, letter.rejected = known.events, known.rejected
+            return []
+        now = self._clock.now_us()
+        if letter.command is None:
+            letter.events, letter.rejected = settle(self._decider, self._state, now), None
+        else:
+            command = letter.command(now) if callable(letter.command) else letter.command
+            letter.events, letter.rejected = execute(self._decider, self._state, command, now)
+        if not letter.events:
+            return []
+        return self._encode(letter, now)
+
+    def _encode(self, letter: _Letter[Command, Event], now: int) -> list[NewEvent]:
+        command_id = letter.command_id
+        if letter.rejected is not None or letter.command is None:
+            # The events are not the command's: the aggregate did by itself what had come due.
+            command_id = uuid5(_BY_ITSELF, f"{self.stream} {self._revision} {command_id} {now}")
+        cause = Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now)
+        return [
+            self._codec.encode(event, uuid5(command_id, str(index)), cause)
+            for index, event in enumerate(letter.events)
+        ]
+
+    async def _append(
+        self,
+        new: list[NewEvent],
+        batch: list[_Letter[Command, Event]],
+        waiting: deque[_Letter[Command, Event]],
+    ) -> None:
+        if new:
+            appended = await self._appender.append(self.stream, new, expected=self._revision)
+            self._revision = appended.revision
+            self._position = appended.position
+        for letter in batch:
+            waiting.popleft()
+            decision = Decision(events=letter.events, position=self._position, rejected=letter.rejected)
+            if letter.rejected is None and letter.command is not None:
+                known = self._recent.get(letter.command_id)
+                decision = known or decision
+                self._recent.add(letter.command_id, decision)
+            if not letter.answer.done():
+                letter.answer.set_result(decision)
+
+    async def _load(self) -> None:
+        state = self._decider.initial()
+        recent: RecentDecisions[Event] = RecentDecisions()
+        revision, position = -1, START
+        command_id, events = _BY_ITSELF, list[Event]()
+        async for page in self._reader.read_stream(self.stream):
+            for stored in page:
+                recorded = self._codec.decode(stored)
+                if recorded.cause.command_id != command_id:
+                    recent.add(command_id, Decision(events=events, position=position))
+                    command_id, events = recorded.cause.command_id, []
+                event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others
+                self._decider.evolve(state, event)
+                events.append(event)
+                revision, position = stored.revision, stored.position
+        recent.add(command_id, Decision(events=events, position=position))
+        self._state, self._recent = state, recent
+        self._revision, self._position = revision, position
+
+
+def _fail(letter: _Letter[Command, Event], error: Exception) -> None:
+    if not letter.answer.done():
+        letter.answer.set_exception(error)
+
+
+def _consume(answer: "asyncio.Future[Decision[Event]]") -> None:
+    if not answer.cancelled():
+        answer.exception()
