@@ -22,7 +22,6 @@ from application.ports.event_store import (
     AppendOutcomeUnknown,
     EventStoreError,
     NewEvent,
-    Position,
     StreamAppender,
     StreamReader,
     WrongExpectedRevision,

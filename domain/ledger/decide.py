@@ -40,7 +40,7 @@ def decide(command: c.LedgerCommand, state: LedgerState) -> Decided:
 def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
     known = state.orders.get(command.order_id)
     if known is not None:
-        return [] if known == command.request_digest else _another_request(command)
+        return [] if known.request_digest == command.request_digest else _another_request(command)
     if command.order_group_id is not None:
         group = state.order_groups.get(command.order_group_id)
         if group is None or group.account_id != command.account_id:
@@ -158,6 +158,6 @@ def _repeated(reference: str, amount: int, state: LedgerState) -> Decided | None
     known = state.references.get(reference)
     if known is None:
         return None
-    if known == str(amount):
+    if known == amount:
         return []
     return Rejected(Reason.DUPLICATE_REQUEST, f"reference {reference} was used for another amount")

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import events as e
-from domain.ledger.state import Account, LedgerState, OrderGroup, Reservation
+from domain.ledger.state import Account, KnownOrder, LedgerState, OrderGroup, Reservation
 from domain.market.vocabulary import Action
 
 
@@ -33,15 +33,15 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
         case e.FundsDeposited():
             state.account(event.account_id).cash += event.amount
             state.deposited += event.amount
-            state.references.add(event.reference, str(event.amount))
+            state.references.add(event.reference, event.amount)
         case e.FundsWithdrawn():
             state.account(event.account_id).cash -= event.amount
             state.withdrawn += event.amount
-            state.references.add(event.reference, str(-event.amount))
+            state.references.add(event.reference, -event.amount)
         case e.FeesWithdrawn():
             state.fees_earned -= event.amount
             state.withdrawn += event.amount
-            state.references.add(event.reference, str(-event.amount))
+            state.references.add(event.reference, -event.amount)
         case _:
             _order_group(state, event)
 
@@ -51,7 +51,7 @@ def _reserved(state: LedgerState, event: e.FundsReserved) -> None:
     account.cash -= event.amount
     account.reserved += event.amount
     state.reservations[event.order_id] = Reservation(event.account_id, event.ticker, event.amount)
-    state.orders.add(event.order_id, event.request_digest)
+    state.orders.add(event.order_id, KnownOrder(event.request_digest, event.ticker))
 
 
 def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra: int = 0) -> None:

@@ -2,8 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Generic, NamedTuple, TypeVar
 
 from domain.identifiers import AccountId, OrderId, Ticker
+
+Value = TypeVar("Value")
 
 REMEMBERED = 10_000
 """How many of the latest order ids and references a ledger knows by heart; older ones are looked up."""
@@ -58,17 +61,24 @@ class OrderGroup:
         self.triggered = False
 
 
-class Remembered:
+class KnownOrder(NamedTuple):
+    """What is remembered of an order: a digest of what was asked, and its market."""
+
+    request_digest: str
+    ticker: Ticker
+
+
+class Remembered(Generic[Value]):
     """The latest keys and what they stood for, oldest dropped first."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[str, Value] = {}
 
-    def get(self, key: str) -> str | None:
+    def get(self, key: str) -> Value | None:
         """Return what the key stood for, or ``None`` if it is not remembered."""
         return self._known.get(key)
 
-    def add(self, key: str, value: str) -> None:
+    def add(self, key: str, value: Value) -> None:
         """Remember a key, forgetting the oldest when there are too many."""
         self._known[key] = value
         if len(self._known) > REMEMBERED:
@@ -88,8 +98,8 @@ class LedgerState:
         self.booked: dict[Ticker, int] = {}
         """Per market the revision of the last event booked: what is older is never booked again."""
         self.order_groups: dict[str, OrderGroup] = {}
-        self.orders = Remembered()
-        self.references = Remembered()
+        self.orders: Remembered[KnownOrder] = Remembered()
+        self.references: Remembered[int] = Remembered()
         self.deposited = 0
         self.withdrawn = 0
         self.in_markets = 0

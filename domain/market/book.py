@@ -28,6 +28,7 @@ class Order:
         "expires_at_us",
         "fee_accrued",
         "fee_charged",
+        "filled",
         "level",
         "order_group_id",
         "order_id",
@@ -71,6 +72,7 @@ class Order:
         self.order_type = order_type
         self.remaining: int = quantity
         self.resting: int = 0
+        self.filled: int = 0
         self.reserved: int = reserved
         self.time_in_force = time_in_force
         self.expires_at_us = expires_at_us

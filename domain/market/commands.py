@@ -164,26 +164,27 @@ class PlaceOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendOrder:
-    """Change price or remaining quantity; the order goes to the back of the queue.
+    """Change price or quantity; the order goes to the back of the queue unless it only gets smaller.
 
-    ``extra`` is the money the ledger has set aside for this on top of what the order holds.
+    What is left out stays as it is. ``total`` counts what has filled already. ``extra`` is the money the ledger has set aside for this on top of what the order holds.
     """
 
     order_id: OrderId
     account_id: AccountId
-    price_ticks: Ticks
-    remaining: Quantity
+    price_ticks: Ticks | None = None
+    total: Quantity | None = None
     client_order_id: str = ""
     extra: Money = Money(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecreaseOrder:
-    """Make an order smaller without losing its place. ``remaining`` is what is to be left."""
+    """Make an order smaller without losing its place: ``by`` so much, or ``to`` what is to be left."""
 
     order_id: OrderId
     account_id: AccountId
-    remaining: Quantity
+    by: Quantity | None = None
+    to: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,7 @@ def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quanti
     order.fee_accrued = leg.fee_accrued
     order.fee_charged += leg.fee
     order.reserved = leg.reserved
+    order.filled += quantity
     order.remaining -= quantity
     if not order.remaining:
         _forget(state, order)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from domain.market.book import required_reservation
-from domain.market.commands import AmendOrder, PlaceOrder
+from domain.market.book import Order, required_reservation
+from domain.market.commands import PlaceOrder
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, OrderType, Side, TimeInForce
 from domain.quantities import MAX_QUANTITY, PAYOUT_TICKS, Quantity, Ticks, contracts_text, price_text
@@ -233,21 +233,18 @@ def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
     return Quantity(min(command.quantity, max(0, room)))
 
 
-def amendment_refusal(command: AmendOrder, state: MarketState) -> Rejected | None:
+def amendment_refusal(
+    order: Order, price_ticks: Ticks, remaining: Quantity, state: MarketState
+) -> Rejected | None:
     """Run the rules of amending an open order."""
-    order = state.orders.get(command.order_id)
-    if order is None or order.account_id != command.account_id:
-        return Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
-    if order.order_type is OrderType.STOP and order.stop_ticks is not None and not order.resting:
+    if order.order_id in state.stops:
         return Rejected(Reason.INVALID_ORDER, "a waiting stop order cannot be amended; cancel it")
     refused = (
-        check_open(state)
-        or check_price(command.price_ticks, order.side, state)
-        or check_quantity(command.remaining, state)
+        check_open(state) or check_price(price_ticks, order.side, state) or check_quantity(remaining, state)
     )
     if refused:
         return refused
-    extra = command.remaining - order.remaining
+    extra = remaining - order.remaining
     position = state.positions[order.account_id]
     if order.action is Action.SELL and extra > position.free(order.side):
         return Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")

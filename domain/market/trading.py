@@ -146,31 +146,38 @@ def trigger(command: TriggerStop, state: MarketState) -> Decided:
 
 def amend(command: AmendOrder, state: MarketState) -> Decided:
     """Change price or quantity, losing the place in the queue unless the order only gets smaller."""
-    if refused := amendment_refusal(command, state):
+    order = state.orders.get(command.order_id)
+    if order is None or order.account_id != command.account_id:
+        return _NOT_FOUND
+    price, remaining = amended_terms(command, order)
+    if refused := amendment_refusal(order, price, remaining, state):
         return refused
-    order = state.orders[command.order_id]
-    if command.price_ticks == order.price_ticks and command.remaining <= order.remaining:
-        return _smaller(order, command.remaining, state)
-    reserved = amended_reservation(order, command.price_ticks, command.remaining, state)
+    if price == order.price_ticks and remaining <= order.remaining:
+        return _smaller(order, remaining, state)
+    reserved = amended_reservation(order, price, remaining, state)
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
-    result = match(
-        state,
-        Taker.of(order, price_ticks=command.price_ticks, quantity=command.remaining, reserved=reserved),
-    )
+    result = match(state, Taker.of(order, price_ticks=price, quantity=remaining, reserved=reserved))
     if order.post_only and result.events:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
     amended = OrderAmended(
         order_id=order.order_id,
         account_id=order.account_id,
         client_order_id=command.client_order_id or order.client_order_id,
-        price_ticks=command.price_ticks,
-        remaining=command.remaining,
+        price_ticks=price,
+        remaining=remaining,
         rests=Quantity(0 if result.ended else result.rest),
         reserved=reserved,
         extra=command.extra,
     )
     return [amended, *result.events, *_taken_off(order, result, result.ended)]
+
+
+def amended_terms(command: AmendOrder, order: Order) -> tuple[Ticks, Quantity]:
+    """Return the price and the remaining quantity that an amendment asks for."""
+    price = order.price_ticks if command.price_ticks is None else command.price_ticks
+    remaining = order.remaining if command.total is None else command.total - order.filled
+    return price, Quantity(remaining)
 
 
 def amended_reservation(order: Order, price_ticks: Ticks, remaining: int, state: MarketState) -> Money:
@@ -192,11 +199,12 @@ def decrease(command: DecreaseOrder, state: MarketState) -> Decided:
     order = state.orders.get(command.order_id)
     if order is None or order.account_id != command.account_id:
         return _NOT_FOUND
-    if not 0 <= command.remaining <= order.remaining or command.remaining % state.quantity_step:
+    remaining = command.to if command.to is not None else max(0, order.remaining - (command.by or 0))
+    if not 0 <= remaining <= order.remaining or remaining % state.quantity_step:
         return Rejected(Reason.INVALID_QUANTITY, "an order can only be decreased, by whole steps")
-    if not command.remaining:
+    if not remaining:
         return [_cancel(order, EndReason.REQUESTED)]
-    return _smaller(order, command.remaining, state)
+    return _smaller(order, Quantity(remaining), state)
 
 
 def _smaller(order: Order, remaining: Quantity, state: MarketState) -> Decided:
