@@ -1,0 +1,1 @@
+"""Recorded order flow in words every recording shares, and what to make of it."""
