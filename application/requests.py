@@ -40,13 +40,15 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRequest:
-    """A change of an open order: another price, or another remaining quantity, or both."""
+    """A change of an open order: another price, another quantity, or both.
+
+    ``total`` is the whole quantity, what has filled already included.
+    """
 
     account_id: AccountId
-    ticker: Ticker
     order_id: OrderId
     price_ticks: Ticks | None = None
-    remaining: Quantity | None = None
+    total: Quantity | None = None
     client_order_id: str = ""
 
 
@@ -68,7 +70,6 @@ class OrderState:
     canceled: Quantity
     fill_value: Money
     fees: Money
-    at_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +83,9 @@ class Accepted:
 class OrderAccepted:
     """An order command was carried out and is durable.
 
-    ``order`` is ``None`` where the command is a repeat whose first answer is to be read from the order's
-    read model; ``reduced`` is how much a cancel or decrease took off.
+    ``order`` is the order as the command left it; ``None`` if it is no longer open and the command did not
+    place it: its read model has the rest. ``reduced`` is how much a cancel or decrease took off;
+    ``repeated`` says that the request had been answered before.
     """
 
     position: Position

@@ -22,6 +22,7 @@ from application.ports.event_store import (
     AppendOutcomeUnknown,
     EventStoreError,
     NewEvent,
+    Position,
     StreamAppender,
     StreamReader,
     WrongExpectedRevision,
@@ -112,6 +113,11 @@ class StreamOwner(Generic[State, Command, Event]):
     def loaded(self) -> State | None:
         """The present state, or ``None`` while it is not in memory."""
         return self._state
+
+    @property
+    def position(self) -> Position:
+        """Where the stream's last known event stands in the log."""
+        return self._position
 
     @property
     def idle(self) -> bool:

@@ -14,7 +14,6 @@ from typing import Literal
 from application.replay.flow import Outcome
 from application.replay.tickers import outcome_ticker, plain_text
 
-
 _YES_NO = ("yes", "no")
 _COMPLEMENTS = 2
 

@@ -1,0 +1,81 @@
+"""The whole exchange as its callers see it."""
+
+import logging
+
+from application.hosting.directory import Directory
+from application.hosting.timekeeper import Timekeeper
+from application.keys import Keys
+from application.operations import Operations
+from application.ports.codec import EventCodec
+from application.ports.event_store import Filter, LogReader
+from application.processes.runner import ProcessRunner
+from application.sagas.recovery import SagaRecovery
+from application.streams import MARKET
+from application.trading import Trading
+from domain.identifiers import Ticker
+
+log = logging.getLogger(__name__)
+
+
+class Exchange:
+    """Trading, operations and keys, with the processes that keep them together.
+
+    Start it before use and close it after; between the two, every answer it gives is durable.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        trading: Trading,
+        operations: Operations,
+        keys: Keys,
+        runner: ProcessRunner,
+        recovery: SagaRecovery,
+        reader: LogReader,
+        codec: EventCodec,
+    ) -> None:
+        self.directory = directory
+        self.trading = trading
+        self.operations = operations
+        self.keys = keys
+        self.processes = runner
+        self.ready = False
+        self._recovery = recovery
+        self._timekeeper = Timekeeper(directory, recovery)
+        self._reader = reader
+        self._codec = codec
+
+    async def start(self) -> None:
+        """Settle what is left to settle, end interrupted sagas, and open for business."""
+        for ledger in self.directory.ledgers:
+            await ledger.state()
+        await self.processes.start()
+        await self.processes.catch_up()
+        ended = await self._recovery.run()
+        if ended:
+            log.info("%d interrupted orders were brought to an end", ended)
+        for ticker in await self._open_markets():
+            await self.directory.find_market(ticker)
+        self._timekeeper.start()
+        self.ready = True
+
+    async def close(self) -> None:
+        """Stop taking time and events, and finish what was begun."""
+        self.ready = False
+        await self._timekeeper.close()
+        await self.trading.close()
+        await self.processes.close()
+        await self.directory.close()
+
+    async def settled(self) -> None:
+        """Wait until everything decided so far is booked."""
+        await self.processes.catch_up()
+
+    async def _open_markets(self) -> list[Ticker]:
+        """Return the markets that may have something to do by themselves."""
+        wanted = Filter(stream_prefixes=(MARKET,), types=("MarketCreated",))
+        tickers: list[Ticker] = []
+        async for page in self._reader.read_all(matching=wanted):
+            tickers.extend(Ticker(event.stream.removeprefix(MARKET)) for event in page.events)
+        return tickers

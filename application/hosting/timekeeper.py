@@ -1,0 +1,57 @@
+"""Lets time pass for the markets, and has interrupted sagas looked after."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from application.hosting.directory import Directory
+from application.ports.event_store import EventStoreError
+from application.sagas.recovery import SagaRecovery
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How late an expiry or a closing time may be noticed in a market nobody trades in."""
+
+RECOVERY_S = 5.0
+
+
+class Timekeeper:
+    """Wakes every market that has something to do by itself."""
+
+    def __init__(self, directory: Directory, recovery: SagaRecovery) -> None:
+        self._directory = directory
+        self._recovery = recovery
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to keep time."""
+        self._tasks = [
+            asyncio.create_task(self._keep_time(), name="timekeeper"),
+            asyncio.create_task(self._recover(), name="saga recovery"),
+        ]
+
+    async def close(self) -> None:
+        """Stop."""
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep_time(self) -> None:
+        while True:
+            for ticker, market in list(self._directory.markets.items()):
+                market.wake()
+                state = market.loaded
+                if state is not None and state.ended and market.idle and not state.positions:
+                    del self._directory.markets[ticker]
+            await asyncio.sleep(TICK_S)
+
+    async def _recover(self) -> None:
+        """End sagas whose steps failed while the store was away."""
+        while True:
+            await asyncio.sleep(RECOVERY_S)
+            try:
+                await self._recovery.run()
+            except EventStoreError as error:
+                log.warning("saga recovery waits for the event store: %s", error)

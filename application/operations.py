@@ -1,0 +1,201 @@
+"""What operators do: list markets and groups, run their lives, and move money in and out."""
+
+from collections.abc import Sequence
+
+from application.hosting.directory import Directory
+from application.ports.clock import Ids
+from application.requests import Accepted, Answer
+from domain.group import commands as g
+from domain.identifiers import AccountId, GroupId, Ticker
+from domain.ledger.commands import Deposit, LedgerCommand, Withdraw, WithdrawFees
+from domain.market import commands as m
+from domain.market.vocabulary import MarketStatus, Result
+from domain.quantities import Money, Ticks
+from domain.rejections import Reason, Rejected
+
+HALF_A_DOLLAR = Ticks(5_000)
+
+NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
+
+
+class Operations:
+    """The use cases of operators. Every answer is durable when it is given."""
+
+    def __init__(self, directory: Directory, ids: Ids) -> None:
+        self._directory = directory
+        self._ids = ids
+
+    # ---------------------------------------------------------------------------------- listing
+
+    async def create_group(self, command: g.CreateGroup) -> Answer:
+        """List a group of mutually exclusive markets."""
+        return await self._group(command.group_id, command)
+
+    async def create_market(self, command: m.CreateMarket) -> Answer:
+        """List a market; one with a group joins it first, so that no group resolves without it."""
+        if command.group_id is not None:
+            joined = await self._group(command.group_id, g.AddMarket(ticker=command.ticker))
+            if isinstance(joined, Rejected):
+                return joined
+        return await self.market(command.ticker, command)
+
+    async def link_condition(self, child: Ticker, parent: Ticker, required: Result) -> Answer:
+        """Make ``child`` conditional on ``parent`` ending as ``required``."""
+        ancestors = await self._ancestors(parent)
+        if ancestors is None or await self._directory.find_market(child) is None:
+            return NO_MARKET
+        command = m.LinkCondition(parent=parent, required=required, ancestors=tuple(ancestors))
+        if child in ancestors:
+            return await self.market(child, command)
+        attached = await self.market(parent, m.AttachConditional(child=child))
+        if isinstance(attached, Rejected):
+            return attached
+        return await self.market(child, command)
+
+    async def _ancestors(self, ticker: Ticker) -> list[Ticker] | None:
+        """Return a market and all it is conditional on, ``None`` if there is no such market."""
+        chain: list[Ticker] = []
+        current: Ticker | None = ticker
+        while current is not None:
+            state = await self._directory.find_market(current)
+            if state is None:
+                return None
+            chain.append(current)
+            current = state.parent
+        return chain
+
+    # --------------------------------------------------------------------------- lives of markets
+
+    async def activate(self, ticker: Ticker) -> Answer:
+        """Let trading begin."""
+        return await self.market(ticker, m.ActivateMarket())
+
+    async def pause(self, ticker: Ticker, reason: str = "") -> Answer:
+        """Stop trading for a while."""
+        return await self.market(ticker, m.PauseMarket(reason=reason))
+
+    async def resume(self, ticker: Ticker) -> Answer:
+        """Let trading go on."""
+        return await self.market(ticker, m.ResumeMarket())
+
+    async def close(self, ticker: Ticker) -> Answer:
+        """End trading."""
+        return await self.market(ticker, m.CloseMarket())
+
+    async def determine(self, ticker: Ticker, result: Result, evidence: str = "") -> Answer:
+        """State the result of a closed market."""
+        return await self.market(ticker, m.DetermineMarket(result=result, evidence=evidence))
+
+    async def dispute(self, ticker: Ticker, reason: str = "") -> Answer:
+        """Contest a result."""
+        return await self.market(ticker, m.DisputeMarket(reason=reason))
+
+    async def finalize(self, ticker: Ticker) -> Answer:
+        """Let a result stand and pay the holders."""
+        return await self.market(ticker, m.FinalizeMarket())
+
+    async def void(self, ticker: Ticker, yes_price: Ticks = HALF_A_DOLLAR, reason: str = "") -> Answer:
+        """End a market without a result."""
+        return await self.market(ticker, m.VoidMarket(yes_price_ticks=yes_price, reason=reason))
+
+    async def resolve(self, ticker: Ticker, result: Result, evidence: str = "") -> Answer:
+        """Close, determine and finalize a market in one go, from wherever it stands."""
+        state = await self._directory.find_market(ticker)
+        if state is None:
+            return NO_MARKET
+        steps: list[m.MarketCommand] = [
+            m.DetermineMarket(result=result, evidence=evidence),
+            m.FinalizeMarket(),
+        ]
+        if state.status in (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.PAUSED):
+            steps.insert(0, m.CloseMarket())
+        if state.status is MarketStatus.DETERMINED and state.result is result:
+            steps = steps[1:]
+        if state.group_id is not None:
+            steps = steps[-1:]  # refused, with the reason: the group resolves its markets
+        return await self._in_turn(ticker, steps)
+
+    async def amend_rules(self, ticker: Ticker, rules: str) -> Answer:
+        """Replace the rules text."""
+        return await self.market(ticker, m.AmendRules(rules=rules))
+
+    async def change_tick_size(self, ticker: Ticker, tick_size: Ticks) -> Answer:
+        """Replace the price grid."""
+        return await self.market(ticker, m.ChangeTickSize(tick_size_ticks=tick_size))
+
+    # ---------------------------------------------------------------------------- lives of groups
+
+    async def determine_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
+        """State which market of a group is yes; all its markets close."""
+        return await self._group(group_id, g.DetermineGroup(winner=winner, evidence=evidence))
+
+    async def dispute_group(self, group_id: GroupId, reason: str = "") -> Answer:
+        """Contest a group's result."""
+        return await self._group(group_id, g.DisputeGroup(reason=reason))
+
+    async def finalize_group(self, group_id: GroupId) -> Answer:
+        """Let a group's result stand and pay the holders in all its markets."""
+        return await self._group(group_id, g.FinalizeGroup())
+
+    async def void_group(self, group_id: GroupId, reason: str = "") -> Answer:
+        """End every market of a group without a result."""
+        return await self._group(group_id, g.VoidGroup(reason=reason))
+
+    async def resolve_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
+        """Determine and finalize a group in one go."""
+        determined = await self.determine_group(group_id, winner, evidence)
+        return determined if isinstance(determined, Rejected) else await self.finalize_group(group_id)
+
+    # -------------------------------------------------------------------------------------- money
+
+    async def deposit(self, account_id: AccountId, amount: Money, reference: str) -> Answer:
+        """Credit money from outside; the same reference counts once."""
+        return await self._ledger(
+            account_id, Deposit(account_id=account_id, amount=amount, reference=reference)
+        )
+
+    async def withdraw(self, account_id: AccountId, amount: Money, reference: str) -> Answer:
+        """Pay money out; the same reference counts once."""
+        return await self._ledger(
+            account_id, Withdraw(account_id=account_id, amount=amount, reference=reference)
+        )
+
+    async def withdraw_fees(self, amount: Money, reference: str) -> Answer:
+        """Pay out fees that the house has earned, from whichever ledgers hold them."""
+        earned = [(await ledger.state()).fees_earned for ledger in self._directory.ledgers]
+        if not 0 < amount <= sum(earned):
+            return Rejected(Reason.INSUFFICIENT_FUNDS, "the house has not earned that much")
+        position = Accepted(position=self._directory.ledgers[0].position)
+        for partition, available in enumerate(earned):
+            part = min(amount, available)
+            if part:
+                command = WithdrawFees(amount=Money(part), reference=f"{reference}/{partition}")
+                decision = await self._directory.ledgers[partition].ask(command, command_id=self._ids.new())
+                if decision.rejected is not None:
+                    return decision.rejected
+                position = Accepted(position=max(position.position, decision.position))
+                amount = Money(amount - part)
+        return position
+
+    # ------------------------------------------------------------------------------------ details
+
+    async def market(self, ticker: Ticker, command: m.MarketCommand) -> Answer:
+        """Send any command to a market."""
+        decision = await self._directory.market(ticker).ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)
+
+    async def _in_turn(self, ticker: Ticker, steps: Sequence[m.MarketCommand]) -> Answer:
+        answer: Answer = NO_MARKET
+        for step in steps:
+            answer = await self.market(ticker, step)
+            if isinstance(answer, Rejected):
+                return answer
+        return answer
+
+    async def _group(self, group_id: GroupId, command: g.GroupCommand) -> Answer:
+        decision = await self._directory.group(group_id).ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)
+
+    async def _ledger(self, account_id: AccountId, command: LedgerCommand) -> Answer:
+        decision = await self._directory.ledger(account_id).ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)

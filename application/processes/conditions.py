@@ -1,0 +1,58 @@
+"""Tells conditional markets how the market they depend on ended."""
+
+from collections.abc import Sequence
+from uuid import uuid5
+
+from application.events import DomainEvent, Recorded
+from application.hosting.directory import Directory
+from application.streams import MARKET
+from domain.group.aggregate import GroupStatus
+from domain.identifiers import Ticker
+from domain.market import events as e
+from domain.market.commands import DecideCondition, FinalizeMarket
+from domain.market.vocabulary import Result
+
+
+class Conditions:
+    """The process manager between a market and those conditional on it."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
+        """Pass on the end of every market that others depend on."""
+        for recorded in events:
+            event = recorded.event
+            ticker = Ticker(recorded.stream.removeprefix(MARKET))
+            match event:
+                case e.MarketFinalized():
+                    await self._tell_children(recorded, ticker, event.result)
+                case e.MarketVoided() | e.MarketCalledOff():
+                    await self._tell_children(recorded, ticker, Result.VOID)
+                case e.ConditionMet():
+                    await self._finish_with_group(recorded, ticker)
+                case _:
+                    pass
+
+    async def _tell_children(self, recorded: Recorded[DomainEvent], ticker: Ticker, result: Result) -> None:
+        parent = await self._directory.find_market(ticker)
+        assert parent is not None
+        for child in sorted(parent.children):
+            await self._directory.market(child).ask(
+                DecideCondition(parent=ticker, parent_result=result),
+                command_id=uuid5(recorded.id, f"condition {child}"),
+                correlation_id=recorded.cause.correlation_id,
+            )
+
+    async def _finish_with_group(self, recorded: Recorded[DomainEvent], ticker: Ticker) -> None:
+        """Finalize a market whose group was final before its condition was met."""
+        market = await self._directory.find_market(ticker)
+        if market is None or market.group_id is None:
+            return
+        group = await self._directory.find_group(market.group_id)
+        if group is not None and group.status is GroupStatus.FINALIZED:
+            await self._directory.market(ticker).ask(
+                FinalizeMarket(by_group=True),
+                command_id=uuid5(recorded.id, "finalize"),
+                correlation_id=recorded.cause.correlation_id,
+            )

@@ -1,0 +1,128 @@
+"""Feeds the log to the processes, in order, and knows how far they have come.
+
+What a process asks for is carried out before its place in the log counts as reached. After a crash it
+starts again from the last place noted, so every process must be able to see an event twice: ledgers pass
+over what they have booked, and command ids are derived from the events.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from application.events import DomainEvent, Recorded
+from application.hosting.owner import Overloaded
+from application.ports.checkpoints import Checkpoints
+from application.ports.codec import EventCodec
+from application.ports.event_store import (
+    START,
+    EventStoreError,
+    Filter,
+    LogReader,
+    LogSubscriber,
+    Page,
+    Position,
+)
+from application.streams import GROUP, LEDGER, MARKET
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 0.5
+CHECKPOINT = "processes"
+
+
+class Process(Protocol):
+    """Something that follows from events."""
+
+    async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
+        """See to all that follows from some events, in order. May be given events again."""
+        ...
+
+
+class ProcessRunner:
+    """Runs processes over the whole log, then live."""
+
+    def __init__(
+        self,
+        *,
+        subscriber: LogSubscriber,
+        reader: LogReader,
+        codec: EventCodec,
+        checkpoints: Checkpoints,
+        processes: Sequence[Process],
+    ) -> None:
+        self._subscriber = subscriber
+        self._reader = reader
+        self._codec = codec
+        self._checkpoints = checkpoints
+        self._processes = processes
+        self._reached = START
+        self._moved = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def position(self) -> Position:
+        """How far the processes have come."""
+        return self._reached
+
+    async def start(self) -> None:
+        """Begin where the processes left off."""
+        self._reached = await self._checkpoints.load(CHECKPOINT)
+        self._task = asyncio.create_task(self._run(), name="process managers")
+
+    async def catch_up(self) -> None:
+        """Wait until everything that is in the log now has been seen to."""
+        await self.reach(await self._reader.head())
+
+    async def reach(self, position: Position) -> None:
+        """Wait until the processes have come to ``position``."""
+        assert self._task is not None
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._reached >= position or self._stopped())
+        if self._reached < position:
+            self._task.result()
+
+    async def close(self) -> None:
+        """Stop, noting how far the processes have come."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            await self._checkpoints.save(CHECKPOINT, self._reached)
+
+    def _stopped(self) -> bool:
+        return self._task is None or self._task.done()
+
+    async def _run(self) -> None:
+        wanted = Filter(stream_prefixes=(MARKET, GROUP, LEDGER))
+        try:
+            async for page in self._subscriber.subscribe(after=self._reached, matching=wanted):
+                await self._handle(page)
+        except Exception:
+            log.exception("the process managers have stopped: settlement is at a standstill")
+            raise
+        finally:
+            async with self._moved:
+                self._moved.notify_all()
+
+    async def _handle(self, page: Page) -> None:
+        events = [self._codec.decode(stored) for stored in page.events]
+        for process in self._processes:
+            await self._persist(process, events)
+        if page.caught_up and page.position > self._reached:
+            await self._checkpoints.save(CHECKPOINT, page.position)
+        async with self._moved:
+            self._reached = max(self._reached, page.position)
+            self._moved.notify_all()
+
+    async def _persist(self, process: Process, events: Sequence[Recorded[DomainEvent]]) -> None:
+        """Have a process see to the events, again and again while the store cannot be reached."""
+        while events:
+            try:
+                await process.handle(events)
+            except (EventStoreError, Overloaded) as error:
+                log.warning("settlement waits for the event store: %s", error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return

@@ -1,0 +1,85 @@
+"""Books in the ledgers what the markets decided: confirmations, fills, releases, payouts, refunds.
+
+Each ledger gets each market's events in the market's order and remembers the last one it has booked, so
+an event is booked exactly once however often it is delivered.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from uuid import uuid5
+
+from application.events import DomainEvent, Recorded
+from application.hosting.directory import Directory
+from application.streams import MARKET
+from domain.identifiers import AccountId, Ticker
+from domain.ledger.commands import BookMarketEvents, MarketEntry
+from domain.market import events as e
+from domain.market.events import MarketEvent
+
+BOOKED_AT_ONCE = 300
+"""How many market events one booking holds, so that its entries fit into one append."""
+
+_Key = tuple[int, Ticker]
+
+
+class Settlement:
+    """The process manager between markets and ledgers."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
+        """Book everything that moves money."""
+        work: dict[_Key, list[tuple[Recorded[DomainEvent], MarketEntry]]] = {}
+        for recorded in events:
+            if recorded.stream.startswith(MARKET):
+                for partition, entry in self._entries(recorded):
+                    ticker = Ticker(recorded.stream[len(MARKET) :])
+                    work.setdefault((partition, ticker), []).append((recorded, entry))
+        await asyncio.gather(*(self._book(key, entries) for key, entries in work.items()))
+
+    def _entries(self, recorded: Recorded[DomainEvent]) -> Iterator[tuple[int, MarketEntry]]:
+        event: MarketEvent = recorded.event  # type: ignore[assignment]  # a market stream holds no others
+        if isinstance(event, e.ConditionMet):
+            for partition in range(self._directory.partitions):
+                yield partition, MarketEntry(revision=recorded.revision, event=event, accounts=frozenset())
+            return
+        by_partition: dict[int, set[AccountId]] = {}
+        for account_id in _accounts(event):
+            by_partition.setdefault(self._directory.partition_of(account_id), set()).add(account_id)
+        for partition, accounts in by_partition.items():
+            yield (
+                partition,
+                MarketEntry(revision=recorded.revision, event=event, accounts=frozenset(accounts)),
+            )
+
+    async def _book(self, key: _Key, work: list[tuple[Recorded[DomainEvent], MarketEntry]]) -> None:
+        partition, ticker = key
+        ledger = self._directory.ledgers[partition]
+        booked = (await ledger.state()).booked.get(ticker, -1)
+        due = [(recorded, entry) for recorded, entry in work if entry.revision > booked]
+        for start in range(0, len(due), BOOKED_AT_ONCE):
+            batch = due[start : start + BOOKED_AT_ONCE]
+            first = batch[0][0]
+            await ledger.ask(
+                BookMarketEvents(ticker=ticker, entries=tuple(entry for _, entry in batch)),
+                command_id=uuid5(first.id, f"book {partition} {len(batch)}"),
+                correlation_id=first.cause.correlation_id,
+            )
+
+
+def _accounts(event: MarketEvent) -> tuple[AccountId, ...]:
+    match event:
+        case e.TradeExecuted():
+            return event.maker.account_id, event.taker.account_id
+        case (
+            e.OrderPlaced()
+            | e.OrderCanceled()
+            | e.OrderDecreased()
+            | e.OrderAmended()
+            | e.PositionSettled()
+            | e.PositionUnwound()
+        ):
+            return (event.account_id,)
+        case _:
+            return ()

@@ -1,0 +1,237 @@
+"""What traders do: place, amend, decrease and cancel orders, and keep order groups."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from application.hosting.directory import Directory
+from application.orders import order_state_of, request_digest
+from application.ports.clock import Clock, Ids
+from application.ports.notifier import Notifier
+from application.ports.order_keys import OrderKeys
+from application.requests import Accepted, AmendRequest, Answer, OrderAccepted, OrderAnswer, OrderRequest
+from application.sagas.amendment import amend
+from application.sagas.order_placement import OrderPlacement
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.ledger import commands as lc
+from domain.ledger.state import KnownOrder
+from domain.market.commands import CancelOrder, CancelOrders, DecreaseOrder, MarketCommand
+from domain.market.events import OrderCanceled, OrderDecreased
+from domain.quantities import Quantity
+from domain.rejections import Reason, Rejected
+
+ORDERS = UUID("5b9f6c1e-6f43-5d1b-8d0f-2f7f4f0f9a11")
+"""The namespace of order ids made from an account and its own name for the order."""
+
+NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
+NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
+
+
+class Trading:
+    """The use cases of traders. Every answer is durable when it is given."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        order_keys: OrderKeys,
+        notifier: Notifier,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._directory = directory
+        self._order_keys = order_keys
+        self._notifier = notifier
+        self._clock = clock
+        self._ids = ids
+        self._placing: dict[OrderId, asyncio.Task[OrderAnswer]] = {}
+        self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
+
+    async def place(self, request: OrderRequest) -> OrderAnswer:
+        """Place an order. The same request with the same client id again returns the first answer.
+
+        Raises the store's errors when the outcome is not known to be durable.
+        """
+        market = await self._directory.find_market(request.ticker)
+        if market is None:
+            return NO_MARKET
+        order_id = self._order_id(request)
+        digest = request_digest(request)
+        if request.client_order_id:
+            repeated = await self._repeated(request, order_id, digest)
+            if repeated is not None:
+                return repeated
+        placement = OrderPlacement(
+            request,
+            order_id,
+            digest,
+            saga_id=self._ids.new(),
+            market=market,
+            directory=self._directory,
+            notifier=self._notifier,
+        )
+        # The saga goes on to its end even if its caller goes away.
+        task = asyncio.ensure_future(placement.run(self._clock.now_us()))
+        self._placing[order_id] = task
+        task.add_done_callback(lambda _: self._placing.pop(order_id, None))
+        return await asyncio.shield(task)
+
+    async def place_many(self, requests: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
+        """Place several orders; each has its own answer, and its own fault if there was one."""
+        answers = await asyncio.gather(*map(self.place, requests), return_exceptions=True)
+        return [_answer_or_fault(answer) for answer in answers]
+
+    async def cancel(self, account_id: AccountId, order_id: OrderId) -> OrderAnswer:
+        """Take an order off."""
+        return await self._on_order(CancelOrder(order_id=order_id, account_id=account_id))
+
+    async def cancel_many(
+        self, account_id: AccountId, order_ids: Sequence[OrderId]
+    ) -> list[OrderAnswer | Exception]:
+        """Take several orders off; each has its own answer."""
+        answers = await asyncio.gather(
+            *(self.cancel(account_id, order_id) for order_id in order_ids), return_exceptions=True
+        )
+        return [_answer_or_fault(answer) for answer in answers]
+
+    async def cancel_all(self, account_id: AccountId, ticker: Ticker | None = None) -> int:
+        """Take off all of an account's orders, in one market or in all; return how many there were."""
+        tickers = list(self._directory.markets) if ticker is None else [ticker]
+        return sum([await self._clear(account_id, ticker) for ticker in tickers])
+
+    async def decrease(
+        self,
+        account_id: AccountId,
+        order_id: OrderId,
+        *,
+        by: Quantity | None = None,
+        to: Quantity | None = None,
+    ) -> OrderAnswer:
+        """Make an order smaller without losing its place in the queue."""
+        return await self._on_order(DecreaseOrder(order_id=order_id, account_id=account_id, by=by, to=to))
+
+    async def amend(self, request: AmendRequest) -> OrderAnswer:
+        """Change an order's price or quantity."""
+        ticker = await self.ticker_of(request.account_id, request.order_id)
+        if ticker is None:
+            return NO_ORDER
+        task = asyncio.ensure_future(amend(request, ticker, self._directory, self._ids.new()))
+        self._amending[task] = request.order_id
+        task.add_done_callback(lambda done: self._amending.pop(done, None))
+        return await asyncio.shield(task)
+
+    async def ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
+        """Return the market an order is in, or ``None`` if there is no such order."""
+        known = await self._known(account_id, order_id)
+        return known.ticker if known else None
+
+    def busy(self, order_id: OrderId) -> bool:
+        """Return whether a saga of this order is being carried out here and now."""
+        return order_id in self._placing or order_id in self._amending.values()
+
+    async def close(self) -> None:
+        """Let the sagas that are under way come to their end."""
+        await asyncio.gather(*self._placing.values(), *self._amending, return_exceptions=True)
+
+    # ------------------------------------------------------------------------------- order groups
+
+    async def create_order_group(self, account_id: AccountId, limit: Quantity) -> tuple[str, Answer]:
+        """Open an order group and return its id."""
+        name = str(self._ids.new())
+        command = lc.CreateOrderGroup(order_group_id=name, account_id=account_id, limit=limit)
+        return name, await self._on_group(command)
+
+    async def change_order_group_limit(self, account_id: AccountId, name: str, limit: Quantity) -> Answer:
+        """Give a group another limit."""
+        return await self._on_group(
+            lc.ChangeOrderGroupLimit(order_group_id=name, account_id=account_id, limit=limit)
+        )
+
+    async def trigger_order_group(self, account_id: AccountId, name: str) -> Answer:
+        """Take off a group's orders now and let it take no new ones."""
+        return await self._on_group(lc.TriggerOrderGroup(order_group_id=name, account_id=account_id))
+
+    async def reset_order_group(self, account_id: AccountId, name: str) -> Answer:
+        """Let a group take orders again."""
+        return await self._on_group(lc.ResetOrderGroup(order_group_id=name, account_id=account_id))
+
+    async def delete_order_group(self, account_id: AccountId, name: str) -> Answer:
+        """Remove a group and take off its orders."""
+        return await self._on_group(lc.DeleteOrderGroup(order_group_id=name, account_id=account_id))
+
+    # ------------------------------------------------------------------------------------ details
+
+    def _order_id(self, request: OrderRequest) -> OrderId:
+        if request.client_order_id:
+            return OrderId(str(uuid5(ORDERS, f"{request.account_id}/{request.client_order_id}")))
+        return OrderId(str(self._ids.new()))
+
+    async def _repeated(self, request: OrderRequest, order_id: OrderId, digest: str) -> OrderAnswer | None:
+        """Return the answer to a request whose client id was used before, or ``None`` if it is new."""
+        known = await self._known(request.account_id, order_id)
+        if known is None:
+            return None
+        if known.request_digest != digest:
+            return Rejected(
+                Reason.DUPLICATE_CLIENT_ORDER_ID,
+                f"client_order_id {request.client_order_id} was used for another order",
+            )
+        under_way = self._placing.get(order_id)
+        if under_way is not None:
+            return await asyncio.shield(under_way)
+        market = self._directory.market(known.ticker)
+        order = (await market.state()).orders.get(order_id)
+        return OrderAccepted(
+            position=market.position,
+            order_id=order_id,
+            order=order_state_of(known.ticker, order) if order else None,
+            repeated=True,
+        )
+
+    async def _known(self, account_id: AccountId, order_id: OrderId) -> KnownOrder | None:
+        ledger = await self._directory.ledger(account_id).state()
+        recent = ledger.orders.get(order_id)
+        if recent is not None:
+            return recent
+        older = await self._order_keys.find(order_id)
+        return KnownOrder(older.request_digest, older.ticker) if older else None
+
+    async def _on_order(self, command: CancelOrder | DecreaseOrder) -> OrderAnswer:
+        ticker = await self.ticker_of(command.account_id, command.order_id)
+        if ticker is None:
+            return NO_ORDER
+        market = self._directory.market(ticker)
+        decision = await market.ask(command, command_id=self._ids.new())
+        if decision.rejected is not None:
+            return decision.rejected
+        reduced = sum(
+            event.quantity
+            for event in decision.events
+            if isinstance(event, OrderCanceled | OrderDecreased) and event.order_id == command.order_id
+        )
+        order = (await market.state()).orders.get(command.order_id)
+        return OrderAccepted(
+            position=decision.position,
+            order_id=command.order_id,
+            order=order_state_of(ticker, order) if order else None,
+            reduced=Quantity(reduced),
+        )
+
+    async def _clear(self, account_id: AccountId, ticker: Ticker) -> int:
+        market = self._directory.market(ticker)
+        command: MarketCommand = CancelOrders(account_id=account_id)
+        canceled = 0
+        while any((await market.state()).orders_of(account_id)):
+            canceled += len((await market.ask(command, command_id=self._ids.new())).events)
+        return canceled
+
+    async def _on_group(self, command: lc.OrderGroupCommand) -> Answer:
+        ledger = self._directory.ledger(command.account_id)
+        decision = await ledger.ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)
+
+
+def _answer_or_fault(answer: OrderAnswer | BaseException) -> OrderAnswer | Exception:
+    if isinstance(answer, BaseException) and not isinstance(answer, Exception):
+        raise answer
+    return answer
