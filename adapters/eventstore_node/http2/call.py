@@ -56,6 +56,11 @@ class Call:
         """The address of the client."""
         return self._connection.peer
 
+    @property
+    def may_bring_more(self) -> bool:
+        """Whether the client may still send messages, or has sent some that were not received."""
+        return bool(self._inbox) or not self._half_closed
+
     async def receive(self) -> bytes | None:
         """Return the next message, ``None`` when the client has no more."""
         while not self._inbox:

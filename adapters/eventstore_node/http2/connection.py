@@ -151,7 +151,9 @@ class Connection(asyncio.Protocol):
             end = at + frames.HEADER_BYTES + length
             if end > len(received):
                 break
-            self._take_frame(kind, flags, stream & 0x7FFFFFFF, bytes(received[at + frames.HEADER_BYTES : end]))
+            self._take_frame(
+                kind, flags, stream & 0x7FFFFFFF, bytes(received[at + frames.HEADER_BYTES : end])
+            )
             at = end
         del received[:at]
 
@@ -261,7 +263,7 @@ class Connection(asyncio.Protocol):
             call.finish(refused.status, refused.message, refused.trailers)
         except asyncio.CancelledError:
             call.finish(Status.CANCELLED, "the call was cancelled")
-        except Exception:
+        except Exception:  # noqa: BLE001  # a fault in one call must not end the others
             _log.exception("the handler of %s failed", call.headers.get(":path"))
             call.finish(Status.UNKNOWN, "Exception was thrown by handler.")
         finally:

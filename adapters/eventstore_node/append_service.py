@@ -1,0 +1,197 @@
+"""The calls that write: Append, BatchAppend, Delete, Tombstone."""
+
+import asyncio
+from typing import Any
+
+from adapters.event_stores.append_rules import MAX_APPEND_BYTES
+from adapters.eventstore_node import messages
+from adapters.eventstore_node.appender import (
+    COMMIT_TIMEOUT_S,
+    Appender,
+    AppendTimedOut,
+    StreamIsDeleted,
+    Written,
+    WrongStreamVersion,
+)
+from adapters.eventstore_node.http2.call import Call
+from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.refusals import told_to_the_client
+from adapters.eventstore_node.requests import expected_revision, new_events, only_message, stream_name
+from adapters.eventstore_node.versioning import ANY, EXISTS
+from application.ports.event_store import AppendTooLarge, EventStoreError
+
+_TYPE_URL = "type.googleapis.com/"
+_MAX_UNFINISHED_BATCHES = 1000
+_ENOUGH_TO_REFUSE_BYTES = 2 * MAX_APPEND_BYTES
+
+
+class AppendService:
+    """Serves the writing calls of ``event_store.client.streams.Streams``."""
+
+    def __init__(self, appender: Appender) -> None:
+        self._appender = appender
+
+    async def append(self, call: Call) -> None:
+        """Take options and then events, one a message, until the client has sent all; answer once."""
+        request = await only_message(call, messages.AppendReq)
+        options, proposed = request.options, []
+        size_bytes = 0
+        while (raw := await call.receive()) is not None:
+            proposed.append(messages.AppendReq.FromString(raw).proposed_message)
+            size_bytes += len(proposed[-1].data)
+            if size_bytes > MAX_APPEND_BYTES:
+                break
+        name = stream_name(options.stream_identifier)
+        expected = expected_revision(options, "expected_stream_revision", "revision")
+        with told_to_the_client():
+            try:
+                written = await self._appender.append(name, new_events(proposed), expected)
+            except WrongStreamVersion as error:
+                await call.send(_wrong_version_response(error).SerializeToString())
+                return
+        await call.send(_success_response(written).SerializeToString())
+
+    async def batch_append(self, call: Call) -> None:
+        """Take batches, which may come in pieces; answer each when it is durable, in any order."""
+        unfinished: dict[bytes, Any] = {}
+        answers: set[asyncio.Task[None]] = set()
+        try:
+            while (raw := await call.receive()) is not None:
+                request = messages.BatchAppendReq.FromString(raw)
+                whole = _whole_batch(request, unfinished)
+                if whole is None:
+                    continue
+                if call.may_bring_more:
+                    task = asyncio.create_task(self._answer_batch(call, whole))
+                    answers.add(task)
+                    task.add_done_callback(answers.discard)
+                else:
+                    await self._answer_batch(call, whole)
+            if answers:
+                await asyncio.gather(*answers)
+        finally:
+            for task in answers:
+                task.cancel()
+
+    async def delete(self, call: Call) -> None:
+        """Delete a stream softly."""
+        request = await only_message(call, messages.DeleteReq)
+        await self._remove(call, request.options, self._appender.delete)
+
+    async def tombstone(self, call: Call) -> None:
+        """Delete a stream for good."""
+        request = await only_message(call, messages.DeleteReq)
+        await self._remove(call, request.options, self._appender.tombstone)
+
+    async def _remove(self, call: Call, options: Any, remove: Any) -> None:
+        name = stream_name(options.stream_identifier)
+        expected = expected_revision(options, "expected_stream_revision", "revision")
+        with told_to_the_client():
+            written = await remove(name, expected)
+        response = messages.DeleteResp()
+        response.position.commit_position = response.position.prepare_position = written.position
+        await call.send(response.SerializeToString())
+
+    async def _answer_batch(self, call: Call, batch: Any) -> None:
+        options = batch.options
+        response = messages.BatchAppendResp(
+            correlation_id=batch.correlation_id, stream_identifier=options.stream_identifier
+        )
+        try:
+            written = await self._append_batch(batch)
+        except (WrongStreamVersion, StreamIsDeleted, AppendTimedOut, AppendTooLarge) as error:
+            _tell_error(response.error, error)
+        else:
+            _tell_success(response.success, written)
+        await call.send(response.SerializeToString())
+
+    async def _append_batch(self, batch: Any) -> Written:
+        options = batch.options
+        name = stream_name(options.stream_identifier)
+        expected = expected_revision(options, "expected_stream_position", "stream_position")
+        events = new_events(batch.proposed_messages)
+        deadline = options.deadline
+        timeout_s = (
+            deadline.seconds + deadline.nanos / 1e9 if options.HasField("deadline") else COMMIT_TIMEOUT_S
+        )
+        try:
+            return await self._appender.append(name, events, expected, timeout_s)
+        except AppendTooLarge:
+            raise
+        except EventStoreError as error:
+            raise CallRefused(Status.UNAVAILABLE, str(error)) from None
+
+
+def _whole_batch(request: Any, unfinished: dict[bytes, Any]) -> Any | None:
+    """Put the pieces of a batch together; return it when the last one has come."""
+    if request.is_final and not unfinished:
+        return request
+    key = request.correlation_id.SerializeToString()
+    begun = unfinished.get(key)
+    if begun is None:
+        if len(unfinished) >= _MAX_UNFINISHED_BATCHES:
+            raise CallRefused(Status.RESOURCE_EXHAUSTED, "too many unfinished batches")
+        begun = unfinished[key] = request
+    elif begun.ByteSize() <= _ENOUGH_TO_REFUSE_BYTES:
+        begun.proposed_messages.extend(request.proposed_messages)
+    return unfinished.pop(key) if request.is_final else None
+
+
+def _success_response(written: Written) -> Any:
+    response = messages.AppendResp()
+    _tell_success(response.success, written)
+    return response
+
+
+def _tell_success(success: Any, written: Written) -> None:
+    if written.revision < 0:
+        success.no_stream.SetInParent()
+    else:
+        success.current_revision = written.revision
+    if written.position is None:
+        success.no_position.SetInParent()
+    else:
+        success.position.commit_position = success.position.prepare_position = written.position
+
+
+def _wrong_version_response(error: WrongStreamVersion) -> Any:
+    response = messages.AppendResp()
+    refusal = response.wrong_expected_version
+    if error.current < 0:
+        refusal.current_no_stream.SetInParent()
+    else:
+        refusal.current_revision = error.current
+    _tell_expected(refusal, error.expected, "expected_revision")
+    return response
+
+
+def _tell_error(status: Any, error: Exception) -> None:
+    status.message = str(error)
+    if isinstance(error, WrongStreamVersion):
+        status.code, details = Status.FAILED_PRECONDITION, messages.WrongExpectedVersion()
+        if error.current < 0:
+            details.current_no_stream.SetInParent()
+        else:
+            details.current_stream_revision = error.current
+        _tell_expected(details, error.expected, "expected_stream_position")
+    elif isinstance(error, StreamIsDeleted):
+        status.code, details = Status.FAILED_PRECONDITION, messages.StreamDeleted()
+        details.stream_identifier.stream_name = error.stream.encode()
+    elif isinstance(error, AppendTooLarge):
+        status.code = Status.INVALID_ARGUMENT
+        details = messages.MaximumAppendSizeExceeded(maxAppendSize=MAX_APPEND_BYTES)
+    else:
+        status.code, details = Status.DEADLINE_EXCEEDED, messages.Timeout()
+    status.details.type_url = _TYPE_URL + details.DESCRIPTOR.full_name
+    status.details.value = details.SerializeToString()
+
+
+def _tell_expected(refusal: Any, expected: int, revision_field: str) -> None:
+    if expected >= 0:
+        setattr(refusal, revision_field, expected)
+    elif expected == ANY:
+        refusal.expected_any.SetInParent()
+    elif expected == EXISTS:
+        refusal.expected_stream_exists.SetInParent()
+    else:
+        refusal.expected_no_stream.SetInParent()

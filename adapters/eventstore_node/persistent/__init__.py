@@ -1,0 +1,1 @@
+"""Persistent subscriptions: consumer groups whose progress the node keeps."""

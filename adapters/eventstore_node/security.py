@@ -1,0 +1,40 @@
+"""Who may call the node, and over what."""
+
+import hmac
+import ssl
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.eventstore_node.http2.errors import CallRefused, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate and key that the node shows, in PEM files."""
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context for the listening socket."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key)
+        context.set_alpn_protocols(["h2"])
+        return context
+
+
+def check_credentials(users: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    """Refuse a call that does not carry the name and password of a user."""
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    try:
+        name, _, password = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        name = password = ""
+    # Compared for an unknown name too, so that the time tells nothing.
+    known = users.get(name, "")
+    same = hmac.compare_digest(known.encode(), password.encode())
+    if scheme.lower() != "basic" or not known or not same:
+        raise CallRefused(Status.UNAUTHENTICATED, "Access Denied", [("exception", "access-denied")])

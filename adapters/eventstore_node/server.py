@@ -1,0 +1,139 @@
+"""Puts the node together and runs it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.event_stores.memory import MemoryEventStore
+from adapters.event_stores.sqlite import SqliteEventStore
+from adapters.eventstore_node.append_service import AppendService
+from adapters.eventstore_node.appender import Appender, warm
+from adapters.eventstore_node.engine import Engine
+from adapters.eventstore_node.following import Follower
+from adapters.eventstore_node.http2.connection import Handler
+from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.http2.listener import Listener
+from adapters.eventstore_node.node_services import NodeServices
+from adapters.eventstore_node.persistent.group import Tools
+from adapters.eventstore_node.persistent.groups import Groups
+from adapters.eventstore_node.persistent.service import PersistentService
+from adapters.eventstore_node.read_service import ReadService
+from adapters.eventstore_node.reader import Reader
+from adapters.eventstore_node.recent_ids import RecentIds
+from adapters.eventstore_node.security import Tls, check_credentials
+from adapters.eventstore_node.streams import Streams
+from adapters.eventstore_node.subscriptions import Subscriptions
+from adapters.eventstore_node.system_streams import SystemStreams
+
+DEFAULT_PORT = 2113
+LOG_FILE = "events.db"
+SHUTDOWN_GRACE_S = 0.2
+_WARM_EVENTS = 10_000
+_STREAMS = "/event_store.client.streams.Streams"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def uri(self) -> str:
+        """The connection string for its clients."""
+        return f"esdb://{self.host}:{self.port}?Tls={'true' if self.tls else 'false'}"
+
+
+async def serve(
+    data: Path | None,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    *,
+    tls: Tls | None = None,
+    users: Mapping[str, str] | None = None,
+    ready: Callable[[Node], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Run a node until ``stop`` is set or the task is cancelled.
+
+    ``data`` is the folder of the log, nothing for a log in memory. With ``users`` (names and passwords)
+    every call must carry the credentials of one of them.
+    """
+    async with running_node(data, host, port, tls=tls, users=users) as node:
+        _log.info("the node listens on %s", node.uri)
+        if ready is not None:
+            ready(node)
+        await (stop or asyncio.Event()).wait()
+
+
+@asynccontextmanager
+async def running_node(
+    data: Path | None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls: Tls | None = None,
+    users: Mapping[str, str] | None = None,
+) -> AsyncIterator[Node]:
+    """Give a running node, on a port that the system chooses when ``port`` is 0; stop it at the end."""
+    engine: Engine = MemoryEventStore() if data is None else SqliteEventStore.open(data / LOG_FILE)
+    try:
+        streams, recent = Streams(engine), RecentIds()
+        await warm(recent, engine, _WARM_EVENTS)
+        system = SystemStreams(engine)
+        appender, reader = Appender(engine, streams, recent), Reader(engine, streams, system)
+        follower = Follower(engine, reader, system)
+        groups = Groups(Tools(engine, streams, appender, reader, follower))
+        await groups.load()
+        routes = _stream_routes(engine, appender, reader, follower) | PersistentService(groups).routes()
+        about = NodeServices(sorted(routes))
+        routes["/event_store.client.gossip.Gossip/Read"] = about.gossip
+        routes["/event_store.client.server_features.ServerFeatures/GetSupportedMethods"] = (
+            about.supported_methods
+        )
+        listener = Listener(_router(routes, users))
+        try:
+            bound = await listener.start(host, port, None if tls is None else tls.context())
+            about.listening_on(host, bound)
+            yield Node(host, bound, tls is not None)
+        finally:
+            await listener.close(SHUTDOWN_GRACE_S)
+            await groups.close()
+    finally:
+        await engine.close()
+
+
+def _stream_routes(
+    engine: Engine, appender: Appender, reader: Reader, follower: Follower
+) -> dict[str, Handler]:
+    writing = AppendService(appender)
+    reading = ReadService(engine, reader, Subscriptions(engine, reader, follower))
+    return {
+        f"{_STREAMS}/Read": reading.read,
+        f"{_STREAMS}/Append": writing.append,
+        f"{_STREAMS}/BatchAppend": writing.batch_append,
+        f"{_STREAMS}/Delete": writing.delete,
+        f"{_STREAMS}/Tombstone": writing.tombstone,
+    }
+
+
+def _router(
+    routes: Mapping[str, Handler], users: Mapping[str, str] | None
+) -> Callable[[Mapping[str, str]], Handler]:
+    def route(headers: Mapping[str, str]) -> Handler:
+        path = headers.get(":path", "")
+        handler = routes.get(path)
+        if handler is None:
+            raise CallRefused(Status.UNIMPLEMENTED, f"the node does not serve {path}")
+        if users is not None:
+            check_credentials(users, headers)
+        return handler
+
+    return route

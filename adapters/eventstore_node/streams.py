@@ -1,0 +1,112 @@
+"""How the streams of the node stand, kept in memory while they are in use."""
+
+import asyncio
+from dataclasses import dataclass
+
+from adapters.eventstore_node.engine import Engine
+from adapters.eventstore_node.stream_metadata import (
+    NO_METADATA,
+    ONE_EVENT,
+    TOMBSTONE_TYPE,
+    StreamMetadata,
+    described_stream,
+    metadata_stream,
+    parse_metadata,
+)
+from adapters.eventstore_node.versioning import NO_STREAM, Standing
+from application.ports.event_store import Appended, RecordedEvent
+
+MAX_STREAMS = 50_000
+
+
+@dataclass(slots=True)
+class Stream:
+    """One stream: where the next append goes, where readers stand, what its metadata says."""
+
+    name: str
+    revision: int
+    """The last revision given out, flushed or not."""
+    flushed_revision: int
+    metadata_revision: int = NO_STREAM
+    metadata_data: bytes = b"{}"
+    metadata: StreamMetadata = NO_METADATA
+    tombstoned: bool = False
+    last_flush: asyncio.Task[Appended] | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """What decides about an append."""
+        return Standing(
+            self.revision, self.metadata_revision >= 0, self.metadata.soft_deleted, self.tombstoned
+        )
+
+    @property
+    def found(self) -> bool:
+        """Whether readers find the stream."""
+        return self.flushed_revision >= 0 and not self.metadata.soft_deleted
+
+    @property
+    def first_visible(self) -> int:
+        """The first revision that readers see."""
+        return self.metadata.first_visible(self.flushed_revision)
+
+
+class Streams:
+    """The streams in use; the others are loaded from the engine when they are asked for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._streams: dict[str, Stream] = {}
+        self._loading: dict[str, asyncio.Task[Stream]] = {}
+
+    def loaded(self, name: str) -> Stream | None:
+        """Return a stream without waiting, if it is in memory."""
+        return self._streams.get(name)
+
+    async def get(self, name: str) -> Stream:
+        """Return a stream, loading it when it is not in memory."""
+        while (stream := self._streams.get(name)) is None:
+            if name not in self._loading:
+                self._loading[name] = asyncio.create_task(self._load(name))
+            await asyncio.shield(self._loading[name])
+        return stream
+
+    def forget(self, stream: Stream) -> None:
+        """Drop what memory says about a stream: a write failed, and the engine knows better."""
+        if self._streams.get(stream.name) is stream:
+            del self._streams[stream.name]
+
+    async def _load(self, name: str) -> Stream:
+        try:
+            last = await self._last_event(name)
+            described = described_stream(name)
+            if described is None:
+                meta = await self._last_event(metadata_stream(name))
+                tombstoned = last is not None and last.type == TOMBSTONE_TYPE
+            else:
+                meta = None
+                tombstoned = (await self.get(described)).tombstoned
+            revision = NO_STREAM if last is None else last.revision
+            stream = Stream(name, revision, revision, tombstoned=tombstoned)
+            if described is not None:
+                stream.metadata = ONE_EVENT
+            elif meta is not None:
+                stream.metadata_revision, stream.metadata_data = meta.revision, meta.data
+                stream.metadata = parse_metadata(meta.data)
+            self._evict()
+            self._streams[name] = stream
+            return stream
+        finally:
+            del self._loading[name]
+
+    async def _last_event(self, name: str) -> RecordedEvent | None:
+        async for page in self._engine.read_stream(name, from_revision=-1, backwards=True, limit=1):
+            return page[0]
+        return None
+
+    def _evict(self) -> None:
+        if len(self._streams) < MAX_STREAMS:
+            return
+        idle = [s.name for s in self._streams.values() if s.last_flush is None or s.last_flush.done()]
+        for name in idle[: MAX_STREAMS // 4]:
+            del self._streams[name]
