@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
@@ -27,6 +28,11 @@ NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
 
 
+class _UnderWay(NamedTuple):
+    digest: str
+    task: "asyncio.Task[OrderAnswer]"
+
+
 class Trading:
     """The use cases of traders. Every answer is durable when it is given."""
 
@@ -44,7 +50,7 @@ class Trading:
         self._notifier = notifier
         self._clock = clock
         self._ids = ids
-        self._placing: dict[OrderId, asyncio.Task[OrderAnswer]] = {}
+        self._placing: dict[OrderId, _UnderWay] = {}
         self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
 
     async def place(self, request: OrderRequest) -> OrderAnswer:
@@ -58,23 +64,28 @@ class Trading:
         order_id = self._order_id(request)
         digest = request_digest(request)
         if request.client_order_id:
-            repeated = await self._repeated(request, order_id, digest)
-            if repeated is not None:
-                return repeated
-        placement = OrderPlacement(
-            request,
-            order_id,
-            digest,
-            saga_id=self._ids.new(),
-            market=market,
-            directory=self._directory,
-            notifier=self._notifier,
-        )
+            known = await self._known(request.account_id, order_id)
+            if known is not None:
+                return await self._repeated(request, order_id, known, digest)
+        # From here to the task there is no await: two requests with one id cannot both begin.
+        under_way = self._placing.get(order_id)
+        if under_way is None:
+            placement = OrderPlacement(
+                request,
+                order_id,
+                digest,
+                saga_id=self._ids.new(),
+                market=market,
+                directory=self._directory,
+                notifier=self._notifier,
+            )
+            under_way = _UnderWay(digest, asyncio.ensure_future(placement.run(self._clock.now_us())))
+            self._placing[order_id] = under_way
+            under_way.task.add_done_callback(lambda _: self._placing.pop(order_id, None))
+        elif under_way.digest != digest:
+            return _another_request(request)
         # The saga goes on to its end even if its caller goes away.
-        task = asyncio.ensure_future(placement.run(self._clock.now_us()))
-        self._placing[order_id] = task
-        task.add_done_callback(lambda _: self._placing.pop(order_id, None))
-        return await asyncio.shield(task)
+        return await asyncio.shield(under_way.task)
 
     async def place_many(self, requests: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
         """Place several orders; each has its own answer, and its own fault if there was one."""
@@ -131,7 +142,8 @@ class Trading:
 
     async def close(self) -> None:
         """Let the sagas that are under way come to their end."""
-        await asyncio.gather(*self._placing.values(), *self._amending, return_exceptions=True)
+        placing = (under_way.task for under_way in self._placing.values())
+        await asyncio.gather(*placing, *self._amending, return_exceptions=True)
 
     # ------------------------------------------------------------------------------- order groups
 
@@ -166,19 +178,15 @@ class Trading:
             return OrderId(str(uuid5(ORDERS, f"{request.account_id}/{request.client_order_id}")))
         return OrderId(str(self._ids.new()))
 
-    async def _repeated(self, request: OrderRequest, order_id: OrderId, digest: str) -> OrderAnswer | None:
-        """Return the answer to a request whose client id was used before, or ``None`` if it is new."""
-        known = await self._known(request.account_id, order_id)
-        if known is None:
-            return None
+    async def _repeated(
+        self, request: OrderRequest, order_id: OrderId, known: KnownOrder, digest: str
+    ) -> OrderAnswer:
+        """Return the answer to a request whose client id was used before."""
         if known.request_digest != digest:
-            return Rejected(
-                Reason.DUPLICATE_CLIENT_ORDER_ID,
-                f"client_order_id {request.client_order_id} was used for another order",
-            )
+            return _another_request(request)
         under_way = self._placing.get(order_id)
         if under_way is not None:
-            return await asyncio.shield(under_way)
+            return await asyncio.shield(under_way.task)
         market = self._directory.market(known.ticker)
         order = (await market.state()).orders.get(order_id)
         return OrderAccepted(
@@ -189,12 +197,15 @@ class Trading:
         )
 
     async def _known(self, account_id: AccountId, order_id: OrderId) -> KnownOrder | None:
-        ledger = await self._directory.ledger(account_id).state()
-        recent = ledger.orders.get(order_id)
-        if recent is not None:
-            return recent
-        older = await self._order_keys.find(order_id)
-        return KnownOrder(older.request_digest, older.ticker) if older else None
+        ledger = self._directory.ledger(account_id)
+        known = (await ledger.state()).orders.get(order_id)
+        if known is None:
+            older = await self._order_keys.find(order_id)
+            # The order may have been placed while the older ones were searched.
+            known = (await ledger.state()).orders.get(order_id)
+            if known is None and older is not None:
+                known = KnownOrder(older.request_digest, older.ticker)
+        return known
 
     async def _on_order(self, command: CancelOrder | DecreaseOrder) -> OrderAnswer:
         ticker = await self.ticker_of(command.account_id, command.order_id)
@@ -229,6 +240,13 @@ class Trading:
         ledger = self._directory.ledger(command.account_id)
         decision = await ledger.ask(command, command_id=self._ids.new())
         return decision.rejected or Accepted(position=decision.position)
+
+
+def _another_request(request: OrderRequest) -> Rejected:
+    return Rejected(
+        Reason.DUPLICATE_CLIENT_ORDER_ID,
+        f"client_order_id {request.client_order_id} was used for another order; use a new one",
+    )
 
 
 def _answer_or_fault(answer: OrderAnswer | BaseException) -> OrderAnswer | Exception:

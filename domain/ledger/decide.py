@@ -6,7 +6,7 @@ from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.bookings import book
 from domain.ledger.order_groups import decide_order_group
-from domain.ledger.state import LedgerState
+from domain.ledger.state import KnownOrder, LedgerState
 from domain.quantities import Money
 from domain.rejections import Reason, Rejected
 
@@ -40,7 +40,7 @@ def decide(command: c.LedgerCommand, state: LedgerState) -> Decided:
 def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
     known = state.orders.get(command.order_id)
     if known is not None:
-        return [] if known.request_digest == command.request_digest else _another_request(command)
+        return _repeated_order(command, known)
     if command.order_group_id is not None:
         group = state.order_groups.get(command.order_group_id)
         if group is None or group.account_id != command.account_id:
@@ -61,7 +61,9 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
     ]
 
 
-def _another_request(command: c.ReserveFunds) -> Rejected:
+def _repeated_order(command: c.ReserveFunds, known: KnownOrder) -> Rejected:
+    if known.request_digest == command.request_digest:
+        return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} was sent before")
     return Rejected(
         Reason.DUPLICATE_CLIENT_ORDER_ID,
         f"order {command.order_id} was sent before with another content; use a new client_order_id",

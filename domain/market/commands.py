@@ -166,7 +166,8 @@ class PlaceOrder:
 class AmendOrder:
     """Change price or quantity; the order goes to the back of the queue unless it only gets smaller.
 
-    What is left out stays as it is. ``total`` counts what has filled already. ``extra`` is the money the ledger has set aside for this on top of what the order holds.
+    What is left out stays as it is. ``total`` counts what has filled already. ``extra`` is the money the
+    ledger has set aside for this on top of what the order holds.
     """
 
     order_id: OrderId

@@ -113,20 +113,20 @@ def determine(command: c.DetermineMarket, state: MarketState) -> Decided:
         return Rejected(Reason.TRANSITION_NOT_ALLOWED, "to end a market without a result, void it")
     determined = e.MarketDetermined(result=command.result, evidence=command.evidence)
     allowed = (MarketStatus.CLOSED, MarketStatus.DISPUTED)
-    return _group_rules(command.by_group, state) or _move(state, allowed, "determined", determined)
+    return _group_rules(state, by_group=command.by_group) or _move(state, allowed, "determined", determined)
 
 
 def dispute(command: c.DisputeMarket, state: MarketState) -> Decided:
     """Contest a result that is not final."""
     disputed = e.MarketDisputed(reason=command.reason)
-    return _group_rules(command.by_group, state) or _move(
+    return _group_rules(state, by_group=command.by_group) or _move(
         state, (MarketStatus.DETERMINED,), "disputed", disputed
     )
 
 
 def finalize(command: c.FinalizeMarket, state: MarketState) -> Decided:
     """Let the result stand."""
-    if refused := _group_rules(command.by_group, state):
+    if refused := _group_rules(state, by_group=command.by_group):
         return refused
     if state.condition is Condition.PENDING:
         return Rejected(Reason.CONDITION_PENDING, f"{state.parent} must end first")
@@ -138,7 +138,7 @@ def finalize(command: c.FinalizeMarket, state: MarketState) -> Decided:
 
 def void(command: c.VoidMarket, state: MarketState) -> Decided:
     """End a market without a result."""
-    if refused := _group_rules(command.by_group, state):
+    if refused := _group_rules(state, by_group=command.by_group):
         return refused
     if not 0 <= command.yes_price_ticks <= PAYOUT_TICKS:
         return Rejected(Reason.INVALID_PRICE, "a void pays between nothing and a dollar for a yes share")
@@ -211,7 +211,7 @@ def canceled(order_id: OrderId, state: MarketState, reason: EndReason) -> e.Orde
     )
 
 
-def _group_rules(by_group: bool, state: MarketState) -> Rejected | None:
+def _group_rules(state: MarketState, *, by_group: bool) -> Rejected | None:
     if state.group_id is not None and not by_group:
         return Rejected(
             Reason.GROUP_RESOLVES_ITS_MARKETS,

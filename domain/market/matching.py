@@ -202,7 +202,7 @@ def _leg(
 
 
 def _locked(state: MarketState, account_id: AccountId, spent: int, result: Match) -> Money:
-    """Return what of the account's proceeds is locked after this fill: all it took out beyond what it put in."""
+    """Return what is locked of the account's proceeds: all it took out beyond what it put in."""
     if not state.locks_proceeds:
         return Money(0)
     paid = result.paid.get(account_id)
