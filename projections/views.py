@@ -175,8 +175,8 @@ class CandleView:
     """A market through one period, which ends just before ``end_at_us``.
 
     ``price`` and ``mean_ticks`` are of the trades in the period, ``None`` if there were none;
-    ``previous_ticks`` is the last trade before it. ``yes_bid`` and ``yes_ask`` are the best offers on the
-    book, ``None`` while that side was empty all through.
+    ``previous_ticks`` is the last trade before it. ``yes_bid`` and ``yes_ask`` are the best prices on the
+    book: 0 where nothing was bid, 10,000 where nothing was asked.
     """
 
     ticker: Ticker
@@ -185,8 +185,8 @@ class CandleView:
     price: Ohlc | None
     mean_ticks: Ticks | None
     previous_ticks: Ticks | None
-    yes_bid: Ohlc | None
-    yes_ask: Ohlc | None
+    yes_bid: Ohlc
+    yes_ask: Ohlc
     volume: Quantity
     open_interest: Quantity
 
