@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from domain.identifiers import OrderId
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.bookings import book
 from domain.ledger.order_groups import decide_order_group
-from domain.ledger.state import KnownOrder, LedgerState
+from domain.ledger.state import KnownOrder, LedgerState, Reservation
 from domain.quantities import Money
 from domain.rejections import Reason, Rejected
 
@@ -101,18 +102,29 @@ def _increase(command: c.IncreaseReservation, state: LedgerState) -> Decided:
 
 def _release(command: c.ReleaseReservation, state: LedgerState) -> Decided:
     held = state.reservations.get(command.order_id)
-    if held is None or (command.extra is None) != held.pending:
+    if held is None:
         return []
-    amount = held.amount if command.extra is None else min(command.extra, held.extra)
-    if not amount and command.extra is not None:
+    if command.extra is not None:
+        return _release_increase(command.order_id, held, min(command.extra, held.extra))
+    if not held.pending:
         return []
     return [
         e.ReservationReleased(
             order_id=command.order_id,
             account_id=held.account_id,
             ticker=held.ticker,
-            amount=Money(amount),
+            amount=Money(held.amount),
             market_revision=None,
+        )
+    ]
+
+
+def _release_increase(order_id: OrderId, held: Reservation, amount: int) -> Decided:
+    if not amount:
+        return []
+    return [
+        e.IncreaseReleased(
+            order_id=order_id, account_id=held.account_id, ticker=held.ticker, amount=Money(amount)
         )
     ]
 

@@ -57,6 +57,16 @@ class ReservationIncreased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncreaseReleased:
+    """Money set aside for an amendment became cash again: the market did not take the amendment."""
+
+    order_id: OrderId
+    account_id: AccountId
+    ticker: Ticker
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderConfirmed:
     """The market accepted the order: its saga ended well. ``released`` was reserved without need."""
 
@@ -71,8 +81,7 @@ class OrderConfirmed:
 class ReservationReleased:
     """Money set aside for an order became cash again.
 
-    ``market_revision`` is the market event behind it, or ``None`` if the market never took the order, or
-    the amendment, that the money was meant for.
+    ``market_revision`` is the market event behind it, or ``None`` if the market never took the order.
     """
 
     order_id: OrderId
@@ -222,6 +231,7 @@ LedgerEvent = (
     | FundsWithdrawn
     | FundsReserved
     | ReservationIncreased
+    | IncreaseReleased
     | BookingEvent
     | FeesWithdrawn
     | OrderGroupEvent

@@ -24,6 +24,8 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
             _released(state, event)
         case e.ReservationIncreased():
             _set_aside(state, event.order_id, extra=event.amount)
+        case e.IncreaseReleased():
+            _set_aside(state, event.order_id, extra=-event.amount)
         case e.ReservationAmended():
             gained = event.extra - event.released
             _set_aside(state, event.order_id, amount=gained, extra=-event.extra)
@@ -66,17 +68,12 @@ def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra:
 
 
 def _released(state: LedgerState, event: e.ReservationReleased) -> None:
-    if event.market_revision is not None:
-        state.booked[event.ticker] = event.market_revision
-        _set_aside(state, event.order_id, amount=-event.amount)
-        return
-    held = state.reservations[event.order_id]
-    if held.pending:
-        held.pending = False
+    if event.market_revision is None:
+        state.reservations[event.order_id].pending = False
         state.orders.forget(event.order_id)
-        _set_aside(state, event.order_id, amount=-event.amount)
     else:
-        _set_aside(state, event.order_id, extra=-event.amount)
+        state.booked[event.ticker] = event.market_revision
+    _set_aside(state, event.order_id, amount=-event.amount)
 
 
 def _filled(state: LedgerState, event: e.FillBooked) -> None:
