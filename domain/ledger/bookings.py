@@ -171,12 +171,15 @@ class _Bookkeeper:
             yield e.OrderGroupTriggered(order_group_id=order_group_id, account_id=group.account_id)
 
     def _payout(self, event: m.PositionSettled, revision: int) -> e.LedgerEvent:
+        locked = self._lock_of(event.account_id)
+        self._locked[event.account_id] = 0
         return e.PayoutBooked(
             account_id=event.account_id,
             ticker=self._ticker,
             payout=event.payout,
             fees=event.fees,
             fees_delta=event.fees if event.fees_returned else Money(0),
+            locked_delta=Money(-locked),
             market_revision=revision,
         )
 

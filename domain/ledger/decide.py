@@ -42,6 +42,8 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
     known = state.orders.get(command.order_id)
     if known is not None:
         return _repeated_order(command, known)
+    if command.order_id in state.reservations:
+        return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} is open")
     if command.order_group_id is not None:
         group = state.order_groups.get(command.order_group_id)
         if group is None or group.account_id != command.account_id:

@@ -131,13 +131,18 @@ class FillBooked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutBooked:
-    """A holder was paid. ``fees_delta`` is above zero when the holder's fees were given back."""
+    """A holder was paid. ``fees_delta`` is above zero when the holder's fees were given back.
+
+    ``locked_delta`` is below zero when a market with an open condition was voided: what the holder had
+    locked there became cash.
+    """
 
     account_id: AccountId
     ticker: Ticker
     payout: Money
     fees: Money
     fees_delta: Money
+    locked_delta: Money
     market_revision: int
 
 

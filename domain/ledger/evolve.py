@@ -106,7 +106,9 @@ def _lock(account: Account, ticker: Ticker, amount: int) -> None:
 def _market_ended(state: LedgerState, event: e.PayoutBooked | e.UnwindBooked | e.ProceedsUnlocked) -> None:
     match event:
         case e.PayoutBooked():
-            state.account(event.account_id).cash += event.payout + event.fees_delta
+            account = state.account(event.account_id)
+            account.cash += event.payout + event.fees_delta - event.locked_delta
+            _lock(account, event.ticker, event.locked_delta)
             state.in_markets -= event.payout
             state.fees_held -= event.fees
             state.fees_earned += event.fees - event.fees_delta
