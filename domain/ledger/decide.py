@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from domain.identifiers import OrderId
+from domain.identifiers import AccountId, OrderId
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.bookings import book
 from domain.ledger.order_groups import decide_order_group
-from domain.ledger.state import KnownOrder, LedgerState, Reservation
+from domain.ledger.state import HOUSE, KnownOrder, LedgerState, Reservation, reference_key
 from domain.quantities import Money
 from domain.rejections import Reason, Rejected
 
@@ -134,7 +134,7 @@ def _release_increase(order_id: OrderId, held: Reservation, amount: int) -> Deci
 def _deposit(command: c.Deposit, state: LedgerState) -> Decided:
     if not 0 < command.amount <= MAX_AMOUNT:
         return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
-    repeated = _repeated(command.reference, command.amount, state)
+    repeated = _repeated(command.account_id, command.reference, command.amount, state)
     if repeated is not None:
         return repeated
     return [
@@ -145,7 +145,7 @@ def _deposit(command: c.Deposit, state: LedgerState) -> Decided:
 def _withdraw(command: c.Withdraw, state: LedgerState) -> Decided:
     if not 0 < command.amount <= MAX_AMOUNT:
         return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
-    repeated = _repeated(command.reference, -command.amount, state)
+    repeated = _repeated(command.account_id, command.reference, -command.amount, state)
     if repeated is not None:
         return repeated
     if command.amount > state.cash(command.account_id):
@@ -160,7 +160,7 @@ def _withdraw(command: c.Withdraw, state: LedgerState) -> Decided:
 def _withdraw_fees(command: c.WithdrawFees, state: LedgerState) -> Decided:
     if not 0 < command.amount <= MAX_AMOUNT:
         return Rejected(Reason.INVALID_AMOUNT, "the amount must be positive")
-    repeated = _repeated(command.reference, -command.amount, state)
+    repeated = _repeated(HOUSE, command.reference, -command.amount, state)
     if repeated is not None:
         return repeated
     if command.amount > state.fees_earned:
@@ -170,8 +170,8 @@ def _withdraw_fees(command: c.WithdrawFees, state: LedgerState) -> Decided:
     return [e.FeesWithdrawn(amount=command.amount, reference=command.reference)]
 
 
-def _repeated(reference: str, amount: int, state: LedgerState) -> Decided | None:
-    known = state.references.get(reference)
+def _repeated(account_id: AccountId, reference: str, amount: int, state: LedgerState) -> Decided | None:
+    known = state.references.get(reference_key(account_id, reference))
     if known is None:
         return None
     if known == amount:

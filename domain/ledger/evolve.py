@@ -4,7 +4,15 @@ from typing import assert_never
 
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import events as e
-from domain.ledger.state import Account, KnownOrder, LedgerState, OrderGroup, Reservation
+from domain.ledger.state import (
+    HOUSE,
+    Account,
+    KnownOrder,
+    LedgerState,
+    OrderGroup,
+    Reservation,
+    reference_key,
+)
 from domain.market.vocabulary import Action
 
 
@@ -35,15 +43,15 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
         case e.FundsDeposited():
             state.account(event.account_id).cash += event.amount
             state.deposited += event.amount
-            state.references.add(event.reference, event.amount)
+            state.references.add(reference_key(event.account_id, event.reference), event.amount)
         case e.FundsWithdrawn():
             state.account(event.account_id).cash -= event.amount
             state.withdrawn += event.amount
-            state.references.add(event.reference, -event.amount)
+            state.references.add(reference_key(event.account_id, event.reference), -event.amount)
         case e.FeesWithdrawn():
             state.fees_earned -= event.amount
             state.withdrawn += event.amount
-            state.references.add(event.reference, -event.amount)
+            state.references.add(reference_key(HOUSE, event.reference), -event.amount)
         case _:
             _order_group(state, event)
 

@@ -12,6 +12,15 @@ REMEMBERED = 10_000
 """How many of the latest order ids and references a ledger knows by heart; older ones are looked up."""
 
 
+HOUSE = AccountId("")
+"""Who the fees belong to, where an account has to be named."""
+
+
+def reference_key(account_id: AccountId, reference: str) -> str:
+    """Return what a transfer is remembered by: references are each account's own."""
+    return f"{account_id}/{reference}"
+
+
 class Account:
     """One account's money, in millionths of a dollar. ``locked`` is by conditional market."""
 
