@@ -1,5 +1,6 @@
 """The latest commands of a stream and what became of them."""
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ class RecentDecisions(Generic[Event]):
     """Remembers the latest decisions, forgetting the oldest."""
 
     def __init__(self) -> None:
-        self._decisions: dict[UUID, Decision[Event]] = {}
+        self._decisions: OrderedDict[UUID, Decision[Event]] = OrderedDict()
         self._events = 0
 
     def get(self, command_id: UUID) -> Decision[Event] | None:
@@ -29,5 +30,5 @@ class RecentDecisions(Generic[Event]):
         self._decisions[command_id] = decision
         self._events += len(decision.events)
         while self._events > REMEMBERED_EVENTS and len(self._decisions) > 1:
-            oldest = next(iter(self._decisions))
-            self._events -= len(self._decisions.pop(oldest).events)
+            _, oldest = self._decisions.popitem(last=False)
+            self._events -= len(oldest.events)

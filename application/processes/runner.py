@@ -29,6 +29,7 @@ from application.streams import GROUP, LEDGER, MARKET
 log = logging.getLogger(__name__)
 
 RETRY_S = 0.5
+NOTE_EVERY_S = 2.0
 CHECKPOINT = "processes"
 
 
@@ -58,6 +59,7 @@ class ProcessRunner:
         self._checkpoints = checkpoints
         self._processes = processes
         self._reached = START
+        self._noted_at = 0.0
         self._moved = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
 
@@ -68,7 +70,9 @@ class ProcessRunner:
 
     async def start(self) -> None:
         """Begin where the processes left off."""
-        self._reached = await self._checkpoints.load(CHECKPOINT)
+        noted = await self._checkpoints.load(CHECKPOINT)
+        # A note from beyond the end belongs to another log, or to one that was restored from a backup.
+        self._reached = noted if noted <= await self._reader.head() else START
         self._task = asyncio.create_task(self._run(), name="process managers")
 
     async def catch_up(self) -> None:
@@ -110,11 +114,16 @@ class ProcessRunner:
         events = [self._codec.decode(stored) for stored in page.events]
         for process in self._processes:
             await self._persist(process, events)
-        if page.caught_up and page.position > self._reached:
-            await self._checkpoints.save(CHECKPOINT, page.position)
         async with self._moved:
             self._reached = max(self._reached, page.position)
             self._moved.notify_all()
+        await self._note()
+
+    async def _note(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._noted_at >= NOTE_EVERY_S:
+            self._noted_at = now
+            await self._checkpoints.save(CHECKPOINT, self._reached)
 
     async def _persist(self, process: Process, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Have a process see to the events, again and again while the store cannot be reached."""

@@ -1,6 +1,7 @@
 """The state of a ledger, as its events left it."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Generic, NamedTuple, TypeVar
 
@@ -81,7 +82,7 @@ class Remembered(Generic[Value]):
     """The latest keys and what they stood for, oldest dropped first."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Value] = {}
+        self._known: OrderedDict[str, Value] = OrderedDict()
 
     def get(self, key: str) -> Value | None:
         """Return what the key stood for, or ``None`` if it is not remembered."""
@@ -91,7 +92,7 @@ class Remembered(Generic[Value]):
         """Remember a key, forgetting the oldest when there are too many."""
         self._known[key] = value
         if len(self._known) > REMEMBERED:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
     def forget(self, key: str) -> None:
         """Drop a key."""

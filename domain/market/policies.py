@@ -31,15 +31,36 @@ def widest(side: Side, action: Action, state: MarketState) -> Ticks:
 
 def quantity_is_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Quantities are positive and bounded."""
-    return check_quantity(command.quantity, state)
+    return check_possible_quantity(command.quantity)
 
 
-def check_quantity(quantity: int, state: MarketState) -> Rejected | None:
-    """Refuse a quantity that is not positive, too large, or off the market's step."""
+def check_possible_quantity(quantity: int) -> Rejected | None:
+    """Refuse a quantity that is not positive, or too large for any market."""
     if not 0 < quantity <= MAX_QUANTITY:
         return Rejected(
             Reason.INVALID_QUANTITY, "the count must be positive and at most a thousand million contracts"
         )
+    return None
+
+
+def prices_are_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Limit and stop prices lie between nothing and a dollar."""
+    for ticks in (command.price_ticks, command.stop_price_ticks):
+        if ticks is not None and not 0 < ticks < PAYOUT_TICKS:
+            return _IMPOSSIBLE_PRICE
+    return None
+
+
+_IMPOSSIBLE_PRICE = Rejected(Reason.INVALID_PRICE, "a price lies between $0.0001 and $0.9999")
+
+
+def quantity_is_on_the_step(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """Quantities are multiples of the market's step, and not too small for it."""
+    return check_step(command.quantity, state)
+
+
+def check_step(quantity: int, state: MarketState) -> Rejected | None:
+    """Refuse a quantity below the market's smallest, or off its step."""
     if quantity < state.quantity_min or quantity % state.quantity_step:
         return Rejected(
             Reason.QUANTITY_OFF_STEP,
@@ -127,7 +148,7 @@ def price_is_on_the_grid(command: PlaceOrder, state: MarketState) -> Rejected | 
 def check_price(ticks: Ticks, side: Side, state: MarketState) -> Rejected | None:
     """Refuse a price that is impossible, off the grid or out of the market's range."""
     if not 0 < ticks < PAYOUT_TICKS:
-        return Rejected(Reason.INVALID_PRICE, "a price lies between $0.0001 and $0.9999")
+        return _IMPOSSIBLE_PRICE
     if ticks % state.tick_size:
         return Rejected(Reason.PRICE_OFF_TICK, f"prices here are multiples of {price_text(state.tick_size)}")
     yes_ticks = ticks if side is Side.YES else PAYOUT_TICKS - ticks
@@ -196,15 +217,18 @@ def reservation_for(command: PlaceOrder, state: MarketState) -> int:
 
 
 PLACEMENT: tuple[Policy, ...] = (
+    quantity_is_possible,
+    prices_are_possible,
     order_is_whole,
     order_is_new,
     market_trades,
     market_has_not_moved_on,
     order_is_in_time,
     price_is_on_the_grid,
-    quantity_is_possible,
+    quantity_is_on_the_step,
     position_stays_within_limit,
     seller_has_the_shares,
+    reduction_is_possible,
     open_orders_are_bounded,
     money_is_reserved,
 )
@@ -240,7 +264,10 @@ def amendment_refusal(
     if order.order_id in state.stops:
         return Rejected(Reason.INVALID_ORDER, "a waiting stop order cannot be amended; cancel it")
     refused = (
-        check_open(state) or check_price(price_ticks, order.side, state) or check_quantity(remaining, state)
+        check_possible_quantity(remaining)
+        or check_open(state)
+        or check_price(price_ticks, order.side, state)
+        or check_step(remaining, state)
     )
     if refused:
         return refused

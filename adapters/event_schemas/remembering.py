@@ -1,0 +1,41 @@
+"""A codec that does not read back what it has just written."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from application.events import Cause, DomainEvent, Recorded
+from application.ports.codec import EventCodec
+from application.ports.event_store import NewEvent, RecordedEvent
+
+REMEMBERED = 20_000
+"""How many of the latest events are kept: enough for readers in this process that are nearly live."""
+
+
+class RememberingCodec:
+    """Keeps the latest events it encoded, so that subscribers in the same process need not decode them."""
+
+    def __init__(self, codec: EventCodec) -> None:
+        self._codec = codec
+        self._latest: OrderedDict[UUID, tuple[DomainEvent, Cause]] = OrderedDict()
+
+    def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
+        """Return the event as the store is to keep it."""
+        self._latest[event_id] = (event, cause)
+        if len(self._latest) > REMEMBERED:
+            self._latest.popitem(last=False)
+        return self._codec.encode(event, event_id, cause)
+
+    def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
+        """Return a stored event in the domain's types."""
+        known = self._latest.get(recorded.id)
+        if known is None:
+            return self._codec.decode(recorded)
+        event, cause = known
+        return Recorded(
+            event=event,
+            id=recorded.id,
+            stream=recorded.stream,
+            revision=recorded.revision,
+            position=recorded.position,
+            cause=cause,
+        )
