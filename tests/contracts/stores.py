@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
+from adapters.eventstore_node.server import running_node
 from application.ports.event_store import EventStore
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
@@ -34,8 +36,19 @@ async def sqlite(folder: Path) -> AsyncIterator[EventStore]:
         await store.close()
 
 
+@asynccontextmanager
+async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
+    async with running_node(folder) as node:
+        store = await EventStoreDBStore.connect(node.uri)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
 DURABLE: dict[str, Opener] = {
     "sqlite": sqlite,
+    "eventstoredb_node": eventstoredb_node,
 }
 
 STORES: dict[str, Opener] = {

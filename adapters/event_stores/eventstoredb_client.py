@@ -1,0 +1,80 @@
+"""The one place that names the client library of EventStoreDB.
+
+``esdbclient`` is what the project installs. ``kurrentdbclient``, its successor, pins other versions of gRPC
+and cannot live in the same environment; where it is installed instead, it takes over without other changes.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING or find_spec("esdbclient") is not None:
+    from esdbclient import AsyncEventStoreDBClient as Client
+    from esdbclient import NewEvent as ClientEvent
+    from esdbclient import RecordedEvent as ClientRecord
+    from esdbclient import StreamState
+    from esdbclient.exceptions import DeadlineExceeded, DiscoveryFailed, GrpcError, NotFound
+    from esdbclient.exceptions import EventStoreDBClientException as ClientError
+    from esdbclient.exceptions import MaximumAppendSizeExceededError as AppendSizeExceeded
+    from esdbclient.exceptions import WrongCurrentVersion as WrongVersion
+else:
+    from kurrentdbclient import AsyncKurrentDBClient as Client
+    from kurrentdbclient import NewEvent as ClientEvent
+    from kurrentdbclient import RecordedEvent as ClientRecord
+    from kurrentdbclient import StreamState
+    from kurrentdbclient.exceptions import DeadlineExceededError as DeadlineExceeded
+    from kurrentdbclient.exceptions import DiscoveryFailedError as DiscoveryFailed
+    from kurrentdbclient.exceptions import GrpcError
+    from kurrentdbclient.exceptions import KurrentDBClientError as ClientError
+    from kurrentdbclient.exceptions import MaximumAppendSizeExceededError as AppendSizeExceeded
+    from kurrentdbclient.exceptions import NotFoundError as NotFound
+    from kurrentdbclient.exceptions import WrongCurrentVersionError as WrongVersion
+
+__all__ = [
+    "AppendSizeExceeded",
+    "Client",
+    "ClientError",
+    "ClientEvent",
+    "ClientRecord",
+    "NotFound",
+    "StreamState",
+    "WrongVersion",
+    "current_revision",
+    "outcome_is_open",
+    "responses",
+]
+
+_CURRENT = re.compile(r"last event is (\d+)")
+
+
+def outcome_is_open(error: ClientError) -> bool:
+    """Return whether a call failed on the way, so that nobody knows whether it was carried out."""
+    return isinstance(error, DeadlineExceeded | DiscoveryFailed | GrpcError)
+
+
+def current_revision(error: WrongVersion) -> int | None:
+    """Return the stream's revision as a refused append tells it."""
+    found = _CURRENT.search(str(error))
+    return int(found[1]) if found else None
+
+
+@asynccontextmanager
+async def responses(opening: Any) -> AsyncIterator[AsyncIterable[ClientRecord]]:
+    """Open a read or a subscription and give what it brings; close it at the end."""
+    response = await opening
+    try:
+        yield _all_of(response)
+    finally:
+        await response.stop()
+
+
+async def _all_of(response: AsyncIterable[ClientRecord]) -> AsyncIterator[ClientRecord]:
+    async for record in response:
+        yield record
+    # The client ends the iteration when its task is cancelled, as if that were all there is.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
