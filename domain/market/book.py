@@ -35,6 +35,7 @@ class Order:
         "order_type",
         "post_only",
         "price_ticks",
+        "reduce_only",
         "remaining",
         "reserved",
         "resting",
@@ -60,6 +61,7 @@ class Order:
         expires_at_us: int | None = None,
         stop_ticks: Ticks | None = None,
         post_only: bool = False,
+        reduce_only: bool = False,
         self_trade_prevention: SelfTradePrevention = SelfTradePrevention.TAKER_AT_CROSS,
         order_group_id: str | None = None,
         cancel_on_pause: bool = False,
@@ -78,6 +80,7 @@ class Order:
         self.expires_at_us = expires_at_us
         self.stop_ticks = stop_ticks
         self.post_only = post_only
+        self.reduce_only = reduce_only
         self.self_trade_prevention = self_trade_prevention
         self.order_group_id = order_group_id
         self.cancel_on_pause = cancel_on_pause

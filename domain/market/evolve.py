@@ -108,6 +108,7 @@ def _placed(state: MarketState, event: e.OrderPlaced) -> None:
         expires_at_us=event.expires_at_us,
         stop_ticks=event.stop_price_ticks,
         post_only=event.post_only,
+        reduce_only=event.reduce_only,
         self_trade_prevention=event.self_trade_prevention,
         order_group_id=event.order_group_id,
         cancel_on_pause=event.cancel_on_pause,

@@ -80,13 +80,18 @@ class Match:
 
     __slots__ = ("ended", "events", "paid", "rest", "trades", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, rest: int = 0) -> None:
         self.events: list[TradeExecuted | OrderCanceled] = []
         self.trades = 0
         self.value = 0
-        self.rest = 0
+        self.rest = rest
         self.ended: EndReason | None = None
         self.paid: dict[AccountId, int] = {}
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the order met another, be it one of its own account's."""
+        return bool(self.events) or self.ended is not None
 
 
 def match(state: MarketState, taker: Taker) -> Match:

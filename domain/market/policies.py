@@ -6,7 +6,15 @@ from domain.market.book import Order, required_reservation
 from domain.market.commands import PlaceOrder
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, OrderType, Side, TimeInForce
-from domain.quantities import MAX_QUANTITY, PAYOUT_TICKS, Quantity, Ticks, contracts_text, price_text
+from domain.quantities import (
+    MAX_QUANTITY,
+    PAYOUT_TICKS,
+    Money,
+    Quantity,
+    Ticks,
+    contracts_text,
+    price_text,
+)
 from domain.rejections import Reason, Rejected
 
 MAX_OPEN_ORDERS = 100_000
@@ -84,14 +92,22 @@ def _contradiction(command: PlaceOrder) -> str | None:
         return "a market order takes no price; use a limit order"
     if (command.order_type is OrderType.STOP) != (command.stop_price_ticks is not None):
         return "a stop order needs a stop_price, and only a stop order takes one"
+    if command.order_type is OrderType.MARKET and command.time_in_force is TimeInForce.GOOD_TILL_DATE:
+        return "a market order trades at once; it takes no expiration"
     if command.post_only and (immediate or command.order_type is not OrderType.LIMIT):
         return "only a limit order that may rest can be post_only"
     if (command.time_in_force is TimeInForce.GOOD_TILL_DATE) != (command.expires_at_us is not None):
         return "good_till_date needs an expiration, and only it takes one"
     if command.expires_at_us is not None and command.expires_at_us <= command.now_us:
         return "the expiration lies in the past"
-    if command.buy_max_cost is not None and (command.action is Action.SELL or command.buy_max_cost <= 0):
+    return None if command.buy_max_cost is None else _cost_contradiction(command, command.buy_max_cost)
+
+
+def _cost_contradiction(command: PlaceOrder, most: Money) -> str | None:
+    if command.action is Action.SELL or most <= 0:
         return "buy_max_cost must be positive and goes with a buy"
+    if command.post_only or command.order_type is OrderType.STOP:
+        return "an order with a buy_max_cost fills at once or not at all: it cannot rest or wait"
     return None
 
 
@@ -176,7 +192,7 @@ def seller_has_the_shares(command: PlaceOrder, state: MarketState) -> Rejected |
 
 def position_stays_within_limit(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Held plus bid for stays within the market's maximum position."""
-    if state.position_limit is None or command.action is Action.SELL:
+    if state.position_limit is None or command.action is Action.SELL or command.reduce_only:
         return None
     position = state.positions.get(command.account_id)
     exposed = position.held(command.side) + position.bid(command.side) if position else 0
@@ -190,6 +206,13 @@ def check_limit(exposed: int, state: MarketState) -> Rejected | None:
             Reason.POSITION_LIMIT,
             f"at most {contracts_text(state.position_limit)} contracts may be held and bid for on a side",
         )
+    return None
+
+
+def reduction_is_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """A reduce-only order finds a position to reduce."""
+    if command.reduce_only and not reducible(command, state):
+        return Rejected(Reason.REDUCE_ONLY, "there is no position that this order would reduce")
     return None
 
 
@@ -211,7 +234,10 @@ def money_is_reserved(command: PlaceOrder, state: MarketState) -> Rejected | Non
 def reservation_for(command: PlaceOrder, state: MarketState) -> int:
     """Return the money an order must have held for it before it is placed, in millionths of a dollar."""
     required = required_reservation(
-        state.fees, action=command.action, price_ticks=limit_of(command, state), quantity=command.quantity
+        state.fees,
+        action=command.action,
+        price_ticks=limit_of(command, state),
+        quantity=quantity_of(command, state),
     )
     return required if command.buy_max_cost is None else min(required, command.buy_max_cost)
 
@@ -244,6 +270,11 @@ def first_refusal(command: PlaceOrder, state: MarketState) -> Rejected | None:
     return None
 
 
+def quantity_of(command: PlaceOrder, state: MarketState) -> Quantity:
+    """Return how much an order is for: what was asked, or as much of it as reduces the position."""
+    return reducible(command, state) if command.reduce_only else command.quantity
+
+
 def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
     """Return how much a reduce-only order may be: no more than what brings the position to nothing."""
     position = state.positions.get(command.account_id)
@@ -272,6 +303,8 @@ def amendment_refusal(
     if refused:
         return refused
     extra = remaining - order.remaining
+    if order.reduce_only and extra > 0:
+        return Rejected(Reason.REDUCE_ONLY, "an order that only reduces can only get smaller")
     position = state.positions[order.account_id]
     if order.action is Action.SELL and extra > position.free(order.side):
         return Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")

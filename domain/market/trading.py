@@ -24,7 +24,7 @@ from domain.market.events import (
     Terms,
 )
 from domain.market.matching import Match, Taker, match
-from domain.market.policies import amendment_refusal, first_refusal, limit_of, reducible, reservation_for
+from domain.market.policies import amendment_refusal, first_refusal, limit_of, quantity_of, reservation_for
 from domain.market.state import MarketState
 from domain.market.vocabulary import EndReason, OrderType, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
@@ -42,9 +42,7 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
     """Accept an order and match it, or refuse it whole."""
     if refused := first_refusal(command, state):
         return refused
-    quantity = reducible(command, state) if command.reduce_only else command.quantity
-    if not quantity:
-        return Rejected(Reason.REDUCE_ONLY, "there is no position that this order would reduce")
+    quantity = quantity_of(command, state)
     limit = limit_of(command, state)
     reserved = Money(min(command.reserved, reservation_for(command, state)))
     taker = Taker(
@@ -86,7 +84,7 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
 
 
 def _refused_after_matching(command: PlaceOrder, result: Match) -> Rejected | None:
-    if command.post_only and result.events:
+    if command.post_only and result.crossed:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
     whole = command.time_in_force is TimeInForce.FILL_OR_KILL or command.buy_max_cost is not None
     if whole and result.rest:
@@ -101,7 +99,8 @@ def _refused_after_matching(command: PlaceOrder, result: Match) -> Rejected | No
 def _time_in_force(command: PlaceOrder) -> TimeInForce:
     if command.buy_max_cost is not None:
         return TimeInForce.FILL_OR_KILL
-    if command.order_type is OrderType.MARKET and command.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
+    if command.price_ticks is None and command.time_in_force is not TimeInForce.FILL_OR_KILL:
+        # An order without a limit never rests; a stop may wait, but once alive it trades at once.
         return TimeInForce.IMMEDIATE_OR_CANCEL
     return command.time_in_force
 
@@ -134,7 +133,9 @@ def trigger(command: TriggerStop, state: MarketState) -> Decided:
         Taker.of(order, price_ticks=order.price_ticks, quantity=order.remaining, reserved=order.reserved),
     )
     ended = result.ended
-    if ended is None and order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+    if result.rest and order.time_in_force is TimeInForce.FILL_OR_KILL:
+        result, ended = Match(rest=order.remaining), EndReason.FILL_OR_KILL
+    elif ended is None and order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         ended = EndReason.IMMEDIATE
     triggered = StopTriggered(
         order_id=order.order_id,
@@ -158,7 +159,7 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
     result = match(state, Taker.of(order, price_ticks=price, quantity=remaining, reserved=reserved))
-    if order.post_only and result.events:
+    if order.post_only and result.crossed:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
     amended = OrderAmended(
         order_id=order.order_id,

@@ -57,6 +57,7 @@ class EndReason(StrEnum):
 
     REQUESTED = "requested"
     IMMEDIATE = "immediate_or_cancel"
+    FILL_OR_KILL = "fill_or_kill"
     EXPIRED = "expired"
     SELF_TRADE = "self_trade_prevention"
     ORDER_GROUP = "order_group_triggered"
