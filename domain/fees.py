@@ -22,6 +22,11 @@ class FeeRate:
     quadratic_bps: int = 0
     flat_ticks: int = 0
 
+    @property
+    def possible(self) -> bool:
+        """Whether nothing is ever paid out as a fee."""
+        return self.quadratic_bps >= 0 and self.flat_ticks >= 0
+
     def exact(self, price: Ticks, quantity: Quantity) -> int:
         """Return the fee of a fill in exact units."""
         curve = self.quadratic_bps * price * (PAYOUT_TICKS - price)
@@ -48,6 +53,11 @@ class FeeSchedule:
     def worst(self, limit: Ticks, quantity: Quantity) -> int:
         """Return the most a buy may be charged, whichever way it fills, in exact units."""
         return max(self.maker.worst(limit, quantity), self.taker.worst(limit, quantity))
+
+    @property
+    def possible(self) -> bool:
+        """Whether the schedule can be worked with."""
+        return self.maker.possible and self.taker.possible and self.grain > 0
 
     @property
     def free(self) -> bool:

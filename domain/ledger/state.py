@@ -94,6 +94,9 @@ class Remembered(Generic[Value]):
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
+    def __iter__(self) -> Iterator[tuple[str, Value]]:
+        return iter(self._known.items())
+
     def forget(self, key: str) -> None:
         """Drop a key."""
         self._known.pop(key, None)
@@ -143,6 +146,10 @@ class LedgerState:
             yield f"account {account_id} {account.cash} {account.reserved} {sorted(account.locked.items())}"
         for order_id, held in sorted(self.reservations.items()):
             yield f"held {order_id} {held.account_id} {held.ticker} {held.amount} {held.extra} {held.pending}"
+        for name, known in self.orders:
+            yield f"order {name} {known.request_digest} {known.ticker}"
+        for name, amount in self.references:
+            yield f"reference {name} {amount}"
         yield f"booked {sorted(self.booked.items())}"
         for group_id, group in sorted(self.order_groups.items()):
             yield f"group {group_id} {group.account_id} {group.limit} {group.filled} {group.triggered}"

@@ -20,7 +20,10 @@ CENT_TICKS = Ticks(100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateMarket:
-    """List a market. Prices run from ``price_min_ticks`` to ``price_max_ticks``, one tick by default."""
+    """List a market.
+
+    Yes prices are multiples of the tick size from ``price_min_ticks`` to ``price_max_ticks``.
+    """
 
     ticker: Ticker
     title: str
@@ -28,8 +31,8 @@ class CreateMarket:
     category: str = ""
     group_id: GroupId | None = None
     tick_size_ticks: Ticks = CENT_TICKS
-    price_min_ticks: Ticks | None = None
-    price_max_ticks: Ticks | None = None
+    price_min_ticks: Ticks = Ticks(1)
+    price_max_ticks: Ticks = Ticks(9_999)
     quantity_min: Quantity = Quantity(1)
     quantity_step: Quantity = Quantity(1)
     position_limit: Quantity | None = None

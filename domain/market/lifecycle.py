@@ -9,7 +9,7 @@ from domain.market import events as e
 from domain.market.state import MarketState, Position
 from domain.market.trading import BATCH, Decided
 from domain.market.vocabulary import Condition, EndReason, MarketStatus, Result
-from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
+from domain.quantities import PAYOUT_TICKS, Money, Quantity
 from domain.rejections import Reason, Rejected
 
 _OPEN = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
@@ -19,15 +19,8 @@ def create(command: c.CreateMarket, state: MarketState) -> Decided:
     """List a market that does not exist yet."""
     if state.created:
         return Rejected(Reason.MARKET_EXISTS, f"market {command.ticker} exists")
-    tick = command.tick_size_ticks
-    low = command.price_min_ticks or tick
-    high = command.price_max_ticks or Ticks(PAYOUT_TICKS - tick)
-    if PAYOUT_TICKS % tick or not 0 < low <= high < PAYOUT_TICKS:
-        return Rejected(
-            Reason.INVALID_PRICE, "the tick size must divide a dollar, and the range lie inside it"
-        )
-    if command.quantity_min <= 0 or command.quantity_step <= 0:
-        return Rejected(Reason.INVALID_QUANTITY, "the smallest quantity and its step must be positive")
+    if refused := _listing_refusal(command):
+        return refused
     return [
         e.MarketCreated(
             ticker=command.ticker,
@@ -35,9 +28,9 @@ def create(command: c.CreateMarket, state: MarketState) -> Decided:
             rules=command.rules,
             category=command.category,
             group_id=command.group_id,
-            tick_size_ticks=tick,
-            price_min_ticks=low,
-            price_max_ticks=high,
+            tick_size_ticks=command.tick_size_ticks,
+            price_min_ticks=command.price_min_ticks,
+            price_max_ticks=command.price_max_ticks,
             quantity_min=command.quantity_min,
             quantity_step=command.quantity_step,
             position_limit=command.position_limit,
@@ -45,6 +38,30 @@ def create(command: c.CreateMarket, state: MarketState) -> Decided:
             close_at_us=command.close_at_us,
         )
     ]
+
+
+def _listing_refusal(command: c.CreateMarket) -> Rejected | None:
+    low, high = command.price_min_ticks, command.price_max_ticks
+    if not 0 < low <= high < PAYOUT_TICKS:
+        return Rejected(Reason.INVALID_PRICE, "the price range must lie inside a dollar")
+    if not _is_grid(command.tick_size_ticks, low, high):
+        return _BAD_TICK_SIZE
+    if not (command.quantity_min > 0 and command.quantity_step > 0):
+        return Rejected(Reason.INVALID_QUANTITY, "the smallest quantity and its step must be positive")
+    if command.position_limit is not None and command.position_limit <= 0:
+        return Rejected(Reason.INVALID_QUANTITY, "the maximum position must be positive")
+    if not command.fees.possible:
+        return Rejected(Reason.INVALID_AMOUNT, "fees must not be negative, and their grain positive")
+    return None
+
+
+def _is_grid(tick: int, low: int, high: int) -> bool:
+    return tick > 0 and PAYOUT_TICKS % tick == 0 and -(-low // tick) <= high // tick
+
+
+_BAD_TICK_SIZE = Rejected(
+    Reason.INVALID_PRICE, "the tick size must divide a dollar and leave a price within the range"
+)
 
 
 def link(command: c.LinkCondition, state: MarketState) -> Decided:
@@ -156,8 +173,8 @@ def amend_rules(command: c.AmendRules, state: MarketState) -> Decided:
 
 def change_tick_size(command: c.ChangeTickSize, state: MarketState) -> Decided:
     """Replace the price grid."""
-    if command.tick_size_ticks <= 0 or PAYOUT_TICKS % command.tick_size_ticks:
-        return Rejected(Reason.INVALID_PRICE, "the tick size must divide a dollar")
+    if not _is_grid(command.tick_size_ticks, state.price_min, state.price_max):
+        return _BAD_TICK_SIZE
     if state.ended:
         return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has ended")
     if command.tick_size_ticks == state.tick_size:

@@ -31,10 +31,13 @@ def limit_of(command: PlaceOrder, state: MarketState) -> Ticks:
 
 
 def widest(side: Side, action: Action, state: MarketState) -> Ticks:
-    """Return the limit that meets every order on the book. The range is stated in yes terms."""
-    highest = state.price_max if side is Side.YES else Ticks(PAYOUT_TICKS - state.price_min)
-    lowest = state.price_min if side is Side.YES else Ticks(PAYOUT_TICKS - state.price_max)
-    return highest if action is Action.BUY else lowest
+    """Return the least favourable price on the grid. The range is stated in yes terms."""
+    tick = state.tick_size
+    lowest = -(-state.price_min // tick) * tick
+    highest = state.price_max // tick * tick
+    if side is Side.NO:
+        lowest, highest = PAYOUT_TICKS - highest, PAYOUT_TICKS - lowest
+    return Ticks(highest if action is Action.BUY else lowest)
 
 
 def quantity_is_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:

@@ -140,26 +140,26 @@ class MarketState:
 
     def _facts(self) -> Iterator[str]:
         yield (
-            f"market {self.ticker} {self.status.value} {self.result} {self.condition.value} {self.parent} "
+            f"market {self.ticker} {self.status} {self.result} {self.condition} {self.parent} "
             f"{self.required} {sorted(self.children)} {self.tick_size} {self.rules_version} {self.fees} "
             f"{self.outstanding} {self.trades} {self.volume} {self.last_price} {sorted(self.abandoned)} "
             f"{self.price_min} {self.price_max} {self.quantity_min} {self.quantity_step} "
             f"{self.position_limit} {self.group_id} {self.close_at_us} {self.void_price}"
         )
-        for account_id, position in sorted(self.positions.items()):
+        # Orders and holders in the order in which they came: that is how they are taken off and paid.
+        for account_id, position in self.positions.items():
             values = (getattr(position, name) for name in Position.__slots__)
             yield f"position {account_id} {' '.join(map(str, values))}"
+        for order in self.orders.values():
+            yield f"order {_order_facts(order)}"
         for side in Side:
             for level in self.book.ladder(side).down_from_best():
-                for order in level:
-                    yield f"book {side.value} {level.ticks} {_order_facts(order)}"
-        for order in self.stops.values():
-            yield f"stop {_order_facts(order)}"
+                yield f"book {side} {level.ticks} {level.total} {' '.join(o.order_id for o in level)}"
+        yield f"stops {' '.join(self.stops)}"
+
+
+_FACTS = tuple(name for name in Order.__slots__ if name not in ("level", "ahead", "behind"))
 
 
 def _order_facts(order: Order) -> str:
-    return (
-        f"{order.order_id} {order.account_id} {order.side.value} {order.action.value} {order.price_ticks} "
-        f"{order.remaining} {order.resting} {order.reserved} {order.fee_accrued} {order.fee_charged} "
-        f"{order.expires_at_us} {order.stop_ticks} {order.order_group_id} {order.client_order_id}"
-    )
+    return " ".join(str(getattr(order, name)) for name in _FACTS)
