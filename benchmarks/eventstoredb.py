@@ -1,0 +1,171 @@
+"""What the embedded node does through gRPC, beside the same work on the embedded store in process.
+
+The node runs in a process of its own with its log on disk; the client is ``esdbclient``, through the adapter.
+"""
+
+import asyncio
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.event_stores.sqlite import SqliteEventStore
+from application.ports.event_store import NO_STREAM, START, EventStore, NewEvent
+
+EVENT_BYTES = 323
+BATCH_EVENTS = 100
+WRITERS = 64
+LIVE_PER_S = 500
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def run(n: int = 20_000) -> dict[str, Any]:
+    """Measure the node and the embedded store with about ``n`` events in each kind of work."""
+    return asyncio.run(_run(n))
+
+
+async def _run(n: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _node(Path(folder) / "node") as (store, pid):
+            ours = await _measure(store, n, lambda: _cpu_s(pid))
+        embedded = SqliteEventStore.open(Path(folder) / "embedded.db")
+        try:
+            peer = await _measure(embedded, n, None)
+        finally:
+            await embedded.close()
+    return {
+        "bench": "eventstoredb",
+        "n": n,
+        "conditions": {
+            "event_bytes": EVENT_BYTES,
+            "batch_events": BATCH_EVENTS,
+            "writers": WRITERS,
+            "live_events_per_s": LIVE_PER_S,
+            "cores": os.cpu_count(),
+            "processes": "node and client apart; the embedded store in the client's process",
+            "durability": "every append on disk before it is answered",
+        },
+        "ours": ours,
+        "peers": {"embedded SQLite store, in process": peer},
+        "ratios": {
+            f"{name} / embedded": round(ours[name] / peer[name], 4)
+            for name in ("sequential_appends_per_s", "concurrent_appends_per_s", "batched_events_per_s")
+        },
+    }
+
+
+async def _measure(store: EventStore, n: int, server_cpu_s: Callable[[], float] | None) -> dict[str, float]:
+    measured: dict[str, float] = {}
+    await _append_in_order(store, 50, 1)
+    works = {
+        "sequential_appends_per_s": (max(n // 20, 50), lambda m: _append_in_order(store, m, 1)),
+        "concurrent_appends_per_s": (max(n // 4, 100), lambda m: _append_at_once(store, m)),
+        "batched_events_per_s": (n, lambda m: _append_in_order(store, m // BATCH_EVENTS, BATCH_EVENTS)),
+        "catch_up_events_per_s": (n, lambda m: _catch_up(store, m)),
+    }
+    for name, (count, work) in works.items():
+        with _timed(server_cpu_s) as took:
+            await work(count)
+        measured[name] = round(count / took["wall_s"], 1)
+        per = "batch" if name.startswith("batched") else name.split("_")[0]
+        calls = count // BATCH_EVENTS if name.startswith("batched") else count
+        measured[f"{per}_client_cpu_us"] = round(took["client_s"] / calls * 1e6, 1)
+        if server_cpu_s is not None:
+            measured[f"{per}_server_cpu_us"] = round(took["server_s"] / calls * 1e6, 1)
+    return measured | await _live(store, seconds=4 if n >= 10_000 else 1)
+
+
+async def _append_in_order(store: EventStore, appends: int, events_each: int) -> None:
+    stream, expected = f"bench-{uuid4().hex}", NO_STREAM
+    for _ in range(appends):
+        expected = (await store.append(stream, _events(events_each), expected=expected)).revision
+
+
+async def _append_at_once(store: EventStore, appends: int) -> None:
+    await asyncio.gather(*(_append_in_order(store, appends // WRITERS, 1) for _ in range(WRITERS)))
+
+
+async def _catch_up(store: EventStore, events: int) -> None:
+    seen = 0
+    async with aclosing(store.subscribe(after=START)) as pages:
+        async for page in pages:
+            seen += len(page.events)
+            if seen >= events:
+                return
+
+
+async def _live(store: EventStore, seconds: int) -> dict[str, float]:
+    """Append at a steady rate and note when each event arrives at a subscriber."""
+    stream, sent, delays = f"bench-{uuid4().hex}", {}, []
+    wanted = LIVE_PER_S * seconds
+
+    async def receive() -> None:
+        async with aclosing(store.subscribe(after=await store.head())) as pages:
+            async for page in pages:
+                arrived = time.perf_counter()
+                delays.extend(arrived - sent[event.id] for event in page.events if event.id in sent)
+                if len(delays) >= wanted:
+                    return
+
+    receiving = asyncio.create_task(receive())
+    await asyncio.sleep(0.3)
+    start = time.perf_counter()
+    appends = []
+    for index in range(wanted):
+        await asyncio.sleep(max(0.0, start + index / LIVE_PER_S - time.perf_counter()))
+        [event] = _events(1)
+        sent[event.id] = time.perf_counter()
+        appends.append(asyncio.create_task(store.append(f"{stream}-{index}", [event], expected=NO_STREAM)))
+    await asyncio.gather(*appends)
+    await asyncio.wait_for(receiving, timeout=30)
+    cuts = statistics.quantiles(delays, n=100)
+    return {"live_ms_p50": round(cuts[49] * 1000, 2), "live_ms_p99": round(cuts[98] * 1000, 2)}
+
+
+def _events(count: int) -> list[NewEvent]:
+    data = b'{"note":"%s"}' % (b"x" * (EVENT_BYTES - 11))
+    return [NewEvent(id=uuid4(), type="Noted", data=data) for _ in range(count)]
+
+
+@contextmanager
+def _timed(server_cpu_s: Callable[[], float] | None) -> Iterator[dict[str, float]]:
+    took: dict[str, float] = {}
+    server = server_cpu_s() if server_cpu_s else 0.0
+    client, wall = time.process_time(), time.perf_counter()
+    yield took
+    took["wall_s"] = time.perf_counter() - wall
+    took["client_s"] = time.process_time() - client
+    took["server_s"] = (server_cpu_s() if server_cpu_s else 0.0) - server
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+
+
+@asynccontextmanager
+async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
+    command = [sys.executable, "-m", "adapters.eventstore_node", "--data", str(folder), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603
+    try:
+        assert process.stdout is not None
+        uri = (await asyncio.to_thread(process.stdout.readline)).strip()
+        store = await EventStoreDBStore.connect(uri)
+        try:
+            yield store, process.pid
+        finally:
+            await store.close()
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait)
+        assert process.stdout is not None
+        process.stdout.close()
