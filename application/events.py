@@ -5,12 +5,13 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
+from domain.founding import ExchangeFounded
 from domain.group.events import GroupEvent
 from domain.identity.aggregate import IdentityEvent
 from domain.ledger.events import LedgerEvent
 from domain.market.events import MarketEvent
 
-DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent
+DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeFounded
 """Everything that can stand in the log."""
 
 Event_co = TypeVar("Event_co", covariant=True)

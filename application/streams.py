@@ -8,8 +8,9 @@ MARKET = "market-"
 LEDGER = "ledger-"
 GROUP = "group-"
 IDENTITY = "identity-"
+EXCHANGE = "exchange"
 
-EXCHANGE_PREFIXES = (MARKET, LEDGER, GROUP, IDENTITY)
+EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY)
 """The prefixes of all streams the exchange writes."""
 
 

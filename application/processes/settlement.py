@@ -45,7 +45,7 @@ class Settlement:
                 yield partition, MarketEntry(revision=recorded.revision, event=event, accounts=frozenset())
             return
         by_partition: dict[int, set[AccountId]] = {}
-        for account_id in _accounts(event):
+        for account_id in concerned(event):
             by_partition.setdefault(self._directory.partition_of(account_id), set()).add(account_id)
         for partition, accounts in by_partition.items():
             yield (
@@ -68,7 +68,8 @@ class Settlement:
             )
 
 
-def _accounts(event: MarketEvent) -> tuple[AccountId, ...]:
+def concerned(event: DomainEvent) -> tuple[AccountId, ...]:
+    """Return the accounts whose money a market event may move."""
     match event:
         case e.TradeExecuted():
             return event.maker.account_id, event.taker.account_id

@@ -1,0 +1,1 @@
+"""Reading a whole log again and checking that everything in it holds."""

@@ -1,0 +1,141 @@
+"""Folds a whole log into the states of all its aggregates, and follows every event to its booking."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from application.events import DomainEvent, Recorded
+from application.processes.settlement import concerned
+from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, partition_of
+from domain.decider import execute
+from domain.founding import ExchangeFounded
+from domain.group.aggregate import GROUP as GROUP_DECIDER
+from domain.group.aggregate import GroupState
+from domain.identifiers import AccountId, Ticker
+from domain.identity.aggregate import IDENTITY as IDENTITY_DECIDER
+from domain.identity.aggregate import IdentityState
+from domain.ledger.aggregate import LEDGER as LEDGER_DECIDER
+from domain.ledger.commands import BookMarketEvents, MarketEntry
+from domain.ledger.events import FillBooked
+from domain.ledger.state import LedgerState
+from domain.market.aggregate import MARKET as MARKET_DECIDER
+from domain.market.events import ConditionMet, TradeExecuted
+from domain.market.state import MarketState
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Market events that a ledger has not booked yet, as far as is known, oldest first."""
+
+    entries: deque[MarketEntry] = field(default_factory=deque)
+
+
+class FoldedLog:
+    """All aggregates of a log. Feed it every event in order, then :meth:`finish`."""
+
+    def __init__(self) -> None:
+        self.markets: dict[Ticker, MarketState] = {}
+        self.ledgers: dict[int, LedgerState] = {}
+        self.groups: dict[str, GroupState] = {}
+        self.identities: dict[str, IdentityState] = {}
+        self.violations: list[str] = []
+        self.events = 0
+        self._partitions = 1
+        self._revisions: dict[str, int] = {}
+        self._waiting: dict[tuple[int, Ticker], _Waiting] = {}
+        self._unbooked: dict[str, set[AccountId]] = {}
+
+    @property
+    def streams(self) -> int:
+        """How many streams the log has."""
+        return len(self._revisions)
+
+    def add(self, recorded: Recorded[DomainEvent]) -> None:
+        """Apply the next event of the log."""
+        self.events += 1
+        stream = recorded.stream
+        expected = self._revisions.get(stream, -1) + 1
+        if recorded.revision != expected:
+            self.violations.append(f"{stream}: revision {recorded.revision} follows {expected - 1}")
+        self._revisions[stream] = recorded.revision
+        if stream.startswith(MARKET):
+            self._market(Ticker(stream.removeprefix(MARKET)), recorded)
+        elif stream.startswith(LEDGER):
+            self._ledger(int(stream.removeprefix(LEDGER)), recorded)
+        elif stream.startswith(GROUP):
+            state = self.groups.setdefault(stream, GroupState())
+            GROUP_DECIDER.evolve(state, recorded.event)  # type: ignore[arg-type]
+        elif stream.startswith(IDENTITY):
+            keys = self.identities.setdefault(stream, IdentityState())
+            IDENTITY_DECIDER.evolve(keys, recorded.event)  # type: ignore[arg-type]
+        elif stream == EXCHANGE:
+            assert isinstance(recorded.event, ExchangeFounded)
+            self._partitions = recorded.event.partitions
+            for partition in range(self._partitions):
+                self.ledgers[partition] = LedgerState()
+
+    def finish(self) -> None:
+        """Book what the markets decided and the ledgers had not booked when the log ends."""
+        for (partition, ticker), waiting in self._waiting.items():
+            ledger = self.ledgers[partition]
+            command = BookMarketEvents(ticker=ticker, entries=tuple(waiting.entries))
+            events, _ = execute(LEDGER_DECIDER, ledger, command, 0)
+            for event in events:
+                if isinstance(event, FillBooked):
+                    self._booked(event)
+        for trade_id in self._unbooked:
+            self.violations.append(f"trade {trade_id} was never booked in all of its accounts")
+
+    def digest(self) -> str:
+        """Return a hash over the states of all markets and ledgers."""
+        return sha256("\n".join(self._digests()).encode()).hexdigest()
+
+    def _digests(self) -> Iterator[str]:
+        for ticker, market in sorted(self.markets.items()):
+            yield f"{ticker} {market.digest()}"
+        for partition, ledger in sorted(self.ledgers.items()):
+            yield f"{partition} {ledger.digest()}"
+
+    def _market(self, ticker: Ticker, recorded: Recorded[DomainEvent]) -> None:
+        state = self.markets.get(ticker)
+        if state is None:
+            state = self.markets[ticker] = MarketState()
+        event = recorded.event
+        MARKET_DECIDER.evolve(state, event)  # type: ignore[arg-type]
+        if isinstance(event, TradeExecuted):
+            self._unbooked[event.trade_id] = {event.maker.account_id, event.taker.account_id}
+        by_partition: dict[int, set[AccountId]] = {}
+        if isinstance(event, ConditionMet):
+            by_partition = {partition: set() for partition in range(self._partitions)}
+        for account_id in concerned(event):
+            by_partition.setdefault(partition_of(account_id, self._partitions), set()).add(account_id)
+        for partition, accounts in by_partition.items():
+            entry = MarketEntry(
+                revision=recorded.revision,
+                event=event,  # type: ignore[arg-type]
+                accounts=frozenset(accounts),
+            )
+            self._waiting.setdefault((partition, ticker), _Waiting()).entries.append(entry)
+
+    def _ledger(self, partition: int, recorded: Recorded[DomainEvent]) -> None:
+        event = recorded.event
+        LEDGER_DECIDER.evolve(self.ledgers[partition], event)  # type: ignore[arg-type]
+        revision = getattr(event, "market_revision", None)
+        if revision is not None:
+            waiting = self._waiting.get((partition, event.ticker))  # type: ignore[union-attr]
+            while waiting is not None and waiting.entries and waiting.entries[0].revision < revision:
+                waiting.entries.popleft()
+        if isinstance(event, FillBooked):
+            self._booked(event)
+
+    def _booked(self, event: FillBooked) -> None:
+        accounts = self._unbooked.get(event.trade_id, set())
+        if event.account_id not in accounts:
+            self.violations.append(
+                f"trade {event.trade_id} was booked twice, or without a trade, for {event.account_id}"
+            )
+            return
+        accounts.remove(event.account_id)
+        if not accounts:
+            del self._unbooked[event.trade_id]
