@@ -4,7 +4,7 @@ Lists come in pages: hand ``cursor`` back to get the next one; an empty cursor e
 happened (orders, fills, trades, settlements, entries) are newest first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -62,6 +62,19 @@ class Page(Generic[T_co]):
 
     items: Sequence[T_co]
     cursor: str = ""
+
+
+T = TypeVar("T")
+
+
+async def everything(page_at: Callable[[str], Awaitable[Page[T]]]) -> Sequence[T]:
+    """Return the items of all pages, one page after the other."""
+    page = await page_at("")
+    items = list(page.items)
+    while page.cursor:
+        page = await page_at(page.cursor)
+        items.extend(page.items)
+    return items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,218 @@
+"""Orders: what was asked for, what became of it, and why."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from application.events import Recorded
+from application.streams import MARKET
+from domain.market.events import (
+    Leg,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecreased,
+    OrderPlaced,
+    StopTriggered,
+    TradeExecuted,
+)
+from domain.market.vocabulary import EndReason, Side
+from domain.quantities import PAYOUT_TICKS
+from projections.projection import Projection
+from projections.rows import Rows
+from projections.table import Table
+from projections.views import OrderStatus
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """An order; ``placed_position`` orders them by when they were placed."""
+
+    order_id: str
+    account_id: str
+    placed_position: int
+    client_order_id: str
+    ticker: str
+    side: str
+    action: str
+    order_type: str
+    price_ticks: int
+    time_in_force: str
+    status: str
+    end_reason: str | None
+    initial: int
+    filled: int
+    remaining: int
+    canceled: int
+    lapsed: int
+    voided: int
+    maker_fill_cost: int
+    taker_fill_cost: int
+    maker_fees: int
+    taker_fees: int
+    reserved: int
+    expires_at_us: int | None
+    stop_price_ticks: int | None
+    triggered_at_us: int | None
+    post_only: bool
+    reduce_only: bool
+    self_trade_prevention: str
+    order_group_id: str | None
+    cancel_on_pause: bool
+    created_at_us: int
+    updated_at_us: int
+    revision: int
+    position: int
+
+
+ORDERS = Table("orders", OrderRow, key=("order_id",))
+
+_RESTING, _CANCELED, _EXECUTED = (status.value for status in OrderStatus)
+
+_VOIDED = (EndReason.MARKET_VOIDED, EndReason.CALLED_OFF)
+_CALLED_BACK = (EndReason.REQUESTED, EndReason.ORDER_GROUP, EndReason.MARKET_PAUSED)
+
+
+class OrdersProjection(Projection):
+    """Keeps every order with sizes that always add up."""
+
+    name: ClassVar[str] = "orders"
+    version: ClassVar[int] = 1
+    halts: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._orders = Rows(ORDERS)
+        super().__init__(
+            parts=(self._orders,),
+            handlers={
+                OrderPlaced: self._placed,
+                TradeExecuted: self._traded,
+                OrderCanceled: self._canceled,
+                OrderDecreased: self._decreased,
+                OrderAmended: self._amended,
+                StopTriggered: self._triggered,
+            },
+            wants={
+                OrderPlaced: lambda r: self._orders.expect_new(r.event.order_id),
+                TradeExecuted: self._want_both,
+                OrderCanceled: self._want_one,
+                OrderDecreased: self._want_one,
+                OrderAmended: self._want_one,
+                StopTriggered: self._want_one,
+            },
+        )
+
+    def _want_one(self, recorded: Recorded[Any]) -> None:
+        self._orders.want(recorded.event.order_id)
+
+    def _want_both(self, recorded: Recorded[TradeExecuted]) -> None:
+        self._orders.want(recorded.event.maker.order_id)
+        self._orders.want(recorded.event.taker.order_id)
+
+    def _placed(self, recorded: Recorded[OrderPlaced]) -> None:
+        event, at_us = recorded.event, recorded.cause.at_us
+        quantity = event.terms.quantity
+        self._orders.put(
+            OrderRow(
+                order_id=event.order_id,
+                account_id=event.account_id,
+                placed_position=recorded.position,
+                client_order_id=event.client_order_id,
+                ticker=recorded.stream.removeprefix(MARKET),
+                side=event.side.value,
+                action=event.action.value,
+                order_type=event.order_type.value,
+                price_ticks=event.terms.price_ticks,
+                time_in_force=event.time_in_force.value,
+                status=_RESTING,
+                end_reason=None,
+                initial=quantity,
+                filled=0,
+                remaining=quantity,
+                canceled=0,
+                lapsed=0,
+                voided=0,
+                maker_fill_cost=0,
+                taker_fill_cost=0,
+                maker_fees=0,
+                taker_fees=0,
+                reserved=event.reserved,
+                expires_at_us=event.expires_at_us,
+                stop_price_ticks=event.stop_price_ticks,
+                triggered_at_us=None,
+                post_only=event.post_only,
+                reduce_only=event.reduce_only,
+                self_trade_prevention=event.self_trade_prevention.value,
+                order_group_id=event.order_group_id,
+                cancel_on_pause=event.cancel_on_pause,
+                created_at_us=at_us,
+                updated_at_us=at_us,
+                revision=recorded.revision,
+                position=recorded.position,
+            )
+        )
+
+    def _changed(self, recorded: Recorded[Any], order_id: str) -> OrderRow:
+        row = self._orders.get(order_id)
+        assert row is not None, f"order {order_id} was never placed"
+        row.updated_at_us = recorded.cause.at_us
+        row.revision = recorded.revision
+        row.position = recorded.position
+        self._orders.put(row)
+        return row
+
+    def _traded(self, recorded: Recorded[TradeExecuted]) -> None:
+        trade = recorded.event
+        row, cost = self._filled(recorded, trade.maker)
+        row.maker_fill_cost += cost
+        row.maker_fees += trade.maker.fee
+        row, cost = self._filled(recorded, trade.taker)
+        row.taker_fill_cost += cost
+        row.taker_fees += trade.taker.fee
+
+    def _filled(self, recorded: Recorded[TradeExecuted], leg: Leg) -> tuple[OrderRow, int]:
+        trade = recorded.event
+        row = self._changed(recorded, leg.order_id)
+        row.filled += trade.quantity
+        row.remaining -= trade.quantity
+        row.reserved = leg.reserved
+        if not row.remaining:
+            row.status = _EXECUTED
+        price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
+        return row, price * trade.quantity
+
+    def _canceled(self, recorded: Recorded[OrderCanceled]) -> None:
+        event = recorded.event
+        row = self._changed(recorded, event.order_id)
+        row.remaining -= event.quantity
+        if event.reason in _CALLED_BACK:
+            row.canceled += event.quantity
+        elif event.reason in _VOIDED:
+            row.voided += event.quantity
+        else:
+            row.lapsed += event.quantity
+        row.reserved = 0
+        row.status = _CANCELED
+        row.end_reason = event.reason.value
+
+    def _decreased(self, recorded: Recorded[OrderDecreased]) -> None:
+        event = recorded.event
+        row = self._changed(recorded, event.order_id)
+        row.remaining -= event.quantity
+        row.canceled += event.quantity
+        row.reserved = event.reserved
+
+    def _amended(self, recorded: Recorded[OrderAmended]) -> None:
+        event = recorded.event
+        row = self._changed(recorded, event.order_id)
+        gained = event.remaining - row.remaining
+        if gained > 0:
+            row.initial += gained
+        else:
+            row.canceled -= gained
+        row.remaining = event.remaining
+        row.price_ticks = event.price_ticks
+        row.client_order_id = event.client_order_id
+        row.reserved = event.reserved
+
+    def _triggered(self, recorded: Recorded[StopTriggered]) -> None:
+        row = self._changed(recorded, recorded.event.order_id)
+        row.triggered_at_us = recorded.cause.at_us

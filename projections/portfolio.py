@@ -1,0 +1,237 @@
+"""Positions by market, profit and loss by average cost, and how positions ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from application.events import Recorded
+from application.streams import MARKET
+from domain.identifiers import AccountId
+from domain.market.events import (
+    Leg,
+    MarketCalledOff,
+    MarketFinalized,
+    MarketVoided,
+    PositionSettled,
+    PositionUnwound,
+    TradeExecuted,
+)
+from domain.market.vocabulary import Result, Side
+from domain.quantities import PAYOUT_TICKS
+from projections import holding
+from projections.projection import Projection
+from projections.queries import (
+    MAX_LIMIT,
+    OrderFilter,
+    OrderQueries,
+    PortfolioQueries,
+    PositionFilter,
+    everything,
+)
+from projections.rows import Journal, Rows
+from projections.table import Table
+from projections.views import OrderStatus, OrderView, PortfolioView, PositionView
+
+
+@dataclass(slots=True)
+class PositionRow:
+    """What an account holds in a market, what it cost, and what it brought."""
+
+    account_id: str
+    ticker: str
+    yes: int
+    no: int
+    yes_cost: int
+    no_cost: int
+    realized_pnl: int
+    fees: int
+    total_traded: int
+    shares_traded: int
+    updated_at_us: int
+
+
+@dataclass(slots=True)
+class OutcomeRow:
+    """How a market ended: what is needed to word the settlements that follow."""
+
+    ticker: str
+    result: str
+    yes_ticks: int
+
+
+@dataclass(slots=True)
+class SettlementRow:
+    """How an account's position ended."""
+
+    account_id: str
+    position: int
+    ticker: str
+    result: str
+    unwound: bool
+    yes: int
+    no: int
+    yes_cost: int
+    no_cost: int
+    payout: int
+    fees: int
+    fees_returned: bool
+    yes_ticks: int
+    at_us: int
+
+
+POSITIONS = Table("positions", PositionRow, key=("account_id", "ticker"))
+OUTCOMES = Table("outcomes", OutcomeRow, key=("ticker",))
+SETTLEMENTS = Table("settlements", SettlementRow, key=("account_id", "position"))
+
+
+class PortfolioProjection(Projection):
+    """Keeps what each trader holds and how each trader did; asked through the store its rows are in."""
+
+    name: ClassVar[str] = "portfolio"
+    version: ClassVar[int] = 1
+    halts: ClassVar[bool] = True
+
+    def __init__(self, portfolio: PortfolioQueries, orders: OrderQueries) -> None:
+        self._portfolio = portfolio
+        self._orders = orders
+        self._positions = Rows(POSITIONS)
+        self._outcomes = Rows(OUTCOMES)
+        self._settlements = Journal(SETTLEMENTS)
+        super().__init__(
+            parts=(self._positions, self._outcomes, self._settlements),
+            handlers={
+                TradeExecuted: self._traded,
+                MarketFinalized: self._finalized,
+                MarketVoided: self._voided,
+                MarketCalledOff: self._called_off,
+                PositionSettled: self._settled,
+                PositionUnwound: self._unwound,
+            },
+            wants={
+                TradeExecuted: self._want_both,
+                PositionSettled: self._want_ending,
+                PositionUnwound: self._want_ending,
+            },
+        )
+
+    async def get_portfolio(self, trader_id: AccountId) -> PortfolioView:
+        """Return a trader's money, positions and open orders, all as of the same moment."""
+        return await self._portfolio.portfolio(trader_id)
+
+    async def get_positions(self, trader_id: AccountId) -> Sequence[PositionView]:
+        """Return a trader's positions that hold shares, by ticker."""
+        holding_now = PositionFilter(holding=True)
+        return await everything(
+            lambda cursor: self._portfolio.positions(trader_id, holding_now, limit=MAX_LIMIT, cursor=cursor)
+        )
+
+    async def get_open_orders(self, trader_id: AccountId) -> Sequence[OrderView]:
+        """Return a trader's open orders, newest first."""
+        resting = OrderFilter(status=OrderStatus.RESTING)
+        return await everything(
+            lambda cursor: self._orders.orders(trader_id, resting, limit=MAX_LIMIT, cursor=cursor)
+        )
+
+    def _want_both(self, recorded: Recorded[TradeExecuted]) -> None:
+        ticker = recorded.stream.removeprefix(MARKET)
+        self._positions.want((recorded.event.maker.account_id, ticker))
+        self._positions.want((recorded.event.taker.account_id, ticker))
+
+    def _want_ending(self, recorded: Recorded[PositionSettled | PositionUnwound]) -> None:
+        ticker = recorded.stream.removeprefix(MARKET)
+        self._positions.want((recorded.event.account_id, ticker))
+        self._outcomes.want(ticker)
+
+    def _traded(self, recorded: Recorded[TradeExecuted]) -> None:
+        self._filled(recorded, recorded.event.maker)
+        self._filled(recorded, recorded.event.taker)
+
+    def _filled(self, recorded: Recorded[TradeExecuted], leg: Leg) -> None:
+        trade = recorded.event
+        ticker = recorded.stream.removeprefix(MARKET)
+        row = self._positions.get((leg.account_id, ticker)) or _nothing(leg.account_id, ticker)
+        price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
+        value = price * trade.quantity
+        row.realized_pnl += holding.trade(row, leg.side, leg.action, trade.quantity, value)
+        row.fees += leg.fee
+        row.total_traded += value
+        row.shares_traded += trade.quantity
+        row.updated_at_us = recorded.cause.at_us
+        self._positions.put(row)
+
+    def _finalized(self, recorded: Recorded[MarketFinalized]) -> None:
+        result = recorded.event.result
+        self._end(recorded, result, PAYOUT_TICKS if result is Result.YES else 0)
+
+    def _voided(self, recorded: Recorded[MarketVoided]) -> None:
+        self._end(recorded, Result.VOID, recorded.event.yes_price_ticks)
+
+    def _called_off(self, recorded: Recorded[MarketCalledOff]) -> None:
+        self._end(recorded, Result.VOID, 0)
+
+    def _end(self, recorded: Recorded[Any], result: Result, yes_ticks: int) -> None:
+        ticker = recorded.stream.removeprefix(MARKET)
+        self._outcomes.put(OutcomeRow(ticker=ticker, result=result.value, yes_ticks=yes_ticks))
+
+    def _settled(self, recorded: Recorded[PositionSettled]) -> None:
+        event = recorded.event
+        row = self._note(recorded, event.payout, unwound=False, fees_returned=event.fees_returned)
+        row.realized_pnl += holding.close(row, event.payout)
+        if event.fees_returned:
+            row.fees -= event.fees
+
+    def _unwound(self, recorded: Recorded[PositionUnwound]) -> None:
+        row = self._note(recorded, recorded.event.refund, unwound=True, fees_returned=True)
+        holding.close(row, 0)
+        row.realized_pnl = row.fees = 0
+
+    def _note(
+        self,
+        recorded: Recorded[PositionSettled | PositionUnwound],
+        payout: int,
+        *,
+        unwound: bool,
+        fees_returned: bool,
+    ) -> PositionRow:
+        event = recorded.event
+        ticker = recorded.stream.removeprefix(MARKET)
+        row = self._positions.get((event.account_id, ticker)) or _nothing(event.account_id, ticker)
+        outcome = self._outcomes.get(ticker)
+        assert outcome is not None, f"market {ticker} pays before it has ended"
+        self._settlements.add(
+            SettlementRow(
+                account_id=event.account_id,
+                position=recorded.position,
+                ticker=ticker,
+                result=outcome.result,
+                unwound=unwound,
+                yes=event.yes,
+                no=event.no,
+                yes_cost=row.yes_cost,
+                no_cost=row.no_cost,
+                payout=payout,
+                fees=event.fees,
+                fees_returned=fees_returned,
+                yes_ticks=outcome.yes_ticks,
+                at_us=recorded.cause.at_us,
+            )
+        )
+        row.updated_at_us = recorded.cause.at_us
+        self._positions.put(row)
+        return row
+
+
+def _nothing(account_id: str, ticker: str) -> PositionRow:
+    return PositionRow(
+        account_id=account_id,
+        ticker=ticker,
+        yes=0,
+        no=0,
+        yes_cost=0,
+        no_cost=0,
+        realized_pnl=0,
+        fees=0,
+        total_traded=0,
+        shares_traded=0,
+        updated_at_us=0,
+    )

@@ -1,0 +1,90 @@
+"""What projections ask of the database their rows are kept in: everything of a page in one transaction."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from application.ports.event_store import Position
+from projections.table import Key, Table
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """How far a projection has come: its rows hold every event up to ``position`` and none after it.
+
+    ``events`` counts the events of the log up to there, handled or not; ``at_us`` is when the last of them
+    was decided.
+    """
+
+    name: str
+    version: int
+    position: Position
+    events: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedEvent:
+    """An event that a projection could not take in and left out."""
+
+    projection: str
+    position: Position
+    event_type: str
+    stream: str
+    revision: int
+    error: str
+
+
+class ReadModelBusy(Exception):
+    """The database can be reached but does not take writes now: it is locked, full or restarting."""
+
+
+class ReadModelOutdated(Exception):
+    """The rows were written by another version of a projection; the message says how to rebuild them."""
+
+
+class Transaction(Protocol):
+    """One page's worth of reading and writing; all of it happens, or none."""
+
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """Return all checkpoints by projection, and keep other writers off them until the end."""
+        ...
+
+    async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
+        """Return the rows with these keys, in any order; keys without a row are passed over."""
+        ...
+
+    async def load_where(self, table: Table[R], column: str, values: Collection[Any]) -> Sequence[R]:
+        """Return the rows whose ``column`` has one of the values, in any order."""
+        ...
+
+    async def upsert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows over those with the same key, or as new ones."""
+        ...
+
+    async def insert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows whose keys are new."""
+        ...
+
+    async def delete(self, table: Table[R], keys: Collection[Key]) -> None:
+        """Remove rows; those that are not there are passed over."""
+        ...
+
+    async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
+        """Write checkpoints, and the events that were left out."""
+        ...
+
+
+class ProjectionStore(Protocol):
+    """A database of read models as its projector needs it."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises :class:`ReadModelBusy` when the database cannot write now, or
+        :class:`projections.queries.ReadModelUnavailable` when it cannot be reached.
+        """
+        ...
