@@ -4,7 +4,6 @@ The node runs in a process of its own with its log on disk; the client is ``esdb
 """
 
 import asyncio
-import contextlib
 import os
 import statistics
 import subprocess
@@ -15,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.sqlite import SqliteEventStore
@@ -25,6 +24,7 @@ EVENT_BYTES = 323
 BATCH_EVENTS = 100
 WRITERS = 64
 LIVE_PER_S = 500
+Work = Callable[[], Awaitable[None]]
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -65,16 +65,17 @@ async def _run(n: int) -> dict[str, Any]:
 
 async def _measure(store: EventStore, n: int, server_cpu_s: Callable[[], float] | None) -> dict[str, float]:
     measured: dict[str, float] = {}
-    await _append_in_order(store, 50, 1)
-    works = {
-        "sequential_appends_per_s": (max(n // 20, 50), lambda m: _append_in_order(store, m, 1)),
-        "concurrent_appends_per_s": (max(n // 4, 100), lambda m: _append_at_once(store, m)),
-        "batched_events_per_s": (n, lambda m: _append_in_order(store, m // BATCH_EVENTS, BATCH_EVENTS)),
-        "catch_up_events_per_s": (n, lambda m: _catch_up(store, m)),
+    await _one_writer(store, 50, 1)()
+    works: dict[str, tuple[int, Callable[[int], Work]]] = {
+        "sequential_appends_per_s": (max(n // 20, 50), lambda m: _one_writer(store, m, 1)),
+        "concurrent_appends_per_s": (max(n // 4, 100), lambda m: _many_writers(store, m)),
+        "batched_events_per_s": (n, lambda m: _one_writer(store, m // BATCH_EVENTS, BATCH_EVENTS)),
+        "catch_up_events_per_s": (n, lambda m: lambda: _catch_up(store, m)),
     }
-    for name, (count, work) in works.items():
+    for name, (count, prepare) in works.items():
+        work = prepare(count)
         with _timed(server_cpu_s) as took:
-            await work(count)
+            await work()
         measured[name] = round(count / took["wall_s"], 1)
         per = "batch" if name.startswith("batched") else name.split("_")[0]
         calls = count // BATCH_EVENTS if name.startswith("batched") else count
@@ -84,14 +85,25 @@ async def _measure(store: EventStore, n: int, server_cpu_s: Callable[[], float] 
     return measured | await _live(store, seconds=4 if n >= 10_000 else 1)
 
 
-async def _append_in_order(store: EventStore, appends: int, events_each: int) -> None:
-    stream, expected = f"bench-{uuid4().hex}", NO_STREAM
-    for _ in range(appends):
-        expected = (await store.append(stream, _events(events_each), expected=expected)).revision
+def _one_writer(store: EventStore, appends: int, events_each: int) -> Work:
+    """Make the events ready, so that only appending is timed."""
+    ready = [_events(events_each) for _ in range(appends)]
+
+    async def append_in_order() -> None:
+        stream, expected = f"bench-{uuid4().hex}", NO_STREAM
+        for events in ready:
+            expected = (await store.append(stream, events, expected=expected)).revision
+
+    return append_in_order
 
 
-async def _append_at_once(store: EventStore, appends: int) -> None:
-    await asyncio.gather(*(_append_in_order(store, appends // WRITERS, 1) for _ in range(WRITERS)))
+def _many_writers(store: EventStore, appends: int) -> Work:
+    writers = [_one_writer(store, appends // WRITERS, 1) for _ in range(WRITERS)]
+
+    async def append_at_once() -> None:
+        await asyncio.gather(*(writer() for writer in writers))
+
+    return append_at_once
 
 
 async def _catch_up(store: EventStore, events: int) -> None:
@@ -105,7 +117,9 @@ async def _catch_up(store: EventStore, events: int) -> None:
 
 async def _live(store: EventStore, seconds: int) -> dict[str, float]:
     """Append at a steady rate and note when each event arrives at a subscriber."""
-    stream, sent, delays = f"bench-{uuid4().hex}", {}, []
+    stream = f"bench-{uuid4().hex}"
+    sent: dict[UUID, float] = {}
+    delays: list[float] = []
     wanted = LIVE_PER_S * seconds
 
     async def receive() -> None:
