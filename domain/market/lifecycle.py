@@ -195,11 +195,12 @@ def clear_book(_: c.ClearBook, state: MarketState) -> Decided:
 def settle_positions(_: c.SettlePositions, state: MarketState) -> Decided:
     """Pay the next holders, or undo their trades."""
     return [
-        _settlement(account, position, state) for account, position in islice(state.positions.items(), BATCH)
+        settlement(account, position, state) for account, position in islice(state.positions.items(), BATCH)
     ]
 
 
-def _settlement(account_id: AccountId, position: Position, state: MarketState) -> e.HolderEvent:
+def settlement(account_id: AccountId, position: Position, state: MarketState) -> e.HolderEvent:
+    """Return what ends a holder's part in a market that has ended."""
     yes, no = Quantity(position.yes), Quantity(position.no)
     if state.condition is Condition.FAILED:
         return e.PositionUnwound(

@@ -1,0 +1,34 @@
+"""What always holds within one ledger."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from domain.ledger.state import LedgerState
+
+
+def ledger_violations(state: LedgerState) -> Iterator[str]:
+    """Yield a sentence for everything that is wrong within a ledger."""
+    yield from _balance(state)
+    set_aside: Counter[str] = Counter()
+    for order_id, held in state.reservations.items():
+        set_aside[held.account_id] += held.amount + held.extra
+        if held.amount < 0 or held.extra < 0:
+            yield f"order {order_id} has {held.amount} and for amendments {held.extra} set aside"
+    for account_id, account in state.accounts.items():
+        if account.reserved != set_aside[account_id]:
+            yield f"{account_id} has {account.reserved} reserved, its orders {set_aside[account_id]}"
+        if account.cash < 0:
+            yield f"{account_id} has {account.cash} in cash"
+        for ticker, amount in account.locked.items():
+            if amount <= 0:
+                yield f"{account_id} has {amount} locked in {ticker}"
+
+
+def _balance(state: LedgerState) -> Iterator[str]:
+    inside = sum(account.total for account in state.accounts.values())
+    there = inside + state.in_markets + state.fees_held + state.fees_earned
+    came = state.deposited - state.withdrawn
+    if came != there:
+        yield f"{came} came in, and {there} is there"
+    if state.fees_held < 0 or state.fees_earned < 0:
+        yield f"fees of {state.fees_held} are held and of {state.fees_earned} earned"

@@ -1,0 +1,111 @@
+"""What always holds within one market."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from domain.market.book import Order, required_reservation
+from domain.market.events import PositionUnwound
+from domain.market.lifecycle import settlement
+from domain.market.state import MarketState, Position
+from domain.market.vocabulary import Action, Side
+from domain.quantities import PAYOUT_TICKS
+
+
+def market_violations(state: MarketState) -> Iterator[str]:
+    """Yield a sentence for everything that is wrong within a market."""
+    yield from _shares(state)
+    yield from _exposures(state)
+    for order in state.orders.values():
+        yield from _order(order, state)
+    yield from _book(state)
+
+
+def collateral(state: MarketState) -> int:
+    """Return the money the market holds, fees apart, in millionths of a dollar.
+
+    A dollar for every pair of shares; once the market has ended, what is still to be paid out.
+    """
+    if not state.ended:
+        return PAYOUT_TICKS * state.outstanding
+    owed = 0
+    for account_id, position in state.positions.items():
+        end = settlement(account_id, position, state)
+        owed += end.refund - end.fees if isinstance(end, PositionUnwound) else end.payout
+    return owed
+
+
+def _shares(state: MarketState) -> Iterator[str]:
+    if state.ended:
+        # Holders are paid one after the other.
+        if state.outstanding and not state.positions:
+            yield f"{state.outstanding} shares are outstanding and nobody holds them"
+        return
+    held = state.positions.values()
+    yes, no = sum(p.yes for p in held), sum(p.no for p in held)
+    if not yes == no == state.outstanding:
+        yield f"{yes} yes and {no} no shares are held, {state.outstanding} are outstanding"
+    put_in = sum(p.paid - p.fees for p in held)
+    if put_in != collateral(state):
+        yield f"holders put in {put_in} and the collateral is {collateral(state)}"
+
+
+def _exposures(state: MarketState) -> Iterator[str]:
+    exposed: Counter[tuple[str, Action, Side]] = Counter()
+    counted: Counter[str] = Counter()
+    for order in state.orders.values():
+        exposed[order.account_id, order.action, order.side] += order.remaining
+        counted[order.account_id] += 1
+    for account_id in counted.keys() - state.positions.keys():
+        yield f"{account_id} has open orders and no position"
+    for account_id, position in state.positions.items():
+        if position.open_orders != counted[account_id]:
+            yield f"{account_id} has {counted[account_id]} open orders, {position.open_orders} are counted"
+        for side in Side:
+            bid, offered = (exposed[account_id, action, side] for action in (Action.BUY, Action.SELL))
+            yield from _exposure(account_id, position, side, bid, offered)
+        if position.fees < 0:
+            yield f"{account_id} paid fees of {position.fees}"
+
+
+def _exposure(account_id: str, position: Position, side: Side, bid: int, offered: int) -> Iterator[str]:
+    held, free = position.held(side), position.free(side)
+    if position.bid(side) != bid:
+        yield f"{account_id} bids for {bid} {side}, {position.bid(side)} is counted"
+    if held - free != offered:
+        yield f"{account_id} offers {offered} {side}, {held - free} is counted"
+    if held < 0 or free < 0:
+        yield f"{account_id} holds {held} {side}, {free} of it not offered"
+
+
+def _order(order: Order, state: MarketState) -> Iterator[str]:
+    waits = order.order_id in state.stops
+    if order.remaining <= 0 or order.resting != (0 if waits else order.remaining):
+        yield f"order {order.order_id} has {order.remaining} left and {order.resting} resting"
+    required = required_reservation(
+        state.fees,
+        action=order.action,
+        price_ticks=order.price_ticks,
+        quantity=order.remaining,
+        fee_accrued=order.fee_accrued,
+        fee_charged=order.fee_charged,
+    )
+    if order.reserved != required:
+        yield f"order {order.order_id} has {order.reserved} reserved and needs {required}"
+
+
+def _book(state: MarketState) -> Iterator[str]:
+    resting = {order_id for order_id, order in state.orders.items() if order.resting}
+    for side in Side:
+        for level in state.book.ladder(side).down_from_best():
+            queue = list(level)
+            if level.total != sum(order.resting for order in queue) or not level.total:
+                yield f"the {side} bids at {level.ticks} are counted as {level.total}"
+            for order in queue:
+                if state.orders.get(order.order_id) is not order or order.book_ticks != level.ticks:
+                    yield f"order {order.order_id} does not belong on the {side} bids at {level.ticks}"
+                resting.discard(order.order_id)
+    for order_id in sorted(resting):
+        yield f"order {order_id} rests nowhere on the book"
+    yes, no = state.book.yes.best_ticks, state.book.no.best_ticks
+    if yes is not None and no is not None and yes + no >= PAYOUT_TICKS:
+        yield f"the book is crossed: {yes} bid for yes and {no} for no"
