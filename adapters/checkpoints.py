@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from pathlib import Path
 
 from application.ports.event_store import START, Position
@@ -42,7 +41,7 @@ class FileCheckpoints:
         beside = self._path.with_suffix(".new")
         try:
             beside.write_text(json.dumps(self._positions))
-            os.replace(beside, self._path)
+            beside.replace(self._path)
         except OSError as error:
             log.warning("cannot keep the checkpoint in %s: %s", self._path, error)
 
