@@ -1,0 +1,195 @@
+"""Seeded streams of market commands, sensible and senseless, made with a look at what stands."""
+
+from dataclasses import replace
+from random import Random
+
+from domain.fees import FeeRate, FeeSchedule
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.market import commands as c
+from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side
+from domain.market.vocabulary import TimeInForce as Tif
+from domain.quantities import Money, Quantity, Ticks
+from tests.properties.naive_market import NaiveMarket, NaiveOrder
+
+ACCOUNTS = [AccountId(name) for name in ("ann", "bob", "cat", "dan", "eve")]
+GROUPS = [None, None, None, "g1", "g2"]
+WHO_GIVES_WAY = list(SelfTradePrevention)
+
+FEES = [
+    FeeSchedule(),
+    FeeSchedule(taker=FeeRate(quadratic_bps=700)),
+    FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700, flat_ticks=3)),
+    FeeSchedule(maker=FeeRate(flat_ticks=40), taker=FeeRate(flat_ticks=90), grain=Money(1)),
+    FeeSchedule(maker=FeeRate(flat_ticks=900), taker=FeeRate(quadratic_bps=9_000), grain=Money(100)),
+]
+
+
+def listing(random: Random) -> c.CreateMarket:
+    """Return a market with rules of its own."""
+    step = random.choice([1, 1, 25, 100])
+    low, high = random.choice([(1, 9_999), (1, 9_999), (300, 9_650)])
+    return c.CreateMarket(
+        ticker=Ticker("M"),
+        title="",
+        tick_size_ticks=Ticks(random.choice([100, 100, 10, 1, 500])),
+        price_min_ticks=Ticks(low),
+        price_max_ticks=Ticks(high),
+        quantity_min=Quantity(step),
+        quantity_step=Quantity(step),
+        position_limit=Quantity(random.choice([5_000, 100_000])) if random.random() < 0.4 else None,
+        fees=random.choice(FEES),
+    )
+
+
+class OrderStream:
+    """Makes the next command; ``market`` is what the commands so far have led to."""
+
+    def __init__(self, random: Random, market: NaiveMarket) -> None:
+        self.random = random
+        self.market = market
+        self.count = 0
+        self.middle = 5_000
+        self.gone: list[tuple[AccountId, OrderId]] = []
+        self.makers = [
+            (self.place, 60),
+            (self.cancel, 14),
+            (self.amend, 12),
+            (self.decrease, 6),
+            (self.cancel_many, 1),
+            (self.pause_or_resume, 2),
+            (self.change_tick, 0.3),
+        ]
+
+    def next(self, now: int) -> c.MarketCommand:
+        if self.market.status != "active" and self.random.random() < 0.3:
+            return c.ResumeMarket()
+        if not self.market.orders and self.random.random() < 0.9:
+            return self.place(now)
+        kinds, weights = zip(*self.makers, strict=True)
+        make = self.random.choices(kinds, weights)[0]
+        return make(now)
+
+    def price(self, *, aggressive: bool = False) -> Ticks:
+        tick, random = self.market.tick, self.random
+        self.middle = min(9_700, max(300, self.middle + random.randint(-60, 60)))
+        if random.random() < 0.015:
+            return Ticks(random.choice([-5, 0, 1, 7, 33, 9_999, 10_000, 12_345]))
+        ticks = round((self.middle + random.gauss(300 if aggressive else -100, 300)) / tick) * tick
+        return Ticks(min(10_000 - tick, max(tick, ticks)))
+
+    def quantity(self) -> Quantity:
+        random = self.random
+        if random.random() < 0.015:
+            return Quantity(random.choice([0, -100, 7, 10**11 + 100]))
+        return Quantity(self.market.step * random.randint(1, random.choice([3, 12, 40])))
+
+    def place(self, now: int) -> c.PlaceOrder:
+        random = self.random
+        self.count += 1
+        account, side = random.choice(ACCOUNTS), random.choice(list(Side))
+        free = self.market.free(account, side)
+        sells = free > 0 and random.random() < 0.6
+        quantity = self.quantity()
+        if sells and random.random() < 0.9:
+            quantity = Quantity(min(quantity, free))
+        kind = random.choices(list(OrderType), [80, 10, 10])[0]
+        tif = random.choices(list(Tif), [70, 10, 12, 8])[0]
+        priced = kind is OrderType.LIMIT or (kind is OrderType.STOP and random.random() < 0.5)
+        # Around the same middle for both outcomes, a little below it for bids and above it for offers.
+        price = self.price(aggressive=random.random() < 0.4) if priced else None
+        if price is not None and (side is Side.NO) != sells:
+            price = Ticks(2 * self.middle // self.market.tick * self.market.tick - price)
+        if price is not None and side is Side.NO:
+            price = Ticks(10_000 - price)
+        command = c.PlaceOrder(
+            order_id=OrderId(f"o{self.count if random.random() < 0.995 else self.count // 2}"),
+            account_id=account,
+            client_order_id=f"c{self.count}",
+            side=side,
+            action=Action.SELL if sells else Action.BUY,
+            quantity=quantity,
+            price_ticks=price,
+            order_type=kind,
+            time_in_force=tif,
+            expires_at_us=now + random.randint(0, 60) if tif is Tif.GOOD_TILL_DATE else None,
+            stop_price_ticks=self.price() if kind is OrderType.STOP else None,
+            post_only=random.random() < (0.15 if kind is OrderType.LIMIT else 0.01),
+            reduce_only=random.random() < 0.08,
+            self_trade_prevention=random.choice(WHO_GIVES_WAY),
+            order_group_id=random.choice(GROUPS),
+            cancel_on_pause=random.random() < 0.2,
+            buy_max_cost=Money(random.randint(1, 9_000_000)) if self.capped(kind) and not sells else None,
+            market_revision=random.randint(-1, 300) if random.random() < 0.003 else None,
+            deadline_us=now + random.randint(-9, 9) if random.random() < 0.02 else None,
+            now_us=now,
+        )
+        return self.funded(command)
+
+    def capped(self, kind: OrderType) -> bool:
+        return (
+            self.random.random() < {OrderType.LIMIT: 0.05, OrderType.MARKET: 0.4, OrderType.STOP: 0.01}[kind]
+        )
+
+    def funded(self, command: c.PlaceOrder) -> c.PlaceOrder:
+        """Set aside what is needed, sometimes more, seldom less."""
+        needed = self.market.needed(command) if 0 < command.quantity < 10**11 else 0
+        spare = self.random.choices([0, self.random.randint(1, 10**6), -1], [60, 38, 2])[0]
+        return replace(command, reserved=Money(max(0, needed + spare)))
+
+    def order(self) -> NaiveOrder | None:
+        return self.random.choice(self.market.orders) if self.market.orders else None
+
+    def known(self) -> tuple[AccountId, OrderId]:
+        """Name an open order by its owner; now and then somebody else's, or one that is gone."""
+        order, random = self.order(), self.random
+        if order is None or random.random() < 0.05:
+            return random.choice(ACCOUNTS), OrderId(f"o{random.randint(0, self.count)}")
+        account = order.asked.account_id
+        return (account if random.random() < 0.98 else random.choice(ACCOUNTS)), order.asked.order_id
+
+    def cancel(self, now: int) -> c.CancelOrder:
+        account, order_id = self.known()
+        return c.CancelOrder(order_id=order_id, account_id=account)
+
+    def amend(self, now: int) -> c.MarketCommand:
+        random, order = self.random, self.order()
+        if order is None:
+            return self.cancel(now)
+        account, order_id = self.known()
+        if random.random() < 0.9:
+            account, order_id = order.asked.account_id, order.asked.order_id
+        price = self.price() if random.random() < 0.7 else None
+        if price is not None and order.asked.side is Side.NO:
+            price = Ticks(10_000 - price)
+        total = Quantity(order.filled + self.quantity()) if random.random() < 0.6 else None
+        remaining = order.remaining if total is None else total - order.filled
+        limit = order.price if price is None else price
+        extra = 0
+        if remaining > 0 and 0 < limit < 10_000:
+            extra = max(0, self.market.required(order, limit, remaining) - order.reserved)
+        return c.AmendOrder(
+            order_id=order_id,
+            account_id=account,
+            price_ticks=price,
+            total=total,
+            client_order_id=random.choice(["", "renamed"]),
+            extra=Money(max(0, extra + random.choices([0, 77, -1], [80, 15, 5])[0])),
+        )
+
+    def decrease(self, now: int) -> c.DecreaseOrder:
+        account, order_id = self.known()
+        amount = Quantity(self.market.step * self.random.randint(-1, 20))
+        by, to = (amount, None) if self.random.random() < 0.5 else (None, amount)
+        return c.DecreaseOrder(order_id=order_id, account_id=account, by=by, to=to)
+
+    def cancel_many(self, now: int) -> c.CancelOrders:
+        account = self.random.choice([*ACCOUNTS, None])
+        return c.CancelOrders(account_id=account, order_group_id=self.random.choice(GROUPS))
+
+    def pause_or_resume(self, now: int) -> c.MarketCommand:
+        if self.market.status != "active" or self.random.random() < 0.2:
+            return c.ResumeMarket()
+        return c.PauseMarket()
+
+    def change_tick(self, now: int) -> c.ChangeTickSize:
+        return c.ChangeTickSize(tick_size_ticks=Ticks(self.random.choice([1, 10, 50, 100, 500])))
