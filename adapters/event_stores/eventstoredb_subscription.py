@@ -84,7 +84,7 @@ class Subscription:
     def _connect(self) -> _Feed:
         feed = _Feed()
         feed.task = asyncio.create_task(self._receive(feed))
-        feed.task.add_done_callback(lambda _: feed.arrived.set())
+        feed.task.add_done_callback(lambda task: _note_end(feed, task))
         return feed
 
     async def _receive(self, feed: _Feed) -> None:
@@ -159,3 +159,9 @@ class Subscription:
             self._last_event = (event.position, event.id)
             if admits(self._matching, event.stream, event.type):
                 events.append(event)
+
+
+def _note_end(feed: _Feed, task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()  # looked at here, because nobody may take another page
+    feed.arrived.set()

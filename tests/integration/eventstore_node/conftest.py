@@ -1,0 +1,46 @@
+"""A server that speaks EventStoreDB's protocol, and a public client connected to it.
+
+The cases run against the embedded node, and against a genuine EventStoreDB wherever Docker answers: what
+they state are facts of the protocol, not of the node.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from esdbclient import AsyncEventStoreDBClient
+
+from adapters.eventstore_node.server import running_node
+from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
+
+SERVERS = ["node", "genuine"] if docker_answers() else ["node"]
+
+
+@pytest.fixture(params=SERVERS)
+async def uri(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    if request.param == "genuine":
+        yield genuine_uri()
+        return
+    async with running_node(None) as node:
+        yield node.uri
+
+
+@pytest.fixture
+async def client(uri: str) -> AsyncIterator[AsyncEventStoreDBClient]:
+    client = AsyncEventStoreDBClient(uri)
+    await client.connect()
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def stream() -> str:
+    """A stream that nobody else uses, in a category of its own."""
+    return f"c{uuid4().hex}-1"
+
+
+@pytest.fixture
+async def durable_uri(tmp_path: Path) -> AsyncIterator[str]:
+    async with running_node(tmp_path) as node:
+        yield node.uri
