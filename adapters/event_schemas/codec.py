@@ -1,0 +1,112 @@
+"""Domain events to JSON and back, checked by pydantic where they enter."""
+
+import json
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import SchemaValidator
+
+from adapters.event_schemas.metadata import cause_of, read_metadata, write_metadata
+from adapters.event_schemas.registry import EVENT_TYPES
+from adapters.event_schemas.upcasters import up_to_date
+from adapters.event_schemas.validators import validators
+from application.events import Cause, DomainEvent, Recorded
+from application.ports.codec import UnreadableEvent
+from application.ports.event_store import NewEvent, RecordedEvent
+from domain.ledger.events import FillBooked, OrderConfirmed, ReservationReleased
+from domain.market.events import OrderCanceled, TradeExecuted
+
+WRITTEN_UNCHECKED = frozenset({TradeExecuted, OrderCanceled, OrderConfirmed, FillBooked, ReservationReleased})
+"""Made by the exchange from events that were checked, and too many to check again as they are written."""
+
+
+class InvalidEvent(ValueError):
+    """An event that could never be read again, and so is not written. The message says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    name: str
+    version: int
+    validator: SchemaValidator
+    checked: bool
+
+
+class PydanticCodec:
+    """Keeps events as plain JSON objects under stable names, each version with a schema of its own."""
+
+    def __init__(self) -> None:
+        self._by_class: dict[type[DomainEvent], _Type] = {}
+        self._by_name: dict[str, _Type] = {}
+        for known in EVENT_TYPES:
+            self._by_class[known.event_class] = self._by_name[known.name] = _Type(
+                known.name,
+                known.version,
+                validators()[known.name],
+                known.event_class not in WRITTEN_UNCHECKED,
+            )
+
+    def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
+        """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
+        known = self._by_class[type(event)]
+        try:
+            data = _to_json(event)
+            if known.checked:
+                known.validator.validate_json(data)
+        except ValueError as error:
+            raise InvalidEvent(f"{known.name} cannot be recorded: {_explained(error)}") from error
+        return NewEvent(
+            id=event_id, type=known.name, data=data, metadata=write_metadata(known.version, cause)
+        )
+
+    def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
+        """Return a stored event in the domain's types. Raises :class:`UnreadableEvent`."""
+        known = self._by_name.get(recorded.type)
+        if known is None:
+            raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
+        try:
+            metadata = read_metadata(recorded.metadata)
+            version = metadata.get("version", 1)
+            data = recorded.data if version == known.version else _present(known, version, recorded)
+            event: DomainEvent = known.validator.validate_json(data)
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(recorded, _explained(error)) from error
+        return Recorded(
+            event=event,
+            id=recorded.id,
+            stream=recorded.stream,
+            revision=recorded.revision,
+            position=recorded.position,
+            cause=cause_of(metadata, recorded),
+        )
+
+
+def _present(known: _Type, version: int, recorded: RecordedEvent) -> bytes:
+    """Return the JSON of an event of another version in the present one."""
+    if version > known.version:
+        raise ValueError(
+            f"version {version} is unknown, {known.version} is the latest here: "
+            "this log was written by a newer Presage"
+        )
+    return up_to_date(known.name, version, recorded.data, recorded.id)
+
+
+def _to_json(event: DomainEvent) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except TypeError:
+        # Only a number beyond 64 bits gets here: the exact fee of a very large order can be one.
+        return json.dumps(asdict(event), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _unreadable(recorded: RecordedEvent, why: str) -> UnreadableEvent:
+    return UnreadableEvent(f"{recorded.stream} revision {recorded.revision}, {recorded.type}: {why}")
+
+
+def _explained(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = error.errors(include_url=False, include_input=False)[:3]
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'content'}: {fault['msg']}" for fault in faults)

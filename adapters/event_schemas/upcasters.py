@@ -1,0 +1,73 @@
+"""Bringing events of older versions up to date, one version at a time, as they are read.
+
+An upcaster is a pure function from payload to payload that leaves a payload alone that has been brought up
+already. It also gets the id of the event, from which it may derive names that older versions did not have.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from adapters.event_schemas.order_placed import (
+    OrderPlacedV1,
+    OrderPlacedV2,
+    Payload,
+    order_placed_1_to_2,
+    order_placed_2_to_3,
+)
+
+Upcaster = Callable[[Payload, UUID], Payload]
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("OrderPlaced", 1): order_placed_1_to_2,
+    ("OrderPlaced", 2): order_placed_2_to_3,
+}
+"""By stored name and version, the way to the next version."""
+
+OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
+    ("OrderPlaced", 1): OrderPlacedV1,
+    ("OrderPlaced", 2): OrderPlacedV2,
+}
+"""By stored name and version, what events looked like."""
+
+
+def upcast(
+    name: str,
+    version: int,
+    payload: Payload,
+    event_id: UUID,
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> Payload:
+    """Return the payload in the present version, applying every step from ``version`` on in order."""
+    while (step := upcasters.get((name, version))) is not None:
+        payload = step(payload, event_id)
+        version += 1
+    return payload
+
+
+def up_to_date(name: str, version: int, data: bytes, event_id: UUID) -> bytes:
+    """Return the JSON of an event of an older version in the present one.
+
+    ``version`` is the oldest it can be: an event that was brought up in place is taken as what it is.
+    Raises ``ValueError``, of which ``pydantic.ValidationError`` is one, when it is in no known form.
+    """
+    payload = json.loads(data, parse_float=Decimal, parse_int=Decimal)
+    return orjson.dumps(upcast(name, _form(name, version, payload), payload, event_id))
+
+
+def _form(name: str, oldest: int, payload: Payload) -> int:
+    """Return the version a payload is in."""
+    refusals = []
+    for (known, version), form in OLD_FORMS.items():
+        if known == name and version >= oldest:
+            try:
+                form.model_validate(payload)
+            except ValidationError as refusal:
+                refusals.append(refusal)
+            else:
+                return version
+    raise refusals[0]

@@ -1,0 +1,127 @@
+"""One example of every event of the exchange, ledgers, groups and keys."""
+
+from application.events import DomainEvent
+from domain.founding import ExchangeFounded
+from domain.group import events as g
+from domain.identifiers import GroupId, Ticker, TradeId
+from domain.identity.aggregate import KeyCreated, KeyRevoked, Scope
+from domain.ledger import events as ledger
+from domain.market.vocabulary import Action, Side
+from domain.quantities import Money, Quantity, Ticks
+from tests.unit.event_schemas.market_examples import ALICE, BOB, CHILD, FIRST, SECOND
+
+ORDER_GROUP = "group-7"
+
+EXCHANGE: dict[str, DomainEvent] = {"ExchangeFounded": ExchangeFounded(partitions=4)}
+
+LEDGER: dict[str, DomainEvent] = {
+    "FundsDeposited": ledger.FundsDeposited(
+        account_id=ALICE, amount=Money(100_000_000), reference="wire 2026-11-02/17"
+    ),
+    "FundsWithdrawn": ledger.FundsWithdrawn(
+        account_id=ALICE, amount=Money(25_000_000), reference="wire 2026-11-09/3"
+    ),
+    "FundsReserved": ledger.FundsReserved(
+        order_id=FIRST,
+        account_id=ALICE,
+        ticker=CHILD,
+        amount=Money(4_460_000),
+        request_digest="5f1d7a84db2a3c6be0c4b1aa",
+        order_group_id=ORDER_GROUP,
+    ),
+    "ReservationIncreased": ledger.ReservationIncreased(
+        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000)
+    ),
+    "IncreaseReleased": ledger.IncreaseReleased(
+        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000)
+    ),
+    "OrderConfirmed": ledger.OrderConfirmed(
+        order_id=FIRST, account_id=ALICE, ticker=CHILD, released=Money(0), market_revision=2
+    ),
+    "ReservationReleased": ledger.ReservationReleased(
+        order_id=SECOND, account_id=BOB, ticker=CHILD, amount=Money(6_670_000), market_revision=None
+    ),
+    "ReservationAmended": ledger.ReservationAmended(
+        order_id=FIRST,
+        account_id=ALICE,
+        ticker=CHILD,
+        reserved=Money(1_090_000),
+        extra=Money(30_000),
+        released=Money(0),
+        market_revision=6,
+    ),
+    "FillBooked": ledger.FillBooked(
+        order_id=SECOND,
+        account_id=BOB,
+        ticker=CHILD,
+        trade_id=TradeId(f"{CHILD}:1"),
+        side=Side.YES,
+        action=Action.BUY,
+        price_ticks=Ticks(6_500),
+        quantity=Quantity(1_000),
+        value=Money(6_500_000),
+        fee=Money(170_000),
+        cash_delta=Money(-5_000),
+        reserved_delta=Money(-6_670_000),
+        locked_delta=Money(5_000),
+        order_group_id=None,
+        market_revision=3,
+    ),
+    "PayoutBooked": ledger.PayoutBooked(
+        account_id=BOB,
+        ticker=CHILD,
+        payout=Money(10_000_000),
+        fees=Money(170_000),
+        fees_delta=Money(170_000),
+        locked_delta=Money(-5_000),
+        market_revision=12,
+    ),
+    "UnwindBooked": ledger.UnwindBooked(
+        account_id=BOB,
+        ticker=CHILD,
+        refund=Money(-5_000),
+        fees=Money(170_000),
+        cash_delta=Money(0),
+        locked_delta=Money(-5_000),
+        market_revision=12,
+    ),
+    "ProceedsUnlocked": ledger.ProceedsUnlocked(ticker=CHILD, market_revision=9),
+    "FeesWithdrawn": ledger.FeesWithdrawn(amount=Money(170_000), reference="fees 2026-11"),
+    "OrderGroupCreated": ledger.OrderGroupCreated(
+        order_group_id=ORDER_GROUP, account_id=ALICE, limit=Quantity(5_000)
+    ),
+    "OrderGroupLimitChanged": ledger.OrderGroupLimitChanged(
+        order_group_id=ORDER_GROUP, account_id=ALICE, limit=Quantity(7_500)
+    ),
+    "OrderGroupTriggered": ledger.OrderGroupTriggered(order_group_id=ORDER_GROUP, account_id=ALICE),
+    "OrderGroupReset": ledger.OrderGroupReset(order_group_id=ORDER_GROUP, account_id=ALICE),
+    "OrderGroupDeleted": ledger.OrderGroupDeleted(order_group_id=ORDER_GROUP, account_id=ALICE),
+}
+
+MEMBERS = (Ticker("FED-26DEC-CUT"), Ticker("FED-26DEC-HOLD"), Ticker("FED-26DEC-HIKE"))
+
+GROUPS: dict[str, DomainEvent] = {
+    "GroupCreated": g.GroupCreated(
+        group_id=GroupId("FED-26DEC"),
+        title="What will the Fed do in December?",
+        category="Economics",
+        series="FED",
+    ),
+    "MarketAdded": g.MarketAdded(ticker=MEMBERS[0]),
+    "GroupDetermined": g.GroupDetermined(winner=MEMBERS[1], members=MEMBERS, evidence="FOMC statement"),
+    "GroupDisputed": g.GroupDisputed(members=MEMBERS, reason="the statement was corrected"),
+    "GroupFinalized": g.GroupFinalized(winner=MEMBERS[1], members=MEMBERS),
+    "GroupVoided": g.GroupVoided(members=(), reason="the meeting was called off"),
+}
+
+KEYS: dict[str, DomainEvent] = {
+    "KeyCreated": KeyCreated(
+        key_id="7e57a0f2-3c1d-5e8b-8f7a-4d2b1c0a9e01",
+        account_id=ALICE,
+        name="laptop",
+        public_key_pem="-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEB\n-----END PUBLIC KEY-----\n",
+        scopes=(Scope.READ, Scope.TRADE),
+        strict=True,
+    ),
+    "KeyRevoked": KeyRevoked(key_id="7e57a0f2-3c1d-5e8b-8f7a-4d2b1c0a9e01", account_id=ALICE),
+}
