@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.server import running_node
@@ -37,6 +38,15 @@ async def sqlite(folder: Path) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
+async def json_lines(folder: Path) -> AsyncIterator[EventStore]:
+    store = FileEventStore.open(folder / "log")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
     async with running_node(folder) as node:
         store = await EventStoreDBStore.connect(node.uri)
@@ -48,6 +58,7 @@ async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
 
 DURABLE: dict[str, Opener] = {
     "sqlite": sqlite,
+    "json_lines": json_lines,
     "eventstoredb_node": eventstoredb_node,
 }
 

@@ -55,7 +55,10 @@ async def test_an_event_is_read_back_as_it_was_appended(log: Log) -> None:
     assert await log.read_all() == [read]
 
 
-@pytest.mark.parametrize("data", [b'"text"', b"null", b"[1, 2]", b"12345678901234567890123", b"1.0", b""])
+DOCUMENTS = [b'"text"', b"null", b"[1, 2]", b"12345678901234567890123", b"1.0", b"", b"[" * 300 + b"]" * 300]
+
+
+@pytest.mark.parametrize("data", DOCUMENTS)
 async def test_any_document_survives_to_the_byte(log: Log, data: bytes) -> None:
     await log.put("a", NewEvent(id=uuid4(), type="Noted", data=data, metadata=data))
     [read] = await log.read("a")

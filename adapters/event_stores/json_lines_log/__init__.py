@@ -1,0 +1,1 @@
+"""The event log in JSON Lines: lines, segment files, index, writer and reader."""

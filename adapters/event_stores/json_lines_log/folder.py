@@ -1,0 +1,58 @@
+"""The files of a JSON Lines log: a manifest and segments, each written under another name and renamed."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from adapters.event_stores.data_files import UnusableLog, sync_folder
+from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
+
+MANIFEST = "presage-log.json"
+MANIFEST_TEXT = b'{"format": "presage-json-lines", "version": 1}\n'
+SEGMENT_SUFFIX = ".jsonl"
+UNFINISHED_SUFFIX = ".tmp"
+
+
+def prepare(folder: Path) -> None:
+    """Make the manifest of a new log, or refuse a folder that is not a log this version can read."""
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        if segments(folder):
+            raise UnusableLog(f"{manifest}: missing, though there are segments; restore a copy")
+        write_file(manifest, MANIFEST_TEXT)
+    elif manifest.read_bytes() != MANIFEST_TEXT:
+        raise UnusableLog(
+            f"{manifest}: not the manifest this version writes; the folder is foreign, damaged or newer"
+        )
+    for unfinished in folder.glob(f"*{UNFINISHED_SUFFIX}"):
+        unfinished.unlink()
+
+
+def segments(folder: Path) -> Sequence[Path]:
+    """Return the segment files in order."""
+    return sorted(folder.glob(f"*{SEGMENT_SUFFIX}"))
+
+
+def segment_path(folder: Path, first_position: int) -> Path:
+    """Return the path of the segment whose first event has this position."""
+    return folder / f"{first_position:020d}{SEGMENT_SUFFIX}"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file as a whole: after a crash the old content is there, or the new, and nothing between."""
+    unfinished = path.with_name(path.name + UNFINISHED_SUFFIX)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise StoreUnavailable(f"{path}: {error}; nothing was recorded") from error
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise AppendOutcomeUnknown(f"{path}: {error}") from error
