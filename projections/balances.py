@@ -74,7 +74,7 @@ class LedgerEntryRow:
 ACCOUNTS = Table("accounts", AccountRow, key=("account_id",))
 LOCKED = Table("locked_proceeds", LockedRow, key=("account_id", "ticker"))
 LEDGERS = Table("ledgers", LedgerRow, key=("ledger",))
-ENTRIES = Table("ledger_entries", LedgerEntryRow, key=("account_id", "position"))
+ENTRIES = Table("ledger_entries", LedgerEntryRow, key=("account_id", "at_us", "position"))
 
 
 class BalancesProjection(Projection):

@@ -81,7 +81,7 @@ class SettlementRow:
 
 POSITIONS = Table("positions", PositionRow, key=("account_id", "ticker"))
 OUTCOMES = Table("outcomes", OutcomeRow, key=("ticker",))
-SETTLEMENTS = Table("settlements", SettlementRow, key=("account_id", "position"))
+SETTLEMENTS = Table("settlements", SettlementRow, key=("account_id", "at_us", "position"))
 
 
 class PortfolioProjection(Projection):

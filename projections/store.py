@@ -46,6 +46,10 @@ class ReadModelOutdated(Exception):
     """The rows were written by another version of a projection; the message says how to rebuild them."""
 
 
+class ReadModelDamaged(Exception):
+    """The database is not one of ours, or broken; the message says which and what to do."""
+
+
 class Transaction(Protocol):
     """One page's worth of reading and writing; all of it happens, or none."""
 

@@ -49,7 +49,7 @@ class FillRow:
 
 
 TRADES = Table("trades", TradeRow, key=("position",))
-FILLS = Table("fills", FillRow, key=("account_id", "position"))
+FILLS = Table("fills", FillRow, key=("account_id", "at_us", "position"))
 
 
 class TradesProjection(Projection):

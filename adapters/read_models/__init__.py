@@ -1,0 +1,1 @@
+"""Read models in SQL: SQLite embedded, PostgreSQL in production, one set of tables and questions."""

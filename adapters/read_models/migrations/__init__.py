@@ -1,0 +1,1 @@
+"""Migrations of the read models, shared by both databases."""

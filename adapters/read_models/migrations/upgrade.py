@@ -1,0 +1,26 @@
+"""Brings a read model's tables up to date with Alembic, if they are not.
+
+Importing Alembic and SQLAlchemy takes longer than everything else at start, so it waits until there is
+something to migrate: the newest revision is written down here, and a test holds it to the files.
+"""
+
+from pathlib import Path
+from typing import Any
+
+HEAD = "0001"
+"""The newest revision."""
+
+CURRENT_REVISION = "SELECT version_num FROM alembic_version"
+"""Says in SQL which revision a database is at; fails where there is no read model yet."""
+
+
+def upgrade(connection: Any) -> None:
+    """Migrate over an SQLAlchemy connection; the caller commits."""
+    from alembic import command  # noqa: PLC0415 - slow to import
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

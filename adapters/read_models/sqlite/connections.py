@@ -1,0 +1,86 @@
+"""Opening a read model's SQLite file, and saying what is wrong when that fails."""
+
+import sqlite3
+from pathlib import Path
+
+from adapters.read_models.migrations.upgrade import CURRENT_REVISION, HEAD, upgrade
+from projections.queries import ReadModelUnavailable
+from projections.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated
+
+SETTINGS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA wal_autocheckpoint = 0;
+PRAGMA cache_size = -65536;
+PRAGMA temp_store = MEMORY;
+"""
+"""Losing the last transactions with the power is harmless: their checkpoints go with them."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a connection that begins transactions only when told to, and never waits for a lock."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.executescript(SETTINGS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(path: Path) -> None:
+    """Bring the tables up to date."""
+    try:
+        connection = connect(path)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+    try:
+        revision = _revision(connection)
+        if revision is None or revision < HEAD:
+            _upgrade(connection)
+        elif revision > HEAD:
+            raise ReadModelOutdated(
+                f"{path} was made by a newer version of Presage (it is at revision {revision}, this one knows "
+                f"{HEAD}): use that version, or delete the file and run `presage rebuild --all`"
+            )
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+    finally:
+        connection.close()
+
+
+def _revision(connection: sqlite3.Connection) -> str | None:
+    try:
+        row = connection.execute(CURRENT_REVISION).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return None if row is None else str(row[0])
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    from sqlalchemy import create_engine, event  # noqa: PLC0415 - slow to import
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    # The driver would begin transactions when it sees fit; all tables are to come into being at once.
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.begin() as opened:
+        upgrade(opened)
+
+
+def unavailable(path: Path, error: sqlite3.Error) -> Exception:
+    """Return what a fault of the database means to those who use it."""
+    if isinstance(error, sqlite3.ProgrammingError) or not isinstance(error, sqlite3.OperationalError):
+        return error
+    text = str(error)
+    if "locked" in text or "full" in text:
+        return ReadModelBusy(f"the read model {path} does not take writes: {text}")
+    if "disk" in text or "unable to open" in text or "readonly" in text:
+        return ReadModelUnavailable(f"the read model {path} cannot be reached: {text}")
+    return error
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> ReadModelDamaged:
+    return ReadModelDamaged(
+        f"{path} is not a read model, or is damaged ({error}): delete it and run `presage rebuild --all`"
+    )

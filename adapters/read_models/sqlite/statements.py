@@ -1,0 +1,59 @@
+"""The SQL that writes rows into SQLite. Each statement is made once for a table."""
+
+from functools import cache
+from typing import Any
+
+from projections.table import Table
+
+
+@cache
+def insert(table: Table[Any]) -> str:
+    """Add a row."""
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
+
+
+@cache
+def upsert(table: Table[Any]) -> str:
+    """Add a row, or write it over the one with its key."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in table.columns if name not in table.key)
+    return f"{insert(table)} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes}"
+
+
+@cache
+def delete(table: Table[Any]) -> str:
+    """Remove the row with a key."""
+    return f"DELETE FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in table.key)}"
+
+
+@cache
+def load(table: Table[Any]) -> str:
+    """Read the rows whose keys stand in a JSON list of lists.
+
+    CROSS JOIN has SQLite go from the list to the table, never the other way.
+    """
+    columns = ", ".join(f"t.{name}" for name in table.columns)
+    same = " AND ".join(f"t.{name} = k.value ->> {place}" for place, name in enumerate(table.key))
+    return f"SELECT {columns} FROM json_each(?) AS k CROSS JOIN {table.name} AS t ON {same}"
+
+
+@cache
+def load_where(table: Table[Any], column: str) -> str:
+    """Read the rows whose column has a value that stands in a JSON list."""
+    columns = ", ".join(f"t.{name}" for name in table.columns)
+    return f"SELECT {columns} FROM json_each(?) AS k CROSS JOIN {table.name} AS t ON t.{column} = k.value"
+
+
+CHECKPOINTS = "SELECT name, version, position, events, at_us FROM checkpoints"
+
+SAVE_CHECKPOINT = """
+INSERT INTO checkpoints (name, version, position, events, at_us) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,
+    events = excluded.events, at_us = excluded.at_us
+"""
+
+PARK = """
+INSERT INTO parked_events (projection, position, event_type, stream, revision, error)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""

@@ -1,0 +1,106 @@
+"""Read models in one SQLite file, written and read inside the process.
+
+Neither writing nor reading leaves the event loop's thread: a batch or a page takes a millisecond, less than
+handing it to a thread and waiting for the interpreter's lock takes under load. What does take time, carrying
+the write-ahead log into the file and waiting for the disk, happens in a thread.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from adapters.read_models.sqlite.connections import connect, migrate, unavailable
+from adapters.read_models.sqlite.transaction import SqliteTransaction
+
+log = logging.getLogger(__name__)
+
+LARGE_LOG = 16 * 1024 * 1024
+"""How large the write-ahead log may grow, in bytes, before it is carried into the file."""
+
+
+class SqliteReadStore:
+    """A read model in a file. One process writes it; others may read it, or swap rows in between."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, making it and its tables if they are not there.
+
+        Raises :class:`projections.store.ReadModelDamaged` for a file that is not a read model.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        migrate(path)
+        self._writer = connect(path)
+        self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+        self._log = path.with_name(path.name + "-wal")
+        self._writing = asyncio.Lock()
+        self._carrying: asyncio.Future[None] | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """Open a transaction: committed at the end of the block, rolled back when it raises."""
+        async with self._writing:
+            await self._carried()
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield SqliteTransaction(self._writer)
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise unavailable(self.path, error) from error
+            except BaseException:
+                self._roll_back()
+                raise
+            self._carry_if_large()
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    async def _carried(self) -> None:
+        """Wait for the log to be carried over: it starts again from its beginning only if nobody writes."""
+        if self._carrying is not None:
+            carrying, self._carrying = self._carrying, None
+            await carrying
+
+    def _carry_if_large(self) -> None:
+        if self._log.stat().st_size > LARGE_LOG:
+            self._carrying = asyncio.get_running_loop().run_in_executor(None, _carry, self.path)
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of a question; parameters stand in it as ``:name``."""
+        try:
+            return self._reader.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(self.path, error) from error
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["SqliteReadStore"]:
+        """Let all questions asked within the block see the same moment; nothing else may be awaited in it."""
+        self._reader.execute("BEGIN")
+        try:
+            yield self
+        finally:
+            self._reader.execute("COMMIT")
+
+    async def close(self) -> None:
+        """Finish what is being carried over, then close the file."""
+        async with self._writing:
+            await self._carried()
+            self._reader.close()
+            self._writer.close()
+
+
+def _carry(path: Path) -> None:
+    try:
+        connection = connect(path)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        log.warning("cannot carry the log of %s into the file now: %s", path, error)

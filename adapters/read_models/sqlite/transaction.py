@@ -1,0 +1,68 @@
+"""One page's worth of reading and writing in SQLite."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from adapters.read_models.sqlite import statements
+from application.ports.event_store import Position
+from projections.store import Checkpoint, ParkedEvent
+from projections.table import Key, Table
+
+R = TypeVar("R")
+
+
+class SqliteTransaction:
+    """Works at once and without waiting: everything happens inside the process."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """Return all checkpoints; the transaction holds the write lock from its beginning."""
+        return {
+            name: Checkpoint(
+                name=name, version=version, position=Position(position), events=events, at_us=at_us
+            )
+            for name, version, position, events, at_us in self._connection.execute(statements.CHECKPOINTS)
+        }
+
+    async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
+        """Return the rows with these keys."""
+        wanted = orjson.dumps([table.key_values(key) for key in keys]).decode()
+        rows = self._connection.execute(statements.load(table), (wanted,))
+        return [table.row(*row) for row in rows]
+
+    async def load_where(self, table: Table[R], column: str, values: Collection[Any]) -> Sequence[R]:
+        """Return the rows whose column has one of the values."""
+        wanted = orjson.dumps(list(values)).decode()
+        rows = self._connection.execute(statements.load_where(table, column), (wanted,))
+        return [table.row(*row) for row in rows]
+
+    async def upsert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows over those with the same key, or as new ones."""
+        self._connection.executemany(statements.upsert(table), map(table.values_of, rows))
+
+    async def insert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows whose keys are new."""
+        self._connection.executemany(statements.insert(table), map(table.values_of, rows))
+
+    async def delete(self, table: Table[R], keys: Collection[Key]) -> None:
+        """Remove rows."""
+        self._connection.executemany(statements.delete(table), map(table.key_values, keys))
+
+    async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
+        """Write checkpoints, and the events that were left out."""
+        self._connection.executemany(
+            statements.SAVE_CHECKPOINT,
+            [(mark.name, mark.version, mark.position, mark.events, mark.at_us) for mark in checkpoints],
+        )
+        self._connection.executemany(
+            statements.PARK,
+            [
+                (each.projection, each.position, each.event_type, each.stream, each.revision, each.error)
+                for each in parked
+            ],
+        )

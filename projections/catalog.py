@@ -1,0 +1,81 @@
+"""Every projection there is, and the tables each keeps its rows in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from projections.api_keys import API_KEYS, ApiKeysProjection
+from projections.balances import ACCOUNTS, ENTRIES, LEDGERS, LOCKED, BalancesProjection
+from projections.candles import CANDLES
+from projections.leaderboard import STAKES, STANDINGS, LeaderboardProjection
+from projections.market_book import BOOK_ORDERS, TOPS
+from projections.market_facts import GROUPS, MARKETS
+from projections.markets import MarketsProjection
+from projections.order_book import OrderBookProjection
+from projections.order_groups import ORDER_GROUPS, OrderGroupsProjection
+from projections.order_keys import ORDER_KEYS, OrderKeysProjection
+from projections.orders import ORDERS, OrdersProjection
+from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
+from projections.projection import Projection
+from projections.queries import LeaderboardQueries, OrderQueries, PortfolioQueries
+from projections.store import Checkpoint, ReadModelOutdated
+from projections.table import Table
+from projections.trades import FILLS, TRADES, TradesProjection
+
+TABLES: Mapping[str, Sequence[Table[Any]]] = {
+    MarketsProjection.name: (MARKETS, GROUPS),
+    OrderBookProjection.name: (BOOK_ORDERS, TOPS, CANDLES),
+    OrdersProjection.name: (ORDERS,),
+    TradesProjection.name: (TRADES, FILLS),
+    PortfolioProjection.name: (POSITIONS, OUTCOMES, SETTLEMENTS),
+    LeaderboardProjection.name: (STAKES, STANDINGS),
+    BalancesProjection.name: (ACCOUNTS, LOCKED, LEDGERS, ENTRIES),
+    OrderKeysProjection.name: (ORDER_KEYS,),
+    ApiKeysProjection.name: (API_KEYS,),
+    OrderGroupsProjection.name: (ORDER_GROUPS,),
+}
+"""The tables of each projection; no two share one."""
+
+
+class Answers(OrderQueries, PortfolioQueries, LeaderboardQueries, Protocol):
+    """What the projections that can be asked themselves need of the store their rows are in."""
+
+
+def all_projections(answers: Answers) -> list[Projection]:
+    """Return every projection, over a store that answers for their rows."""
+    return [
+        MarketsProjection(),
+        OrderBookProjection(),
+        OrdersProjection(),
+        TradesProjection(),
+        PortfolioProjection(answers, answers),
+        LeaderboardProjection(answers),
+        BalancesProjection(),
+        OrderKeysProjection(),
+        ApiKeysProjection(),
+        OrderGroupsProjection(),
+    ]
+
+
+def check_versions(projections: Sequence[Projection], known: Mapping[str, Checkpoint]) -> None:
+    """Raise :class:`ReadModelOutdated` unless all rows are of the versions that run, or there are none."""
+    if not known:
+        return
+    outdated = [projection for projection in projections if _differs(projection, known)]
+    if outdated:
+        kept = ", ".join(f"{each.name} {_version(each, known)}" for each in outdated)
+        names = " ".join(each.name for each in outdated)
+        raise ReadModelOutdated(
+            f"the read model was written by another version of Presage ({kept}): "
+            f"run `presage rebuild {names}`"
+        )
+
+
+def _differs(projection: Projection, known: Mapping[str, Checkpoint]) -> bool:
+    mark = known.get(projection.name)
+    return mark is None or mark.version != projection.version
+
+
+def _version(projection: Projection, known: Mapping[str, Checkpoint]) -> str:
+    mark = known.get(projection.name)
+    found = "is missing" if mark is None else f"has version {mark.version}"
+    return f"{found}, needs {projection.version}"

@@ -1,0 +1,72 @@
+"""How far the read models have come: for readers who wait, and for those who watch."""
+
+import asyncio
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+from application.ports.event_store import START, Position
+
+
+class Progress:
+    """The position up to which everything is visible, and the readers waiting for a later one."""
+
+    def __init__(self) -> None:
+        self._position = START
+        self._at_us = 0
+        self._waiting: list[tuple[Position, int, asyncio.Future[None]]] = []
+        self._turn = count()
+
+    @property
+    def position(self) -> Position:
+        """The position up to which every event is visible in every read model."""
+        return self._position
+
+    @property
+    def at_us(self) -> int:
+        """When the last visible event was decided; zero before the first."""
+        return self._at_us
+
+    def reach(self, position: Position, at_us: int) -> None:
+        """Make known that everything up to a position is visible, and wake those who wait for it."""
+        self._position = position
+        self._at_us = max(self._at_us, at_us)
+        while self._waiting and self._waiting[0][0] <= position:
+            waiter = heapq.heappop(self._waiting)[2]
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def await_position(self, position: Position, timeout_s: float) -> bool:
+        """Wait until everything up to ``position`` is visible; return whether it is within the time."""
+        if position <= self._position:
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (position, next(self._turn), waiter))
+        try:
+            await asyncio.wait_for(waiter, timeout_s)
+        except TimeoutError:
+            return position <= self._position
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class RunnerStats:
+    """What a projector has done since it started. ``rate`` is in events a second, of late.
+
+    ``halted`` holds for each projection that stands still the error that stopped it, ``parked`` how many
+    events each left out.
+    """
+
+    position: Position = START
+    events: int = 0
+    batches: int = 0
+    rate: float = 0.0
+    caught_up: bool = False
+    last_event_at_us: int = 0
+    unavailable: str = ""
+    halted: dict[str, str] = field(default_factory=dict)
+    parked: dict[str, int] = field(default_factory=dict)
+
+    def lag_us(self, now_us: int) -> int:
+        """Return how old the last visible event is, zero while nothing newer is known of."""
+        return 0 if self.caught_up else max(0, now_us - self.last_event_at_us)
