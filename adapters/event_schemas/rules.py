@@ -5,6 +5,8 @@ by its type in ``BY_TYPE``. A field without a rule is an error. Everything is st
 from text or from a float, and a bool is not a number.
 """
 
+from enum import Enum
+
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
@@ -12,6 +14,7 @@ from domain.fees import FeeRate, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.ledger import events as ledger
 from domain.market import events as market
+from domain.market.vocabulary import Result
 from domain.quantities import MAX_QUANTITY, PAYOUT_TICKS, Money, Quantity, Ticks
 
 LARGEST = 2**63 - 1
@@ -115,6 +118,15 @@ EXCEPTIONS: dict[tuple[type, str], FieldInfo] = {
     (FeeRate, "quadratic_bps"): _number("times p x (1 - p) per contract", "basis points", 0, 10_000),
     (FeeRate, "flat_ticks"): _number("per contract", TICKS, 0, PAYOUT_TICKS),
 }
+
+_DECIDED: list[Enum] = [Result.YES, Result.NO]
+
+CHOICES: dict[tuple[type, str], list[Enum]] = {
+    (market.ConditionLinked, "required"): _DECIDED,
+    (market.MarketDetermined, "result"): _DECIDED,
+    (market.MarketFinalized, "result"): _DECIDED,
+}
+"""Where a field may hold only some of the values of its type: a market ends void by other events."""
 
 
 def rule_for(owner: type, name: str, hint: object) -> FieldInfo:

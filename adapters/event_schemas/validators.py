@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from adapters.event_schemas.registry import EVENT_TYPES
-from adapters.event_schemas.rules import rule_for
+from adapters.event_schemas.rules import CHOICES, rule_for
 
 
 @cache
@@ -45,6 +45,8 @@ def _schema(owner: type, name: str, hint: Any) -> CoreSchema:
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return dataclass_schema(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
+        if (owner, name) in CHOICES:
+            return core_schema.literal_schema(CHOICES[owner, name])
         return core_schema.enum_schema(hint, list(hint), sub_type="str", strict=True)
     leaf: Any = Annotated[_plain(hint), rule_for(owner, name, hint)]
     return TypeAdapter(leaf).core_schema

@@ -17,6 +17,7 @@ from adapters.event_schemas.registry import EVENT_TYPES, EventType
 from application.events import Cause
 from application.ports.event_store import Position, RecordedEvent
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
+from domain.market.vocabulary import Result
 from domain.quantities import Money, Quantity, Ticks
 
 CODEC = PydanticCodec()
@@ -62,6 +63,8 @@ def examples_of(hint: Any, name: str = "") -> st.SearchStrategy[Any]:
         return st.lists(examples_of(get_args(hint)[0], name), max_size=4).map(tuple)
     if hint is type(None):
         return st.none()
+    if hint is Result and name != "parent_result":
+        return st.sampled_from([Result.YES, Result.NO])
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return st.sampled_from(list(hint))
     if hint is Money and name.endswith("_delta") and name != "fees_delta":

@@ -55,6 +55,9 @@ def changed(name: str, path: str, value: object, version: int = 1) -> RecordedEv
         ("PositionSettled", "payout", -1),
         ("TradeExecuted", "taker.fee", -1),
         ("ConditionLinked", "required", "perhaps"),
+        ("ConditionLinked", "required", "void"),
+        ("MarketDetermined", "result", "void"),
+        ("MarketFinalized", "result", "void"),
         ("GroupFinalized", "members", ["GOOD", "not good"]),
         ("GroupFinalized", "members", "FED-26DEC-CUT"),
         ("KeyCreated", "scopes", ["read", "everything"]),
@@ -76,6 +79,7 @@ def test_what_breaks_a_rule_is_refused(name: str, path: str, value: object) -> N
         ("FillBooked", "cash_delta", -1),
         ("PayoutBooked", "locked_delta", -1),
         ("OrderCanceled", "account_id", "maker@desk-1"),
+        ("MarketCalledOff", "parent_result", "void"),
     ],
 )
 def test_what_is_out_of_the_ordinary_but_within_the_rules_is_read(

@@ -1,3 +1,4 @@
+import doctest
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from adapters.event_schemas.registry import EVENT_TYPES
 def test_the_reference_of_events_is_current() -> None:
     kept = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
     assert kept == documents(), "run: python -m adapters.event_schemas.document"
+
+
+def test_the_examples_in_the_page_about_events_work() -> None:
+    assert doctest.testfile(str(FOLDER.parent / "events.md"), module_relative=False).failed == 0
 
 
 def test_writing_the_reference_takes_out_what_is_gone(tmp_path: Path) -> None:
