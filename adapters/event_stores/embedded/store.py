@@ -1,29 +1,24 @@
 """An event store inside this process, over any storage that has a writer and a reader."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from adapters.event_stores.append_rules import check_append, store_closed
 from adapters.event_stores.embedded.group_writer import CommittedGroup, GroupWriter
 from adapters.event_stores.embedded.log import LogQuery, LogReader, LogWriter, PendingAppend
+from adapters.event_stores.embedded.reading import PAGE_EVENTS, EmbeddedReading
 from adapters.event_stores.embedded.recent_events import RecentEvents
 from adapters.event_stores.embedded.wakeups import Wakeups
 from adapters.event_stores.filtering import admits
-from application.ports.event_store import START, Appended, Filter, NewEvent, Page, Position, RecordedEvent
-
-PAGE_EVENTS = 500
+from application.ports.event_store import START, Appended, Filter, NewEvent, Page, Position
 
 
-class EmbeddedEventStore:
-    """Appends through one writer thread; reads and follows in the event loop it was made in.
-
-    Reading in the loop is deliberate: a page takes about a millisecond, and handing rows from thread to
-    thread would cost more than fetching them.
-    """
+class EmbeddedEventStore(EmbeddedReading):
+    """Appends through one writer thread; reads and follows in the event loop it was made in."""
 
     def __init__(self, writer: LogWriter, reader: LogReader, *, release: Callable[[], None]) -> None:
+        super().__init__(reader)
         last = reader.last_event()
-        self._reader = reader
         self._release = release
         self._loop = asyncio.get_running_loop()
         self._recent = RecentEvents(last.position if last else START)
@@ -47,68 +42,6 @@ class EmbeddedEventStore:
             )
         )
         return await answer
-
-    async def read_stream(
-        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
-    ) -> AsyncIterator[Sequence[RecordedEvent]]:
-        """Yield pages of one stream."""
-        wanted = limit
-        while wanted is None or wanted > 0:
-            self._check_open()
-            size = PAGE_EVENTS if wanted is None else min(wanted, PAGE_EVENTS)
-            page = self._reader.read_stream(
-                stream, from_revision=from_revision, backwards=backwards, limit=size
-            )
-            if page:
-                yield page
-            if len(page) < size or (backwards and page[-1].revision == 0):
-                return
-            from_revision = page[-1].revision + (-1 if backwards else 1)
-            wanted = None if wanted is None else wanted - len(page)
-            await asyncio.sleep(0)
-
-    async def read_all(
-        self,
-        *,
-        after: Position = START,
-        backwards: bool = False,
-        limit: int | None = None,
-        matching: Filter = Filter(),
-        system: bool = False,
-    ) -> AsyncIterator[Page]:
-        """Yield pages of the whole log up to its present end, with system events if asked for."""
-        low = START if backwards else after
-        high = after if backwards and after > START else Position(self._recent.head + 1)
-        wanted = limit
-        while high - low > 1 and (wanted is None or wanted > 0):
-            self._check_open()
-            size = PAGE_EVENTS if wanted is None else min(wanted, PAGE_EVENTS)
-            found = self._reader.read_log(
-                LogQuery(
-                    after=low,
-                    before=high,
-                    backwards=backwards,
-                    limit=size,
-                    matching=matching,
-                    system=system,
-                )
-            )
-            if backwards:
-                high = found.position
-            else:
-                low = found.position
-            wanted = None if wanted is None else wanted - len(found.events)
-            yield Page(
-                events=found.events,
-                position=found.position,
-                caught_up=not backwards and low == self._recent.head,
-            )
-            await asyncio.sleep(0)
-
-    async def head(self) -> Position:
-        """Return the position of the last event."""
-        self._check_open()
-        return self._recent.head
 
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter(), system: bool = False
@@ -142,6 +75,9 @@ class EmbeddedEventStore:
         await self._writer.close()
         self._reader.close()
         self._release()
+
+    def _end(self) -> Position:
+        return self._recent.head
 
     def _check_open(self) -> None:
         if self._closed:
