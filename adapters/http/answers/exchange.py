@@ -1,0 +1,97 @@
+"""The exchange itself as it is told: whether it is open, when, and how far readers see."""
+
+from typing_extensions import TypedDict
+
+
+class StatusAnswer(TypedDict):
+    """Whether the exchange takes commands, and orders."""
+
+    exchange_active: bool
+    trading_active: bool
+
+
+class Session(TypedDict):
+    """A stretch of a day, in Eastern Time."""
+
+    open_time: str
+    close_time: str
+
+
+class Week(TypedDict):
+    """The sessions of each day of the week."""
+
+    start_time: str
+    end_time: str
+    monday: list[Session]
+    tuesday: list[Session]
+    wednesday: list[Session]
+    thursday: list[Session]
+    friday: list[Session]
+    saturday: list[Session]
+    sunday: list[Session]
+
+
+class Schedule(TypedDict):
+    """When the exchange is open."""
+
+    standard_hours: list[Week]
+    maintenance_windows: list[str]
+
+
+class ScheduleAnswer(TypedDict):
+    """When the exchange is open."""
+
+    schedule: Schedule
+
+
+class AnnouncementsAnswer(TypedDict):
+    """What the exchange announces."""
+
+    announcements: list[str]
+
+
+class UserDataTimestampAnswer(TypedDict):
+    """Up to when the read models show what happened, and the position in the log."""
+
+    as_of_time: str
+    position: int
+
+
+class LimitsAnswer(TypedDict):
+    """How much an account may send."""
+
+    usage_tier: str
+    read_limit: int
+    write_limit: int
+    batch_max: int
+    open_orders_max: int
+    receive_window_ms: int
+
+
+class HealthAnswer(TypedDict):
+    """Whether the process works."""
+
+    status: str
+
+
+class WriteAnswer(TypedDict):
+    """A command was carried out; ``position`` is where it stands in the log."""
+
+    position: int
+
+
+def always_open() -> Schedule:
+    """Return the schedule of an exchange that never closes."""
+    day = [Session(open_time="00:00", close_time="24:00")]
+    week = Week(
+        start_time="2020-01-01T00:00:00Z",
+        end_time="9999-12-31T23:59:59Z",
+        monday=day,
+        tuesday=day,
+        wednesday=day,
+        thursday=day,
+        friday=day,
+        saturday=day,
+        sunday=day,
+    )
+    return Schedule(standard_hours=[week], maintenance_windows=[])

@@ -1,0 +1,376 @@
+"""Orders and order groups as they are told."""
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from adapters.http.display import (
+    contracts,
+    money_cents,
+    money_dollars,
+    other_side,
+    price_cents,
+    price_dollars,
+    timestamp,
+    timestamp_or_none,
+    whole_contracts,
+)
+from application.requests import OrderRequest, OrderState
+from domain.market.vocabulary import EndReason, OrderType, Side, TimeInForce
+from domain.quantities import Money, Quantity, Ticks
+from projections.views import OrderGroupView, OrderStatus, OrderView, QueuePosition
+
+
+class OrderNumbers(TypedDict):
+    """What is said of an order in both generations of fields."""
+
+    yes_price: int
+    no_price: int
+    yes_price_dollars: str
+    no_price_dollars: str
+    initial_count: int
+    initial_count_fp: str
+    fill_count: int
+    fill_count_fp: str
+    remaining_count: int
+    remaining_count_fp: str
+    canceled_count_fp: str
+    lapsed_count_fp: str
+    voided_count_fp: str
+    taker_fees: int
+    taker_fees_dollars: str
+    maker_fees: int
+    maker_fees_dollars: str
+    taker_fill_cost: int
+    taker_fill_cost_dollars: str
+    maker_fill_cost: int
+    maker_fill_cost_dollars: str
+
+
+class Order(OrderNumbers):
+    """An order: filled, remaining, canceled, lapsed and voided add up to the initial count."""
+
+    order_id: str
+    user_id: str
+    client_order_id: str
+    ticker: str
+    side: str
+    action: str
+    type: str
+    order_type: str
+    status: str
+    end_reason: str | None
+    time_in_force: str
+    queue_position: int
+    stop_price_dollars: str | None
+    expiration_time: str | None
+    created_time: str
+    last_update_time: str
+    self_trade_prevention_type: str
+    order_group_id: str | None
+    post_only: bool
+    reduce_only: bool
+    cancel_order_on_pause: bool
+
+
+class OrderAnswer(TypedDict):
+    """One order."""
+
+    order: Order
+
+
+class OrdersAnswer(TypedDict):
+    """A page of orders, newest first."""
+
+    orders: list[Order]
+    cursor: str
+
+
+class CancelAnswer(TypedDict):
+    """An order that was cancelled, and how much of it was taken off."""
+
+    order: Order
+    reduced_by: int
+    reduced_by_fp: str
+
+
+class CanceledAllAnswer(TypedDict):
+    """How many orders were cancelled."""
+
+    canceled: int
+
+
+class AmendAnswer(TypedDict):
+    """An order before and after."""
+
+    old_order: Order
+    order: Order
+
+
+class ItemError(TypedDict):
+    """Why one item of a batch was refused."""
+
+    code: str
+    message: str
+    details: str
+    service: str
+
+
+class BatchOrder(TypedDict):
+    """The answer to one order of a batch: the order, or why not."""
+
+    client_order_id: str | None
+    order: Order | None
+    error: NotRequired[ItemError]
+
+
+class BatchOrdersAnswer(TypedDict):
+    """The answers to a batch of orders, in their order."""
+
+    orders: list[BatchOrder]
+
+
+class BatchCancel(TypedDict):
+    """The answer to one cancel of a batch."""
+
+    order_id: str
+    order: Order | None
+    reduced_by: int
+    reduced_by_fp: str
+    error: NotRequired[ItemError]
+
+
+class BatchCancelAnswer(TypedDict):
+    """The answers to a batch of cancels, in their order."""
+
+    orders: list[BatchCancel]
+
+
+class Queue(TypedDict):
+    """How many contracts stand before an order."""
+
+    order_id: str
+    market_ticker: str
+    queue_position: int
+    queue_position_fp: str
+
+
+class QueueAnswer(TypedDict):
+    """How many contracts stand before one order."""
+
+    queue_position: int
+    queue_position_fp: str
+
+
+class QueuesAnswer(TypedDict):
+    """How many contracts stand before each order."""
+
+    queue_positions: list[Queue]
+
+
+class OrderGroup(TypedDict):
+    """A group of orders that is taken off once its limit has filled."""
+
+    id: str
+    is_auto_cancel_enabled: bool
+    contracts_limit: int
+    contracts_limit_fp: str
+    filled_count_fp: str
+    triggered: bool
+
+
+class OrderGroupsAnswer(TypedDict):
+    """All order groups."""
+
+    order_groups: list[OrderGroup]
+
+
+class OrderGroupAnswer(TypedDict):
+    """An order group and its open orders."""
+
+    is_auto_cancel_enabled: bool
+    orders: list[str]
+    order_group: OrderGroup
+
+
+class OrderGroupCreatedAnswer(TypedDict):
+    """A new order group."""
+
+    order_group_id: str
+
+
+def order_answer(view: OrderView) -> Order:
+    """Return an order as it is told."""
+    return Order(
+        **_numbers(
+            view.side,
+            view.price_ticks,
+            initial=view.initial,
+            filled=view.filled,
+            remaining=view.remaining,
+            canceled=view.canceled,
+            lapsed=view.lapsed,
+            voided=view.voided,
+            taker_cost=view.taker_fill_cost,
+            maker_cost=view.maker_fill_cost,
+            taker_fees=view.taker_fees,
+            maker_fees=view.maker_fees,
+        ),
+        order_id=view.order_id,
+        user_id=view.account_id,
+        client_order_id=view.client_order_id,
+        ticker=view.ticker,
+        side=view.side.value,
+        action=view.action.value,
+        type=_known_type(view.order_type),
+        order_type=view.order_type.value,
+        status=view.status.value,
+        end_reason=view.end_reason.value if view.end_reason else None,
+        time_in_force=view.time_in_force.value,
+        queue_position=0,
+        stop_price_dollars=_price(view.stop_price_ticks),
+        expiration_time=timestamp_or_none(view.expires_at_us),
+        created_time=timestamp(view.created_at_us),
+        last_update_time=timestamp(view.updated_at_us),
+        self_trade_prevention_type=view.self_trade_prevention.value,
+        order_group_id=view.order_group_id,
+        post_only=view.post_only,
+        reduce_only=view.reduce_only,
+        cancel_order_on_pause=view.cancel_on_pause,
+    )
+
+
+def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Order:
+    """Return an order that was placed just now as it is told: all its fills were as taker."""
+    return Order(
+        **_numbers(
+            state.side,
+            state.price_ticks,
+            initial=state.initial,
+            filled=state.filled,
+            remaining=state.remaining,
+            canceled=Quantity(0),
+            lapsed=state.canceled,
+            voided=Quantity(0),
+            taker_cost=state.fill_value,
+            maker_cost=Money(0),
+            taker_fees=state.fees,
+            maker_fees=Money(0),
+        ),
+        order_id=state.order_id,
+        user_id=state.account_id,
+        client_order_id=state.client_order_id,
+        ticker=state.ticker,
+        side=state.side.value,
+        action=state.action.value,
+        type=_known_type(state.order_type),
+        order_type=state.order_type.value,
+        status=_status(state).value,
+        end_reason=_lapse(request, state),
+        time_in_force=_effective(request).value,
+        queue_position=0,
+        stop_price_dollars=_price(request.stop_price_ticks),
+        expiration_time=timestamp_or_none(request.expires_at_us),
+        created_time=timestamp(at_us),
+        last_update_time=timestamp(at_us),
+        self_trade_prevention_type=request.self_trade_prevention.value,
+        order_group_id=request.order_group_id,
+        post_only=request.post_only,
+        reduce_only=request.reduce_only,
+        cancel_order_on_pause=request.cancel_on_pause,
+    )
+
+
+def _numbers(
+    side: Side,
+    price: Ticks,
+    *,
+    initial: Quantity,
+    filled: Quantity,
+    remaining: Quantity,
+    canceled: Quantity,
+    lapsed: Quantity,
+    voided: Quantity,
+    taker_cost: Money,
+    maker_cost: Money,
+    taker_fees: Money,
+    maker_fees: Money,
+) -> OrderNumbers:
+    yes, no = (price, other_side(price)) if side is Side.YES else (other_side(price), price)
+    return OrderNumbers(
+        yes_price=price_cents(yes),
+        no_price=price_cents(no),
+        yes_price_dollars=price_dollars(yes),
+        no_price_dollars=price_dollars(no),
+        initial_count=whole_contracts(initial),
+        initial_count_fp=contracts(initial),
+        fill_count=whole_contracts(filled),
+        fill_count_fp=contracts(filled),
+        remaining_count=whole_contracts(remaining),
+        remaining_count_fp=contracts(remaining),
+        canceled_count_fp=contracts(canceled),
+        lapsed_count_fp=contracts(lapsed),
+        voided_count_fp=contracts(voided),
+        taker_fees=money_cents(taker_fees),
+        taker_fees_dollars=money_dollars(taker_fees),
+        maker_fees=money_cents(maker_fees),
+        maker_fees_dollars=money_dollars(maker_fees),
+        taker_fill_cost=money_cents(taker_cost),
+        taker_fill_cost_dollars=money_dollars(taker_cost),
+        maker_fill_cost=money_cents(maker_cost),
+        maker_fill_cost_dollars=money_dollars(maker_cost),
+    )
+
+
+def _known_type(order_type: OrderType) -> str:
+    """Return the type in the words the official clients know: a stop order has a limit as well."""
+    return "market" if order_type is OrderType.MARKET else "limit"
+
+
+def _status(state: OrderState) -> OrderStatus:
+    if state.remaining:
+        return OrderStatus.RESTING
+    return OrderStatus.EXECUTED if state.filled == state.initial else OrderStatus.CANCELED
+
+
+def _effective(request: OrderRequest) -> TimeInForce:
+    """Return how long the order really waits, whatever it said."""
+    if request.buy_max_cost is not None:
+        return TimeInForce.FILL_OR_KILL
+    if request.order_type is OrderType.MARKET and request.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
+        return TimeInForce.IMMEDIATE_OR_CANCEL
+    return request.time_in_force
+
+
+def _lapse(request: OrderRequest, state: OrderState) -> str | None:
+    """Return why a part of a new order did not even rest."""
+    if not state.canceled:
+        return None
+    immediate = _effective(request) is TimeInForce.IMMEDIATE_OR_CANCEL
+    return (EndReason.IMMEDIATE if immediate else EndReason.SELF_TRADE).value
+
+
+def _price(ticks: Ticks | None) -> str | None:
+    return None if ticks is None else price_dollars(ticks)
+
+
+def queue_answer(view: QueuePosition) -> Queue:
+    """Return an order's place in the queue as it is told."""
+    return Queue(
+        order_id=view.order_id,
+        market_ticker=view.ticker,
+        queue_position=whole_contracts(view.ahead),
+        queue_position_fp=contracts(view.ahead),
+    )
+
+
+def order_group_answer(view: OrderGroupView) -> OrderGroup:
+    """Return an order group as it is told."""
+    return OrderGroup(
+        id=view.order_group_id,
+        is_auto_cancel_enabled=not view.triggered,
+        contracts_limit=whole_contracts(view.limit),
+        contracts_limit_fp=contracts(view.limit),
+        filled_count_fp=contracts(view.filled),
+        triggered=view.triggered,
+    )

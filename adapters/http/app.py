@@ -1,0 +1,99 @@
+"""The HTTP application: the table of routes, each an ASGI endpoint, behind one Starlette."""
+
+import time
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.http.authentication import Authenticator
+from adapters.http.endpoint import Endpoint
+from adapters.http.key_ring import KeyRing
+from adapters.http.operations import Operation
+from adapters.http.port import EventSchemas, HttpPort
+from adapters.http.problems import Code, Problem
+from adapters.http.replies import problem_response
+from adapters.http.routes import (
+    admin_accounts,
+    admin_groups,
+    admin_markets,
+    batches,
+    events,
+    exchange,
+    keys,
+    markets,
+    order_groups,
+    orders,
+    portfolio,
+    service,
+)
+from adapters.http.routes.reference import reference_routes
+from adapters.http.settings import USUAL, HttpSettings
+from application.exchange import Exchange
+from application.ports.clock import Clock
+from projections.queries import ReadModels
+
+# The busiest routes come first: they are tried in this order. A name in the path matches anything, so
+# fixed paths stand before it.
+_TABLE: tuple[Operation, ...] = (
+    *batches.ROUTES,
+    *orders.ROUTES,
+    *markets.ROUTES,
+    *portfolio.ROUTES,
+    *order_groups.ROUTES,
+    *events.ROUTES,
+    *exchange.ROUTES,
+    *keys.ROUTES,
+    *admin_markets.ROUTES,
+    *admin_groups.ROUTES,
+    *admin_accounts.ROUTES,
+    *service.ROUTES,
+)
+
+OPERATIONS: tuple[Operation, ...] = (*_TABLE, *reference_routes(_TABLE))
+"""Every route there is."""
+
+
+def make_port(
+    exchange: Exchange,
+    reads: ReadModels,
+    *,
+    clock: Clock,
+    event_schemas: EventSchemas,
+    settings: HttpSettings = USUAL,
+) -> HttpPort:
+    """Return what routes work with."""
+    ring = KeyRing(reads.keys, cache_s=settings.key_cache_s, monotonic_s=time.monotonic)
+    return HttpPort(
+        exchange=exchange,
+        reads=reads,
+        clock=clock,
+        event_schemas=event_schemas,
+        authenticator=Authenticator(ring, clock, settings),
+        settings=settings,
+    )
+
+
+def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the ASGI application. ``more_routes`` are those of other ports at the same address."""
+    routes = [
+        Route(operation.path, Endpoint(operation, port), methods=[operation.method])
+        for operation in OPERATIONS
+    ]
+    app = Starlette(routes=[*routes, *more_routes], exception_handlers={HTTPException: _refuse})
+    # A redirect would be built from the Host header.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _refuse(request: Request, fault: Exception) -> Response:
+    """Answer a request that no route takes, in the shape all errors have."""
+    assert isinstance(fault, HTTPException)
+    if fault.status_code == Code.METHOD_NOT_ALLOWED.status:
+        problem = Problem(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this path")
+    else:
+        problem = Problem(Code.NOT_FOUND, "there is nothing at this path")
+    return problem_response(problem)

@@ -1,0 +1,118 @@
+"""One route at work: who calls, what is asked, the answer. Every request takes the same way through."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from adapters.http.authentication import Caller
+from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.port import HttpPort
+from adapters.http.positions import await_visible, requested_position, show
+from adapters.http.problems import Code, Problem
+from adapters.http.reading_body import read_body
+from adapters.http.reading_json import read_json
+from adapters.http.replies import problem_of, send_problem, send_reply
+from adapters.http.validation import checked_body, checked_query
+
+_NAME = re.compile(r"[!-~]{1,128}")
+
+
+class Endpoint:
+    """An operation as an ASGI application."""
+
+    def __init__(self, operation: Operation, port: HttpPort) -> None:
+        self._operation = operation
+        self._port = port
+        self._media_type = operation.media_type.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; whatever goes wrong becomes an error in the one shape all errors have."""
+        try:
+            reply, caller = await self._answer(scope, receive)
+        except ClientDisconnect:
+            return
+        except Exception as fault:  # noqa: BLE001 (the boundary: nothing may pass it unexplained)
+            await send_problem(send, problem_of(fault))
+            return
+        await self._send(send, reply, caller)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[Reply, Caller | None]:
+        operation = self._operation
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        caller, body = await self._identify(scope, headers, receive)
+        await await_visible(self._port, requested_position(headers), self._reader(caller))
+        call: Call[Any, Any] = Call(
+            port=self._port,
+            signer=caller,
+            path=_checked_path(scope["path_params"]),
+            query=checked_query(operation.query, scope["query_string"]),
+            body=self._read_model(operation.body, body),
+        )
+        reply = await operation.handler(call)
+        if operation.settles and reply.position is not None:
+            await show(self._port, reply.position)
+        return reply, caller
+
+    async def _identify(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> tuple[Caller | None, bytes]:
+        """Return who calls, having checked that they may, and the body of the request."""
+        if not self._port.exchange.ready and self._operation.needs_exchange:
+            raise Problem(Code.STARTING, "the exchange is starting; try again in a moment")
+        needed = self._operation.access.value
+        if needed is None:
+            return None, await self._body(headers, receive)
+        authenticator = self._port.authenticator
+        claim = await authenticator.claim(headers)
+        method, path = scope["method"], scope["raw_path"]
+        if claim.key.strict:
+            body = await self._body(headers, receive)
+            caller = authenticator.verify_strictly(
+                claim, method, path, query=scope["query_string"], body=body
+            )
+        else:
+            caller = authenticator.verify(claim, method, path)
+        if needed not in caller.scopes:
+            raise Problem(Code.FORBIDDEN, f"the key lacks the scope {needed.value}")
+        if not claim.key.strict:
+            body = await self._body(headers, receive)
+        return caller, body
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        return await read_body(receive, headers, self._port.settings)
+
+    def _read_model(self, model: type[BaseModel] | None, body: bytes) -> BaseModel | None:
+        if model is None:
+            return None
+        document = read_json(body, depth_max=self._port.settings.json_depth_max) if body else {}
+        return checked_body(model, document)
+
+    def _reader(self, caller: Caller | None) -> Caller | None:
+        """Return whose own writes the answer has to show."""
+        return caller if self._operation.access is Access.READ else None
+
+    async def _send(self, send: Send, reply: Reply, caller: Caller | None) -> None:
+        position = reply.position
+        if position is None:
+            position = self._port.reads.freshness.position
+        elif caller is not None:
+            self._port.own_writes.note(caller.account_id, position)
+        await send_reply(
+            send,
+            reply.content,
+            status=reply.status or self._operation.status,
+            media_type=self._media_type,
+            position=position,
+        )
+
+
+def _checked_path(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the names in the path, none of them such that nothing could ever be called so."""
+    for name in names.values():
+        if not _NAME.fullmatch(name):
+            raise Problem(Code.NOT_FOUND, "there is nothing of that name")
+    return names

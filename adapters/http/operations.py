@@ -1,0 +1,87 @@
+"""What a route is: one entry of a table from which routing, checks and the reference are all made."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from adapters.http.authentication import Caller
+from adapters.http.port import HttpPort
+from application.ports.event_store import Position
+from domain.identifiers import AccountId
+from domain.identity.aggregate import Scope
+
+Query = TypeVar("Query")
+Body = TypeVar("Body")
+
+
+class Access(Enum):
+    """Who may call a route: anybody, or holders of a key with the scope."""
+
+    PUBLIC = None
+    READ = Scope.READ
+    TRADE = Scope.TRADE
+    ADMIN = Scope.ADMIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer. ``content`` is turned into JSON unless it is bytes of the operation's type already.
+
+    ``position`` is where a write stands in the log; ``status`` is set where it is not the operation's own.
+    """
+
+    content: object
+    position: Position | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[Query, Body]):
+    """One request, checked: who calls, the names in the path, the query and the body."""
+
+    port: HttpPort
+    signer: Caller | None
+    path: Mapping[str, str]
+    query: Query
+    body: Body
+
+    @property
+    def caller(self) -> Caller:
+        """Whoever signed the request. Only for routes that are not public."""
+        assert self.signer is not None, "a public route has no caller"
+        return self.signer
+
+    @property
+    def account_id(self) -> AccountId:
+        """Whose request it is. Only for routes that are not public."""
+        return self.caller.account_id
+
+
+class NoQuery(BaseModel, extra="forbid"):
+    """A route without query parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A route: where it is, who may call it, what it takes and gives, and the function behind it.
+
+    ``answer`` is the shape of what it gives, for the reference. ``body`` is ``None`` where a body would be
+    ignored. ``settles`` makes the answer wait until readers see what was written. ``needs_exchange`` is
+    off for what is answered even while the exchange is starting.
+    """
+
+    method: str
+    path: str
+    access: Access
+    handler: Callable[[Call[Any, Any]], Awaitable[Reply]]
+    summary: str
+    answer: Any
+    query: type[BaseModel] = NoQuery
+    body: type[BaseModel] | None = None
+    status: int = 200
+    settles: bool = False
+    needs_exchange: bool = True
+    media_type: str = "application/json"

@@ -1,0 +1,29 @@
+"""What the HTTP port needs from the rest of the exchange, in one hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from adapters.http.authentication import Authenticator
+from adapters.http.own_writes import OwnWrites
+from adapters.http.rendered_books import RenderedBooks
+from adapters.http.settings import HttpSettings
+from application.exchange import Exchange
+from application.ports.clock import Clock
+from projections.queries import ReadModels
+
+EventSchemas = Callable[[], Mapping[str, object]]
+"""Returns the JSON Schema of every event, by type and version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpPort:
+    """Everything routes may use."""
+
+    exchange: Exchange
+    reads: ReadModels
+    clock: Clock
+    event_schemas: EventSchemas
+    authenticator: Authenticator
+    settings: HttpSettings
+    own_writes: OwnWrites = field(default_factory=OwnWrites)
+    books: RenderedBooks = field(default_factory=RenderedBooks)

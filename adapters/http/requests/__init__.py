@@ -1,0 +1,1 @@
+"""What clients may send: strict models that refuse every field they do not know."""

@@ -1,0 +1,51 @@
+"""What is sent about API keys."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from adapters.http.problems import Code, Problem
+from adapters.http.requests.fields import Line, RequestBody
+from adapters.http.signing import read_public_key
+from domain.identity.aggregate import Scope
+
+ScopeWord = Literal["read", "write", "trade", "admin"]
+
+_SCOPES = {"read": Scope.READ, "write": Scope.TRADE, "trade": Scope.TRADE, "admin": Scope.ADMIN}
+
+
+class GenerateKeyBody(RequestBody):
+    """A key to be made, both halves. Without scopes it may read and trade."""
+
+    name: Line = Field(min_length=1)
+    scopes: list[ScopeWord] | None = Field(default=None, min_length=1, max_length=4)
+    strict: bool = Field(default=False, description="Signatures must cover the query and the body too.")
+
+
+class CreateKeyBody(GenerateKeyBody):
+    """A public key to be registered."""
+
+    public_key: str = Field(max_length=4_000, description="An RSA public key of 2048 to 4096 bits, in PEM.")
+
+
+def scopes_of(body: GenerateKeyBody) -> tuple[Scope, ...]:
+    """Return what a key is to be allowed. Raises :class:`Problem` for writing without reading."""
+    if body.scopes is None:
+        return (Scope.READ, Scope.TRADE)
+    scopes = tuple(dict.fromkeys(_SCOPES[word] for word in body.scopes))
+    if Scope.READ not in scopes:
+        raise Problem(
+            Code.INVALID_FIELD, "the body is not acceptable", details="scopes: read must be among them"
+        )
+    return scopes
+
+
+def public_key_of(body: CreateKeyBody) -> str:
+    """Return a public key that can verify signatures. Raises :class:`Problem` for any other."""
+    try:
+        read_public_key(body.public_key)
+    except ValueError as fault:
+        raise Problem(
+            Code.INVALID_FIELD, "the body is not acceptable", details=f"public_key: {fault}"
+        ) from None
+    return body.public_key

@@ -1,0 +1,182 @@
+"""What traders send about orders, and what it means to the exchange."""
+
+from typing import Literal, TypeVar
+
+from pydantic import Field, SkipValidation
+
+from adapters.http.authentication import Caller
+from adapters.http.exact import Contracts, PriceDollars, Seconds, Whole
+from adapters.http.problems import Code, Problem
+from adapters.http.requests.fields import (
+    ClientOrderId,
+    NameField,
+    RequestBody,
+    TickerField,
+    Word,
+)
+from application.requests import OrderRequest
+from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.quantities import CENT, CONTRACT, Money, Quantity, Ticks, complement
+
+T = TypeVar("T")
+
+_TICKS_PER_CENT = 100
+_US_PER_S = 1_000_000
+_US_PER_MS = 1_000
+
+
+class Priced(RequestBody):
+    """A price: in cents or in dollars, of yes or of no. Said more than once, it must be the same."""
+
+    yes_price: Whole | None = None
+    no_price: Whole | None = None
+    yes_price_dollars: PriceDollars | None = None
+    no_price_dollars: PriceDollars | None = None
+
+
+class Counted(RequestBody):
+    """A number of contracts: whole, or with two places. Said twice, it must be the same."""
+
+    count: Whole | None = None
+    count_fp: Contracts | None = None
+
+
+class OrderBody(Priced, Counted):
+    """An order."""
+
+    ticker: TickerField
+    side: Word[Side]
+    action: Word[Action]
+    client_order_id: ClientOrderId = ""
+    type: Word[OrderType] = OrderType.LIMIT
+    stop_price: Whole | None = Field(default=None, description="In cents, in terms of the order's side.")
+    stop_price_dollars: PriceDollars | None = None
+    time_in_force: Word[TimeInForce | None] = None
+    expiration_ts: Seconds | None = None
+    post_only: bool | None = None
+    reduce_only: bool | None = None
+    sell_position_floor: Literal[0] | None = Field(default=None, description="Use reduce_only.")
+    self_trade_prevention_type: Word[SelfTradePrevention | None] = None
+    order_group_id: NameField | None = None
+    cancel_order_on_pause: bool | None = None
+    buy_max_cost: Whole | None = Field(default=None, description="In cents; the order fills whole or not.")
+    market_version: Whole | None = Field(
+        default=None, description="Refuse the order if the market has moved on from this version."
+    )
+    max_latency_ms: Whole | None = Field(
+        default=None, description="Refuse the order if it reaches the book later than this after signing."
+    )
+
+
+class OrdersBody(RequestBody):
+    """A batch of orders, each checked and answered by itself."""
+
+    orders: list[SkipValidation[OrderBody]] = Field(min_length=1)
+
+
+class OrderIdsBody(RequestBody):
+    """The orders to cancel."""
+
+    ids: list[str] = Field(min_length=1)
+
+
+class AmendBody(Priced, Counted):
+    """A change of price, count or both. ``count`` is the whole size, filled contracts included."""
+
+    ticker: TickerField | None = None
+    side: Word[Side | None] = None
+    action: Word[Action | None] = None
+    client_order_id: ClientOrderId = ""
+    updated_client_order_id: ClientOrderId = ""
+
+
+class DecreaseBody(RequestBody):
+    """How much smaller an order is to be, or what is to be left of it."""
+
+    reduce_by: Whole | None = None
+    reduce_to: Whole | None = None
+    reduce_by_fp: Contracts | None = None
+    reduce_to_fp: Contracts | None = None
+
+
+class OrderGroupBody(RequestBody):
+    """How many contracts may fill before a group's orders are taken off."""
+
+    contracts_limit: Whole | None = None
+    contracts_limit_fp: Contracts | None = None
+
+
+class NothingBody(RequestBody):
+    """No content, or an empty object."""
+
+
+def order_request(body: OrderBody, caller: Caller) -> OrderRequest:
+    """Return what an order asks of the exchange."""
+    return OrderRequest(
+        account_id=caller.account_id,
+        ticker=body.ticker,
+        side=body.side,
+        action=body.action,
+        quantity=required(quantity(body.count, body.count_fp, "count"), "count"),
+        price_ticks=price_of(body, body.side),
+        client_order_id=body.client_order_id,
+        order_type=body.type,
+        time_in_force=_time_in_force(body),
+        expires_at_us=None if body.expiration_ts is None else body.expiration_ts * _US_PER_S,
+        stop_price_ticks=agreed("stop_price", (_cents(body.stop_price), body.stop_price_dollars)),
+        post_only=bool(body.post_only),
+        reduce_only=bool(body.reduce_only) or body.sell_position_floor is not None,
+        self_trade_prevention=body.self_trade_prevention_type or SelfTradePrevention.TAKER_AT_CROSS,
+        order_group_id=body.order_group_id,
+        cancel_on_pause=bool(body.cancel_order_on_pause),
+        buy_max_cost=None if body.buy_max_cost is None else Money(body.buy_max_cost * CENT),
+        market_revision=body.market_version,
+        deadline_us=_deadline(body, caller),
+    )
+
+
+def _time_in_force(body: OrderBody) -> TimeInForce:
+    stated = body.time_in_force or TimeInForce.GOOD_TILL_CANCELED
+    if body.expiration_ts is not None and stated is TimeInForce.GOOD_TILL_CANCELED:
+        return TimeInForce.GOOD_TILL_DATE
+    return stated
+
+
+def _deadline(body: OrderBody, caller: Caller) -> int:
+    if body.max_latency_ms is None:
+        return caller.deadline_us
+    return min(caller.deadline_us, caller.signed_at_us + body.max_latency_ms * _US_PER_MS)
+
+
+def price_of(body: Priced, side: Side) -> Ticks | None:
+    """Return the price in terms of ``side``, ``None`` if none was said."""
+    yes = (_cents(body.yes_price), body.yes_price_dollars)
+    no = (_cents(body.no_price), body.no_price_dollars)
+    own, other = (yes, no) if side is Side.YES else (no, yes)
+    return agreed("yes_price", (*own, *(None if ticks is None else complement(ticks) for ticks in other)))
+
+
+def quantity(whole: int | None, fixed: Quantity | None, name: str) -> Quantity | None:
+    """Return a number of contracts said in either way, ``None`` if in neither."""
+    return agreed(name, (None if whole is None else Quantity(whole * CONTRACT), fixed))
+
+
+def agreed(name: str, said: tuple[T | None, ...]) -> T | None:
+    """Return the one value among those said, ``None`` if none was. Raises :class:`Problem` if they differ."""
+    values = {value for value in said if value is not None}
+    if len(values) > 1:
+        raise Problem(
+            Code.INVALID_FIELD, "the body contradicts itself", details=f"{name}: said twice and differently"
+        )
+    return values.pop() if values else None
+
+
+def required(value: T | None, name: str) -> T:
+    """Return a value that must have been said in one way or another."""
+    if value is None:
+        raise Problem(Code.MISSING_FIELD, "the body is not acceptable", details=f"{name}: Field required")
+    return value
+
+
+def _cents(cents: int | None) -> Ticks | None:
+    return None if cents is None else Ticks(cents * _TICKS_PER_CENT)

@@ -1,0 +1,181 @@
+"""The query parameters of each list."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from adapters.http.requests.fields import (
+    Cursor,
+    Flag,
+    GroupField,
+    Groups,
+    Limit,
+    NameField,
+    Number,
+    OrderIdField,
+    RequestQuery,
+    Seconds,
+    TickerField,
+    Tickers,
+)
+from domain.market.vocabulary import MarketStatus
+from projections.queries import DEFAULT_LIMIT, Period
+from projections.views import OrderStatus
+
+_US_PER_S = 1_000_000
+
+_STATUSES = {
+    "unopened": (MarketStatus.INITIALIZED,),
+    "open": (MarketStatus.ACTIVE,),
+    "paused": (MarketStatus.PAUSED,),
+    "closed": (MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.DISPUTED),
+    "settled": (MarketStatus.FINALIZED,),
+}
+"""The public interface's words for filtering, coarser than the states themselves."""
+
+
+def period(since_s: int | None, until_s: int | None) -> Period:
+    """Return the period between two times in seconds, either of them open."""
+    return Period(
+        since_us=None if since_s is None else since_s * _US_PER_S,
+        until_us=None if until_s is None else until_s * _US_PER_S,
+    )
+
+
+def _statuses(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    chosen: list[MarketStatus] = []
+    for word in filter(None, value.split(",")):
+        chosen.extend(_STATUSES.get(word) or (MarketStatus(word),))
+    return tuple(chosen)
+
+
+Statuses = Annotated[
+    tuple[MarketStatus, ...],
+    BeforeValidator(_statuses),
+    WithJsonSchema({"type": "string", "description": f"{', '.join(_STATUSES)}, or a state, comma-separated"}),
+]
+
+
+class PageQuery(RequestQuery):
+    """A page of a list: hand the cursor back to get the next one."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+class TimesQuery(PageQuery):
+    """A page of what happened between two times, in seconds."""
+
+    min_ts: Seconds | None = None
+    max_ts: Seconds | None = None
+
+    @property
+    def period(self) -> Period:
+        """Between the two times."""
+        return period(self.min_ts, self.max_ts)
+
+
+class MarketsQuery(PageQuery):
+    """Which markets."""
+
+    event_ticker: Groups = ()
+    series_ticker: NameField | None = None
+    tickers: Tickers = ()
+    status: Statuses = ()
+    min_created_ts: Seconds | None = None
+    max_created_ts: Seconds | None = None
+    min_close_ts: Seconds | None = None
+    max_close_ts: Seconds | None = None
+    min_settled_ts: Seconds | None = None
+    max_settled_ts: Seconds | None = None
+    mve_filter: Literal["only", "exclude"] | None = None
+
+
+class EventsQuery(PageQuery):
+    """Which events."""
+
+    series_ticker: NameField | None = None
+    status: Statuses = ()
+    min_close_ts: Seconds | None = None
+    with_nested_markets: Flag = False
+    with_milestones: Flag = False
+
+
+class EventQuery(RequestQuery):
+    """How much to tell of an event."""
+
+    with_nested_markets: Flag = False
+
+
+class BookQuery(RequestQuery):
+    """How deep a book: all levels when 0 or left out."""
+
+    depth: Annotated[Number, Field(le=10_000)] = 0
+
+
+class TradesQuery(TimesQuery):
+    """Which trades."""
+
+    ticker: TickerField | None = None
+
+
+class CandlesQuery(RequestQuery):
+    """Which candlesticks."""
+
+    start_ts: Seconds
+    end_ts: Seconds
+    period_interval: Number
+
+
+class SeriesListQuery(RequestQuery):
+    """Which series."""
+
+    category: str = ""
+    tags: str = ""
+    include_product_metadata: Flag = False
+
+
+class OrdersQuery(TimesQuery):
+    """Which orders."""
+
+    ticker: Tickers = ()
+    event_ticker: Groups = ()
+    status: OrderStatus | None = None
+    order_group_id: NameField | None = None
+
+
+class CancelAllQuery(RequestQuery):
+    """Which orders to cancel: all of a market, or all there are."""
+
+    ticker: TickerField | None = None
+
+
+class QueueQuery(RequestQuery):
+    """Which orders' places in the queue."""
+
+    market_tickers: Tickers = ()
+    event_ticker: GroupField | None = None
+
+
+class FillsQuery(TimesQuery):
+    """Which fills."""
+
+    ticker: TickerField | None = None
+    order_id: OrderIdField | None = None
+
+
+class PositionsQuery(PageQuery):
+    """Which positions."""
+
+    ticker: TickerField | None = None
+    event_ticker: Groups = ()
+    count_filter: str = Field(default="", pattern=r"^((position|total_traded)(,(position|total_traded))*)?$")
+
+
+class SettlementsQuery(TimesQuery):
+    """Which settlements."""
+
+    ticker: TickerField | None = None
+    event_ticker: Groups = ()

@@ -1,0 +1,1 @@
+"""The routes, by subject: plain functions and the table that publishes them."""

@@ -1,0 +1,134 @@
+"""Operators: listing markets and running their lives."""
+
+from typing import Any
+
+from adapters.http.operations import Call, NoQuery, Reply
+from adapters.http.outcomes import accepted, written
+from adapters.http.requests import admin as r
+from adapters.http.requests.orders import NothingBody
+from adapters.http.routes.operator_commands import operator_command
+from domain.identifiers import Ticker
+
+Plain = Call[NoQuery, NothingBody]
+Reasoned = Call[NoQuery, r.ReasonBody]
+
+
+def _ticker(call: Call[NoQuery, Any]) -> Ticker:
+    return Ticker(call.path["ticker"])
+
+
+async def create_market(call: Call[NoQuery, r.MarketBody]) -> Reply:
+    """List a market; link it and let trading begin if asked to.
+
+    If linking or activating is refused the market stays listed, and not open.
+    """
+    body, operations = call.body, call.port.exchange.operations
+    answer = accepted(await operations.create_market(body.command()))
+    if body.condition is not None:
+        condition = body.condition
+        answer = accepted(
+            await operations.link_condition(body.ticker, condition.parent_ticker, condition.required_result)
+        )
+    if body.activate:
+        answer = accepted(await operations.activate(body.ticker))
+    return written(answer)
+
+
+async def link(call: Call[NoQuery, r.ConditionBody]) -> Reply:
+    """Make a market conditional on another."""
+    return written(
+        await call.port.exchange.operations.link_condition(
+            _ticker(call), call.body.parent_ticker, call.body.required_result
+        )
+    )
+
+
+async def activate(call: Plain) -> Reply:
+    """Let trading begin."""
+    return written(await call.port.exchange.operations.activate(_ticker(call)))
+
+
+async def pause(call: Reasoned) -> Reply:
+    """Stop trading for a while."""
+    return written(await call.port.exchange.operations.pause(_ticker(call), call.body.reason))
+
+
+async def resume(call: Plain) -> Reply:
+    """Let trading go on."""
+    return written(await call.port.exchange.operations.resume(_ticker(call)))
+
+
+async def close(call: Plain) -> Reply:
+    """End trading."""
+    return written(await call.port.exchange.operations.close(_ticker(call)))
+
+
+async def determine(call: Call[NoQuery, r.DetermineBody]) -> Reply:
+    """State the result of a closed market."""
+    return written(
+        await call.port.exchange.operations.determine(_ticker(call), call.body.result, call.body.evidence)
+    )
+
+
+async def dispute(call: Reasoned) -> Reply:
+    """Contest a result."""
+    return written(await call.port.exchange.operations.dispute(_ticker(call), call.body.reason))
+
+
+async def finalize(call: Plain) -> Reply:
+    """Let a result stand and pay the holders."""
+    return written(await call.port.exchange.operations.finalize(_ticker(call)))
+
+
+async def resolve(call: Call[NoQuery, r.DetermineBody]) -> Reply:
+    """Close, determine and finalize a market in one go."""
+    return written(
+        await call.port.exchange.operations.resolve(_ticker(call), call.body.result, call.body.evidence)
+    )
+
+
+async def void(call: Call[NoQuery, r.VoidBody]) -> Reply:
+    """End a market without a result."""
+    return written(
+        await call.port.exchange.operations.void(_ticker(call), call.body.yes_price_dollars, call.body.reason)
+    )
+
+
+async def amend_rules(call: Call[NoQuery, r.RulesBody]) -> Reply:
+    """Replace the rules text."""
+    return written(await call.port.exchange.operations.amend_rules(_ticker(call), call.body.rules))
+
+
+async def change_tick_size(call: Call[NoQuery, r.TickSizeBody]) -> Reply:
+    """Replace the price grid."""
+    return written(
+        await call.port.exchange.operations.change_tick_size(_ticker(call), call.body.tick_size_dollars)
+    )
+
+
+MARKETS = "/admin/v1/markets"
+MARKET = f"{MARKETS}/{{ticker}}"
+
+ROUTES = (
+    operator_command(MARKETS, create_market, "List a market", r.MarketBody, status=201),
+    operator_command(f"{MARKET}/link", link, "Make a market conditional on another", r.ConditionBody),
+    operator_command(f"{MARKET}/activate", activate, "Let trading begin", NothingBody),
+    operator_command(
+        f"{MARKET}/pause", pause, "Stop trading for a while; orders may still be cancelled", r.ReasonBody
+    ),
+    operator_command(f"{MARKET}/resume", resume, "Let trading go on", NothingBody),
+    operator_command(f"{MARKET}/close", close, "End trading", NothingBody),
+    operator_command(
+        f"{MARKET}/determine", determine, "State the result of a closed market", r.DetermineBody
+    ),
+    operator_command(f"{MARKET}/dispute", dispute, "Contest a result", r.ReasonBody),
+    operator_command(f"{MARKET}/finalize", finalize, "Let a result stand and pay the holders", NothingBody),
+    operator_command(
+        f"{MARKET}/resolve", resolve, "Close, determine and finalize a market in one go", r.DetermineBody
+    ),
+    operator_command(f"{MARKET}/void", void, "End a market without a result", r.VoidBody),
+    operator_command(f"{MARKET}/rules", amend_rules, "Replace the rules text", r.RulesBody, method="PUT"),
+    operator_command(
+        f"{MARKET}/tick_size", change_tick_size, "Replace the price grid", r.TickSizeBody, method="PUT"
+    ),
+)

@@ -1,0 +1,75 @@
+"""Groups of markets: the public interface calls them events."""
+
+from collections.abc import Sequence
+
+from adapters.http.answers.events import EventAnswer, EventsAnswer, event_answer
+from adapters.http.answers.markets import Market, market_answer
+from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.port import HttpPort
+from adapters.http.problems import Problem
+from adapters.http.requests import queries as q
+from adapters.http.requests.queries import period
+from adapters.http.routes.exchange import BASE
+from domain.identifiers import GroupId
+from domain.rejections import Reason
+from projections.queries import MAX_LIMIT, GroupFilter, MarketFilter
+from projections.views import GroupView
+
+
+async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[GroupId, list[Market]]:
+    """Return the markets of each group, all of them."""
+    found: dict[GroupId, list[Market]] = {group.group_id: [] for group in groups}
+    matching = MarketFilter(group_ids=tuple(found))
+    cursor, more = "", bool(found)
+    while more:
+        page = await port.reads.markets.markets(matching, limit=MAX_LIMIT, cursor=cursor)
+        for view in page.items:
+            if view.group_id is not None:
+                found[view.group_id].append(market_answer(view))
+        cursor, more = page.cursor, bool(page.cursor)
+    return found
+
+
+async def list_events(call: Call[q.EventsQuery, None]) -> Reply:
+    """Return a page of events."""
+    query = call.query
+    matching = GroupFilter(
+        series=query.series_ticker or "", statuses=query.status, closes=period(query.min_close_ts, None)
+    )
+    page = await call.port.reads.markets.groups(matching, limit=query.limit, cursor=query.cursor)
+    nested = await _markets_of(call.port, page.items) if query.with_nested_markets else {}
+    events = [event_answer(view, nested.get(view.group_id)) for view in page.items]
+    return Reply(content=EventsAnswer(events=events, milestones=[], cursor=page.cursor))
+
+
+async def get_event(call: Call[q.EventQuery, None]) -> Reply:
+    """Return an event and its markets."""
+    group_id = GroupId(call.path["event_ticker"])
+    view = await call.port.reads.markets.group(group_id)
+    if view is None:
+        raise Problem(Reason.GROUP_NOT_FOUND, f"there is no event {group_id}")
+    markets = (await _markets_of(call.port, [view]))[group_id]
+    event = event_answer(view, markets if call.query.with_nested_markets else None)
+    return Reply(content=EventAnswer(event=event, markets=markets))
+
+
+ROUTES = (
+    Operation(
+        method="GET",
+        path=f"{BASE}/events/{{event_ticker}}",
+        access=Access.PUBLIC,
+        handler=get_event,
+        summary="An event and its markets",
+        query=q.EventQuery,
+        answer=EventAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/events",
+        access=Access.PUBLIC,
+        handler=list_events,
+        summary="Events: groups of markets of which exactly one ends yes",
+        query=q.EventsQuery,
+        answer=EventsAnswer,
+    ),
+)

@@ -1,0 +1,94 @@
+"""The exchange itself."""
+
+from adapters.http.answers import exchange as a
+from adapters.http.display import timestamp
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from domain.market.policies import MAX_OPEN_ORDERS
+
+Plain = Call[NoQuery, None]
+
+
+async def status(call: Plain) -> Reply:
+    """Say whether the exchange is open."""
+    ready = call.port.exchange.ready
+    return Reply(content=a.StatusAnswer(exchange_active=ready, trading_active=ready))
+
+
+async def schedule(_: Plain) -> Reply:
+    """Say when the exchange is open."""
+    return Reply(content=a.ScheduleAnswer(schedule=a.always_open()))
+
+
+async def announcements(_: Plain) -> Reply:
+    """Say what the exchange announces: nothing so far."""
+    return Reply(content=a.AnnouncementsAnswer(announcements=[]))
+
+
+async def user_data_timestamp(call: Plain) -> Reply:
+    """Say how far the read models have come."""
+    freshness = call.port.reads.freshness
+    return Reply(
+        content=a.UserDataTimestampAnswer(as_of_time=timestamp(freshness.at_us), position=freshness.position)
+    )
+
+
+async def account_limits(call: Plain) -> Reply:
+    """Say how much an account may send. Rates are not limited yet."""
+    settings = call.port.settings
+    return Reply(
+        content=a.LimitsAnswer(
+            usage_tier="basic",
+            read_limit=0,
+            write_limit=0,
+            batch_max=settings.batch_max,
+            open_orders_max=MAX_OPEN_ORDERS,
+            receive_window_ms=settings.receive_window_ms,
+        )
+    )
+
+
+BASE = "/trade-api/v2"
+
+ROUTES = (
+    Operation(
+        method="GET",
+        path=f"{BASE}/exchange/status",
+        access=Access.PUBLIC,
+        handler=status,
+        summary="Whether the exchange is open",
+        answer=a.StatusAnswer,
+        needs_exchange=False,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/exchange/schedule",
+        access=Access.PUBLIC,
+        handler=schedule,
+        summary="When the exchange is open",
+        answer=a.ScheduleAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/exchange/announcements",
+        access=Access.PUBLIC,
+        handler=announcements,
+        summary="What the exchange announces",
+        answer=a.AnnouncementsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/exchange/user_data_timestamp",
+        access=Access.PUBLIC,
+        handler=user_data_timestamp,
+        summary="How far the read models have come",
+        answer=a.UserDataTimestampAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/account/limits",
+        access=Access.READ,
+        handler=account_limits,
+        summary="How much an account may send",
+        answer=a.LimitsAnswer,
+    ),
+)

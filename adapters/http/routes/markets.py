@@ -1,0 +1,183 @@
+"""Markets, their books, trades and candlesticks: public."""
+
+import orjson
+
+from adapters.http.answers.markets import (
+    MarketAnswer,
+    MarketsAnswer,
+    SeriesAnswer,
+    SeriesListAnswer,
+    market_answer,
+    series_answer,
+)
+from adapters.http.answers.trading import (
+    BookAnswer,
+    CandlesAnswer,
+    TradesAnswer,
+    book_answer,
+    candle_answer,
+    trade_answer,
+)
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.port import HttpPort
+from adapters.http.problems import Code, Problem
+from adapters.http.requests import queries as q
+from adapters.http.requests.queries import period
+from adapters.http.routes.exchange import BASE
+from domain.identifiers import Ticker
+from domain.rejections import Reason
+from projections.queries import MarketFilter, TradeFilter
+from projections.views import MarketView
+
+
+async def find_market(port: HttpPort, ticker: str) -> MarketView:
+    """Return a market. Raises :class:`Problem` if there is none of that name."""
+    view = await port.reads.markets.market(Ticker(ticker))
+    if view is None:
+        raise Problem(Reason.MARKET_NOT_FOUND, f"there is no market {ticker}")
+    return view
+
+
+async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
+    """Return a page of markets."""
+    query = call.query
+    if query.mve_filter == "only":  # there are no markets on combinations of events
+        return Reply(content=MarketsAnswer(markets=[], cursor=""))
+    matching = MarketFilter(
+        tickers=query.tickers,
+        group_ids=query.event_ticker,
+        series=query.series_ticker or "",
+        statuses=query.status,
+        created=period(query.min_created_ts, query.max_created_ts),
+        closes=period(query.min_close_ts, query.max_close_ts),
+        settled=period(query.min_settled_ts, query.max_settled_ts),
+    )
+    page = await call.port.reads.markets.markets(matching, limit=query.limit, cursor=query.cursor)
+    return Reply(
+        content=MarketsAnswer(markets=[market_answer(view) for view in page.items], cursor=page.cursor)
+    )
+
+
+async def get_market(call: Call[NoQuery, None]) -> Reply:
+    """Return a market."""
+    view = await find_market(call.port, call.path["ticker"])
+    return Reply(content=MarketAnswer(market=market_answer(view)))
+
+
+async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
+    """Return a market's book."""
+    ticker, depth = Ticker(call.path["ticker"]), call.query.depth
+    view = await call.port.reads.books.book(ticker, depth=depth or None)
+    if view is None:
+        raise Problem(Reason.MARKET_NOT_FOUND, f"there is no market {ticker}")
+    rendered = call.port.books.find(ticker, depth, view.revision)
+    if rendered is None:
+        rendered = orjson.dumps(book_answer(view))
+        call.port.books.keep(ticker, depth, view.revision, rendered)
+    return Reply(content=rendered)
+
+
+async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
+    """Return a page of trades."""
+    query = call.query
+    page = await call.port.reads.markets.trades(
+        TradeFilter(ticker=query.ticker, at=query.period), limit=query.limit, cursor=query.cursor
+    )
+    return Reply(content=TradesAnswer(trades=[trade_answer(view) for view in page.items], cursor=page.cursor))
+
+
+async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
+    """Return a market's candlesticks."""
+    query = call.query
+    if query.start_ts > query.end_ts:
+        raise Problem(
+            Code.INVALID_PARAMETER, "the query cannot be answered", details="start_ts: lies after end_ts"
+        )
+    market = await find_market(call.port, call.path["ticker"])
+    if market.series and market.series != call.path["series_ticker"]:
+        raise Problem(Reason.MARKET_NOT_FOUND, f"market {market.ticker} is in series {market.series}")
+    candles = await call.port.reads.markets.candles(
+        market.ticker, period_minutes=query.period_interval, ends=period(query.start_ts, query.end_ts)
+    )
+    return Reply(
+        content=CandlesAnswer(ticker=market.ticker, candlesticks=[candle_answer(view) for view in candles])
+    )
+
+
+async def list_series(call: Call[q.SeriesListQuery, None]) -> Reply:
+    """Return all series, or those of a category."""
+    found = await call.port.reads.markets.series_list(category=call.query.category)
+    return Reply(content=SeriesListAnswer(series=[series_answer(view) for view in found]))
+
+
+async def get_series(call: Call[NoQuery, None]) -> Reply:
+    """Return a series."""
+    view = await call.port.reads.markets.series(call.path["series_ticker"])
+    if view is None:
+        raise Problem(Code.NOT_FOUND, f"there is no series {call.path['series_ticker']}")
+    return Reply(content=SeriesAnswer(series=series_answer(view)))
+
+
+ROUTES = (
+    Operation(
+        method="GET",
+        path=f"{BASE}/markets/{{ticker}}/orderbook",
+        access=Access.PUBLIC,
+        handler=get_orderbook,
+        summary="The order book of a market: bids for yes and bids for no, best last",
+        query=q.BookQuery,
+        answer=BookAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/markets/trades",
+        access=Access.PUBLIC,
+        handler=list_trades,
+        summary="Trades, newest first",
+        query=q.TradesQuery,
+        answer=TradesAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/markets/{{ticker}}",
+        access=Access.PUBLIC,
+        handler=get_market,
+        summary="A market",
+        answer=MarketAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/markets",
+        access=Access.PUBLIC,
+        handler=list_markets,
+        summary="Markets",
+        query=q.MarketsQuery,
+        answer=MarketsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/series/{{series_ticker}}/markets/{{ticker}}/candlesticks",
+        access=Access.PUBLIC,
+        handler=list_candles,
+        summary="Candlesticks of a market, for periods of 1, 60 or 1,440 minutes",
+        query=q.CandlesQuery,
+        answer=CandlesAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/series/{{series_ticker}}",
+        access=Access.PUBLIC,
+        handler=get_series,
+        summary="A series of events",
+        answer=SeriesAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/series",
+        access=Access.PUBLIC,
+        handler=list_series,
+        summary="All series of events",
+        query=q.SeriesListQuery,
+        answer=SeriesListAnswer,
+    ),
+)

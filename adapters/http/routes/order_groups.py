@@ -1,0 +1,163 @@
+"""Order groups: orders that are taken off together once enough has filled."""
+
+from adapters.http.answers.exchange import WriteAnswer
+from adapters.http.answers.orders import (
+    OrderGroupAnswer,
+    OrderGroupCreatedAnswer,
+    OrderGroupsAnswer,
+    order_group_answer,
+)
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.outcomes import accepted, written
+from adapters.http.problems import Problem
+from adapters.http.requests import orders as r
+from adapters.http.routes.exchange import BASE
+from domain.quantities import Quantity
+from domain.rejections import Reason
+from projections.queries import MAX_LIMIT, OrderFilter
+from projections.views import OrderStatus
+
+Plain = Call[NoQuery, None]
+
+
+def _limit(body: r.OrderGroupBody) -> Quantity:
+    said = r.quantity(body.contracts_limit, body.contracts_limit_fp, "contracts_limit")
+    return r.required(said, "contracts_limit")
+
+
+async def create_group(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
+    """Open an order group."""
+    name, answer = await call.port.exchange.trading.create_order_group(call.account_id, _limit(call.body))
+    position = accepted(answer).position
+    return Reply(content=OrderGroupCreatedAnswer(order_group_id=name), position=position)
+
+
+async def list_groups(call: Plain) -> Reply:
+    """Return all order groups."""
+    views = await call.port.reads.orders.order_groups(call.account_id)
+    return Reply(content=OrderGroupsAnswer(order_groups=[order_group_answer(view) for view in views]))
+
+
+async def get_group(call: Plain) -> Reply:
+    """Return an order group and its open orders."""
+    name = call.path["order_group_id"]
+    view = await call.port.reads.orders.order_group(call.account_id, name)
+    if view is None:
+        raise Problem(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
+    group = order_group_answer(view)
+    content = OrderGroupAnswer(
+        is_auto_cancel_enabled=group["is_auto_cancel_enabled"],
+        orders=await _open_orders(call, name),
+        order_group=group,
+    )
+    return Reply(content=content)
+
+
+async def _open_orders(call: Plain, name: str) -> list[str]:
+    matching = OrderFilter(order_group_id=name, status=OrderStatus.RESTING)
+    page = await call.port.reads.orders.orders(call.account_id, matching, limit=MAX_LIMIT)
+    found = [order.order_id for order in page.items]
+    while page.cursor:
+        page = await call.port.reads.orders.orders(
+            call.account_id, matching, limit=MAX_LIMIT, cursor=page.cursor
+        )
+        found.extend(order.order_id for order in page.items)
+    return list(found)
+
+
+async def change_limit(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
+    """Give an order group another limit."""
+    return written(
+        await call.port.exchange.trading.change_order_group_limit(
+            call.account_id, call.path["order_group_id"], _limit(call.body)
+        )
+    )
+
+
+async def trigger_group(call: Call[NoQuery, r.NothingBody]) -> Reply:
+    """Take off a group's orders now."""
+    return written(
+        await call.port.exchange.trading.trigger_order_group(call.account_id, call.path["order_group_id"])
+    )
+
+
+async def reset_group(call: Call[NoQuery, r.NothingBody]) -> Reply:
+    """Let a group take orders again."""
+    return written(
+        await call.port.exchange.trading.reset_order_group(call.account_id, call.path["order_group_id"])
+    )
+
+
+async def delete_group(call: Plain) -> Reply:
+    """Remove a group and take off its orders."""
+    return written(
+        await call.port.exchange.trading.delete_order_group(call.account_id, call.path["order_group_id"])
+    )
+
+
+GROUPS = f"{BASE}/portfolio/order_groups"
+GROUP = f"{GROUPS}/{{order_group_id}}"
+
+ROUTES = (
+    Operation(
+        method="POST",
+        path=f"{GROUPS}/create",
+        access=Access.TRADE,
+        handler=create_group,
+        summary="Open an order group",
+        body=r.OrderGroupBody,
+        answer=OrderGroupCreatedAnswer,
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path=GROUPS,
+        access=Access.READ,
+        handler=list_groups,
+        summary="Order groups",
+        answer=OrderGroupsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=GROUP,
+        access=Access.READ,
+        handler=get_group,
+        summary="An order group and its open orders",
+        answer=OrderGroupAnswer,
+    ),
+    Operation(
+        method="DELETE",
+        path=GROUP,
+        access=Access.TRADE,
+        handler=delete_group,
+        summary="Remove an order group and cancel its orders",
+        answer=WriteAnswer,
+    ),
+    Operation(
+        method="PUT",
+        path=f"{GROUP}/reset",
+        access=Access.TRADE,
+        handler=reset_group,
+        summary="Let an order group count from zero and take orders again",
+        body=r.NothingBody,
+        answer=WriteAnswer,
+    ),
+    Operation(
+        method="PUT",
+        path=f"{GROUP}/trigger",
+        access=Access.TRADE,
+        handler=trigger_group,
+        summary="Cancel the orders of an order group now",
+        body=r.NothingBody,
+        answer=WriteAnswer,
+    ),
+    Operation(
+        method="PUT",
+        path=f"{GROUP}/limit",
+        access=Access.TRADE,
+        handler=change_limit,
+        summary="Give an order group another limit",
+        body=r.OrderGroupBody,
+        answer=WriteAnswer,
+    ),
+)

@@ -1,0 +1,292 @@
+"""Orders: one by one."""
+
+from dataclasses import replace
+
+from adapters.http.answers.orders import (
+    AmendAnswer,
+    CancelAnswer,
+    CanceledAllAnswer,
+    Order,
+    OrderAnswer,
+    OrdersAnswer,
+    QueueAnswer,
+    QueuesAnswer,
+    order_answer,
+    placed_answer,
+    queue_answer,
+)
+from adapters.http.display import contracts, whole_contracts
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.outcomes import accepted
+from adapters.http.port import HttpPort
+from adapters.http.positions import show
+from adapters.http.problems import Code, Problem
+from adapters.http.requests import orders as r
+from adapters.http.requests import queries as q
+from adapters.http.routes.exchange import BASE
+from application.requests import AmendRequest, OrderAccepted, OrderRequest
+from domain.identifiers import AccountId, OrderId
+from domain.market.vocabulary import EndReason
+from domain.quantities import Quantity
+from domain.rejections import Reason
+from projections.queries import OrderFilter
+from projections.views import OrderStatus, OrderView
+
+
+async def find_order(port: HttpPort, account_id: AccountId, order_id: OrderId) -> OrderView:
+    """Return an account's order, waiting for it if the account wrote just now.
+
+    Raises :class:`Problem` if there is none, or it is somebody else's: that makes no difference.
+    """
+    view = await port.reads.orders.order(account_id, order_id)
+    if view is None and await show(port, port.own_writes.of(account_id)):
+        view = await port.reads.orders.order(account_id, order_id)
+    if view is None:
+        raise Problem(Reason.ORDER_NOT_FOUND, "there is no such order")
+    return view
+
+
+async def placed(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -> Order:
+    """Return an order that was accepted, from the read model where the request was a repeat."""
+    if answer.order is None or answer.repeated:
+        await show(port, answer.position)
+        view = await port.reads.orders.order(request.account_id, answer.order_id)
+        if view is not None:
+            return order_answer(view)
+    if answer.order is None:
+        raise Problem(
+            Code.READ_MODEL_BEHIND,
+            f"order {answer.order_id} was placed before; the read models do not show it yet",
+            position=port.reads.freshness.position,
+        )
+    return placed_answer(request, answer.order, at_us=port.clock.now_us())
+
+
+async def changed(port: HttpPort, before: OrderView, answer: OrderAccepted) -> OrderView:
+    """Return an order after a command; what is known of it if the read models do not show it in time."""
+    if await show(port, answer.position):
+        after = await port.reads.orders.order(before.account_id, before.order_id)
+        if after is not None:
+            return after
+    return _reduced(before, answer.reduced)
+
+
+def _reduced(order: OrderView, reduced: Quantity) -> OrderView:
+    remaining = Quantity(order.remaining - reduced)
+    ended = not remaining
+    return replace(
+        order,
+        remaining=remaining,
+        canceled=Quantity(order.canceled + reduced),
+        status=OrderStatus.CANCELED if ended else order.status,
+        end_reason=EndReason.REQUESTED if ended else order.end_reason,
+    )
+
+
+async def create_order(call: Call[NoQuery, r.OrderBody]) -> Reply:
+    """Place an order."""
+    request = r.order_request(call.body, call.caller)
+    answer = accepted(await call.port.exchange.trading.place(request))
+    order = await placed(call.port, request, answer)
+    return Reply(content=OrderAnswer(order=order), position=answer.position)
+
+
+async def get_order(call: Call[NoQuery, None]) -> Reply:
+    """Return an order."""
+    view = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
+    return Reply(content=OrderAnswer(order=order_answer(view)))
+
+
+async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
+    """Return a page of orders."""
+    query = call.query
+    matching = OrderFilter(
+        tickers=query.ticker,
+        group_ids=query.event_ticker,
+        status=query.status,
+        order_group_id=query.order_group_id,
+        created=query.period,
+    )
+    page = await call.port.reads.orders.orders(
+        call.account_id, matching, limit=query.limit, cursor=query.cursor
+    )
+    return Reply(content=OrdersAnswer(orders=[order_answer(view) for view in page.items], cursor=page.cursor))
+
+
+async def cancel_order(call: Call[NoQuery, None]) -> Reply:
+    """Take an order off."""
+    before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
+    answer = accepted(await call.port.exchange.trading.cancel(call.account_id, before.order_id))
+    after = await changed(call.port, before, answer)
+    content = CancelAnswer(
+        order=order_answer(after),
+        reduced_by=whole_contracts(answer.reduced),
+        reduced_by_fp=contracts(answer.reduced),
+    )
+    return Reply(content=content, position=answer.position)
+
+
+async def cancel_all(call: Call[q.CancelAllQuery, None]) -> Reply:
+    """Take off all orders of a market, or all there are."""
+    canceled = await call.port.exchange.trading.cancel_all(call.account_id, call.query.ticker)
+    return Reply(content=CanceledAllAnswer(canceled=canceled))
+
+
+async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
+    """Change an order's price or size."""
+    body = call.body
+    before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
+    _check_same_order(body, before)
+    request = AmendRequest(
+        account_id=call.account_id,
+        order_id=before.order_id,
+        price_ticks=r.price_of(body, before.side),
+        total=r.quantity(body.count, body.count_fp, "count"),
+        client_order_id=body.updated_client_order_id,
+    )
+    if request.price_ticks is None and request.total is None:
+        raise Problem(Code.MISSING_FIELD, "say what is to change", details="count: or a price")
+    answer = accepted(await call.port.exchange.trading.amend(request))
+    after = await changed(call.port, before, answer)
+    content = AmendAnswer(old_order=order_answer(before), order=order_answer(after))
+    return Reply(content=content, position=answer.position)
+
+
+def _check_same_order(body: r.AmendBody, order: OrderView) -> None:
+    """Refuse an amendment that speaks of another order than the one it names."""
+    said = {
+        "ticker": (body.ticker, order.ticker),
+        "side": (body.side, order.side),
+        "action": (body.action, order.action),
+        "client_order_id": (body.client_order_id or None, order.client_order_id),
+    }
+    for name, (stated, actual) in said.items():
+        if stated is not None and stated != actual:
+            raise Problem(
+                Reason.INVALID_ORDER, "the order is another one", details=f"{name}: is {actual or 'not set'}"
+            )
+
+
+async def decrease_order(call: Call[NoQuery, r.DecreaseBody]) -> Reply:
+    """Make an order smaller without losing its place in the queue."""
+    body = call.body
+    by = r.quantity(body.reduce_by, body.reduce_by_fp, "reduce_by")
+    to = r.quantity(body.reduce_to, body.reduce_to_fp, "reduce_to")
+    if (by is None) == (to is None):
+        raise Problem(
+            Code.INVALID_FIELD, "say either reduce_by or reduce_to", details="reduce_by: or reduce_to"
+        )
+    before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
+    answer = accepted(
+        await call.port.exchange.trading.decrease(call.account_id, before.order_id, by=by, to=to)
+    )
+    after = await changed(call.port, before, answer)
+    return Reply(content=OrderAnswer(order=order_answer(after)), position=answer.position)
+
+
+async def queue_position(call: Call[NoQuery, None]) -> Reply:
+    """Return how many contracts stand before an order."""
+    view = await call.port.reads.books.queue_position(call.account_id, OrderId(call.path["order_id"]))
+    if view is None:
+        raise Problem(Reason.ORDER_NOT_FOUND, "there is no such order, or it does not rest")
+    queue = queue_answer(view)
+    content = QueueAnswer(
+        queue_position=queue["queue_position"], queue_position_fp=queue["queue_position_fp"]
+    )
+    return Reply(content=content)
+
+
+async def queue_positions(call: Call[q.QueueQuery, None]) -> Reply:
+    """Return how many contracts stand before each resting order."""
+    query = call.query
+    found = await call.port.reads.books.queue_positions(
+        call.account_id,
+        tickers=query.market_tickers,
+        group_ids=(query.event_ticker,) if query.event_ticker else (),
+    )
+    return Reply(content=QueuesAnswer(queue_positions=[queue_answer(view) for view in found]))
+
+
+ORDERS = f"{BASE}/portfolio/orders"
+
+ROUTES = (
+    Operation(
+        method="POST",
+        path=ORDERS,
+        access=Access.TRADE,
+        handler=create_order,
+        summary="Place an order",
+        body=r.OrderBody,
+        answer=OrderAnswer,
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path=f"{ORDERS}/queue_positions",
+        access=Access.READ,
+        handler=queue_positions,
+        summary="How many contracts stand before each resting order",
+        query=q.QueueQuery,
+        answer=QueuesAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{ORDERS}/{{order_id}}",
+        access=Access.READ,
+        handler=get_order,
+        summary="An order",
+        answer=OrderAnswer,
+    ),
+    Operation(
+        method="DELETE",
+        path=f"{ORDERS}/{{order_id}}",
+        access=Access.TRADE,
+        handler=cancel_order,
+        summary="Cancel an order",
+        answer=CancelAnswer,
+    ),
+    Operation(
+        method="POST",
+        path=f"{ORDERS}/{{order_id}}/amend",
+        access=Access.TRADE,
+        handler=amend_order,
+        summary="Change the price or size of an order",
+        body=r.AmendBody,
+        answer=AmendAnswer,
+    ),
+    Operation(
+        method="POST",
+        path=f"{ORDERS}/{{order_id}}/decrease",
+        access=Access.TRADE,
+        handler=decrease_order,
+        summary="Make an order smaller; it keeps its place in the queue",
+        body=r.DecreaseBody,
+        answer=OrderAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{ORDERS}/{{order_id}}/queue_position",
+        access=Access.READ,
+        handler=queue_position,
+        summary="How many contracts stand before an order",
+        answer=QueueAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=ORDERS,
+        access=Access.READ,
+        handler=list_orders,
+        summary="Orders, newest first",
+        query=q.OrdersQuery,
+        answer=OrdersAnswer,
+    ),
+    Operation(
+        method="DELETE",
+        path=ORDERS,
+        access=Access.TRADE,
+        handler=cancel_all,
+        summary="Cancel all orders, or all of one market",
+        query=q.CancelAllQuery,
+        answer=CanceledAllAnswer,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Money, positions, fills and settlements of the caller's account."""
+
+from adapters.http.answers import portfolio as a
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.requests import queries as q
+from adapters.http.routes.exchange import BASE
+from projections.queries import FillFilter, PositionFilter, SettlementFilter
+
+
+async def balance(call: Call[NoQuery, None]) -> Reply:
+    """Return the account's money."""
+    view = await call.port.reads.portfolio.balance(call.account_id)
+    return Reply(content=a.balance_answer(view))
+
+
+async def resting_value(call: Call[NoQuery, None]) -> Reply:
+    """Return the value of all open orders."""
+    micros = await call.port.reads.orders.resting_value(call.account_id)
+    return Reply(content=a.resting_value_answer(micros))
+
+
+async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
+    """Return a page of positions, and what they add up to by event."""
+    query, portfolio = call.query, call.port.reads.portfolio
+    counted = query.count_filter.split(",")
+    matching = PositionFilter(
+        ticker=query.ticker,
+        group_ids=query.event_ticker,
+        holding="position" in counted,
+        traded="total_traded" in counted,
+    )
+    page = await portfolio.positions(call.account_id, matching, limit=query.limit, cursor=query.cursor)
+    groups = await portfolio.group_positions(call.account_id, query.event_ticker)
+    content = a.PositionsAnswer(
+        market_positions=[a.position_answer(view) for view in page.items],
+        event_positions=[a.event_position_answer(view) for view in groups],
+        cursor=page.cursor,
+    )
+    return Reply(content=content)
+
+
+async def fills(call: Call[q.FillsQuery, None]) -> Reply:
+    """Return a page of fills."""
+    query = call.query
+    page = await call.port.reads.portfolio.fills(
+        call.account_id,
+        FillFilter(ticker=query.ticker, order_id=query.order_id, at=query.period),
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return Reply(
+        content=a.FillsAnswer(fills=[a.fill_answer(view) for view in page.items], cursor=page.cursor)
+    )
+
+
+async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
+    """Return a page of settlements."""
+    query = call.query
+    page = await call.port.reads.portfolio.settlements(
+        call.account_id,
+        SettlementFilter(ticker=query.ticker, group_ids=query.event_ticker, at=query.period),
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    content = a.SettlementsAnswer(
+        settlements=[a.settlement_answer(view) for view in page.items], cursor=page.cursor
+    )
+    return Reply(content=content)
+
+
+PORTFOLIO = f"{BASE}/portfolio"
+
+ROUTES = (
+    Operation(
+        method="GET",
+        path=f"{PORTFOLIO}/balance",
+        access=Access.READ,
+        handler=balance,
+        summary="The account's money",
+        answer=a.Balance,
+    ),
+    Operation(
+        method="GET",
+        path=f"{PORTFOLIO}/positions",
+        access=Access.READ,
+        handler=positions,
+        summary="Positions, by market and by event",
+        query=q.PositionsQuery,
+        answer=a.PositionsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{PORTFOLIO}/fills",
+        access=Access.READ,
+        handler=fills,
+        summary="Fills, newest first",
+        query=q.FillsQuery,
+        answer=a.FillsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{PORTFOLIO}/settlements",
+        access=Access.READ,
+        handler=settlements,
+        summary="How positions ended, newest first",
+        query=q.SettlementsQuery,
+        answer=a.SettlementsAnswer,
+    ),
+    Operation(
+        method="GET",
+        path=f"{PORTFOLIO}/summary/total_resting_order_value",
+        access=Access.READ,
+        handler=resting_value,
+        summary="The value of all open orders",
+        answer=a.RestingValueAnswer,
+    ),
+)

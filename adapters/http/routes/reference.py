@@ -1,0 +1,56 @@
+"""The reference: the OpenAPI document and the page made from it, both when they are first asked for."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+
+from adapters.http.openapi import openapi_document
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.reference_page import reference_page
+
+
+def reference_routes(operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """Return the routes that publish what ``operations`` are, themselves included."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi_document((*operations, *routes))
+
+    @cache
+    def document_json() -> bytes:
+        return orjson.dumps(document())
+
+    @cache
+    def page_html() -> bytes:
+        return reference_page(document()).encode()
+
+    async def openapi(_: Call[NoQuery, None]) -> Reply:
+        return Reply(content=document_json())
+
+    async def page(_: Call[NoQuery, None]) -> Reply:
+        return Reply(content=page_html())
+
+    routes = (
+        Operation(
+            method="GET",
+            path="/openapi.json",
+            access=Access.PUBLIC,
+            handler=openapi,
+            summary="This interface as an OpenAPI document",
+            answer=dict[str, Any],
+            needs_exchange=False,
+        ),
+        Operation(
+            method="GET",
+            path="/docs",
+            access=Access.PUBLIC,
+            handler=page,
+            summary="This interface as a page to read",
+            answer=str,
+            needs_exchange=False,
+            media_type="text/html; charset=utf-8",
+        ),
+    )
+    return routes

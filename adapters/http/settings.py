@@ -1,0 +1,30 @@
+"""The limits of the HTTP port."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """How much a client may send and how long it may take. Times are in the unit their name ends in."""
+
+    body_bytes_max: int = 1_048_576
+    body_timeout_s: float = 10.0
+    json_depth_max: int = 16
+    batch_max: int = 200
+    """The most orders of a batch, placed or cancelled."""
+    list_max: int = 1_000
+    """The most names in a list that a query takes."""
+    receive_window_ms: int = 5_000
+    """How old a signed request may be when it arrives, and when its order reaches the book."""
+    ahead_window_ms: int = 1_000
+    """How far a client's clock may run ahead."""
+    key_cache_s: float = 0.5
+    """For how long a key that was looked up is trusted without looking again."""
+    min_position_wait_s: float = 2.0
+    """How long a read waits for the position it asked for before it is refused."""
+    own_writes_wait_s: float = 1.0
+    """How long a read waits for its account's own last write before it is answered without it."""
+
+
+USUAL = HttpSettings()
+"""The limits unless others are asked for."""
