@@ -42,8 +42,7 @@ class Writer:
         while self.refused < 3:
             try:
                 await self.append()
-            except StoreUnavailable as refusal:
-                assert "nothing was recorded" in str(refusal)
+            except StoreUnavailable:
                 self.refused += 1
 
     async def append_some(self) -> None:
@@ -70,7 +69,8 @@ async def main(kind: str, folder: Path, limit_bytes: int) -> None:
     await asyncio.gather(*(writer.append_some() for writer in writers))
     await store.close()
     acknowledged = [answer for writer in writers for answer in writer.acknowledged]
-    print(json.dumps({"acknowledged": acknowledged, "refused": sum(writer.refused for writer in writers)}))
+    report = {"acknowledged": acknowledged, "refused": sum(writer.refused for writer in writers)}
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":

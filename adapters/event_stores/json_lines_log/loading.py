@@ -16,14 +16,18 @@ def load_index(folder: Path) -> LogIndex:
     passed over: the log is refused, with the place and how many events before it are whole.
     """
     index = LogIndex()
+    before = folder
     for path in segments(folder):
-        _load_segment(path, segment_path(folder, index.head + 1), index)
+        if path != segment_path(folder, index.head + 1):
+            raise UnusableLog(
+                f"{before}: ends at event {index.head}, but {path.name} is next; restore a copy"
+            )
+        _load_segment(path, index)
+        before = path
     return index
 
 
-def _load_segment(path: Path, expected: Path, index: LogIndex) -> None:
-    if path != expected:
-        raise UnusableLog(f"{expected}: missing, {path.name} comes next; restore a copy")
+def _load_segment(path: Path, index: LogIndex) -> None:
     index.open_segment()
     lines = path.read_bytes().splitlines(keepends=True)
     if not lines:
