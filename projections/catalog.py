@@ -36,8 +36,23 @@ TABLES: Mapping[str, Sequence[Table[Any]]] = {
 """The tables of each projection; no two share one."""
 
 
-class Answers(OrderQueries, PortfolioQueries, LeaderboardQueries, Protocol):
+class Answers(Protocol):
     """What the projections that can be asked themselves need of the store their rows are in."""
+
+    @property
+    def orders(self) -> OrderQueries:
+        """Orders."""
+        ...
+
+    @property
+    def portfolio(self) -> PortfolioQueries:
+        """Money and holdings."""
+        ...
+
+    @property
+    def leaderboard(self) -> LeaderboardQueries:
+        """Who made the most."""
+        ...
 
 
 def all_projections(answers: Answers) -> list[Projection]:
@@ -47,8 +62,8 @@ def all_projections(answers: Answers) -> list[Projection]:
         OrderBookProjection(),
         OrdersProjection(),
         TradesProjection(),
-        PortfolioProjection(answers, answers),
-        LeaderboardProjection(answers),
+        PortfolioProjection(answers.portfolio, answers.orders),
+        LeaderboardProjection(answers.leaderboard),
         BalancesProjection(),
         OrderKeysProjection(),
         ApiKeysProjection(),

@@ -167,6 +167,16 @@ class LedgerFilter:
     at: Period = ALWAYS
 
 
+ALL_MARKETS = MarketFilter()
+ALL_GROUPS = GroupFilter()
+ALL_TRADES = TradeFilter()
+ALL_ORDERS = OrderFilter()
+ALL_FILLS = FillFilter()
+ALL_POSITIONS = PositionFilter()
+ALL_SETTLEMENTS = SettlementFilter()
+ALL_ENTRIES = LedgerFilter()
+
+
 class MarketQueries(Protocol):
     """Markets, groups and what was traded: public."""
 
@@ -175,7 +185,7 @@ class MarketQueries(Protocol):
         ...
 
     async def markets(
-        self, matching: MarketFilter = MarketFilter(), *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+        self, matching: MarketFilter = ALL_MARKETS, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
     ) -> Page[MarketView]:
         """Return markets, in the order they were listed."""
         ...
@@ -193,7 +203,7 @@ class MarketQueries(Protocol):
         ...
 
     async def groups(
-        self, matching: GroupFilter = GroupFilter(), *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+        self, matching: GroupFilter = ALL_GROUPS, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
     ) -> Page[GroupView]:
         """Return groups, in the order they were listed."""
         ...
@@ -207,7 +217,7 @@ class MarketQueries(Protocol):
         ...
 
     async def trades(
-        self, matching: TradeFilter = TradeFilter(), *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+        self, matching: TradeFilter = ALL_TRADES, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
     ) -> Page[TradeView]:
         """Return trades, newest first."""
         ...
@@ -254,7 +264,7 @@ class OrderQueries(Protocol):
     async def orders(
         self,
         account_id: AccountId,
-        matching: OrderFilter = OrderFilter(),
+        matching: OrderFilter = ALL_ORDERS,
         *,
         limit: int = DEFAULT_LIMIT,
         cursor: str = "",
@@ -289,7 +299,7 @@ class PortfolioQueries(Protocol):
     async def positions(
         self,
         account_id: AccountId,
-        matching: PositionFilter = PositionFilter(),
+        matching: PositionFilter = ALL_POSITIONS,
         *,
         limit: int = DEFAULT_LIMIT,
         cursor: str = "",
@@ -306,7 +316,7 @@ class PortfolioQueries(Protocol):
     async def fills(
         self,
         account_id: AccountId,
-        matching: FillFilter = FillFilter(),
+        matching: FillFilter = ALL_FILLS,
         *,
         limit: int = DEFAULT_LIMIT,
         cursor: str = "",
@@ -317,7 +327,7 @@ class PortfolioQueries(Protocol):
     async def settlements(
         self,
         account_id: AccountId,
-        matching: SettlementFilter = SettlementFilter(),
+        matching: SettlementFilter = ALL_SETTLEMENTS,
         *,
         limit: int = DEFAULT_LIMIT,
         cursor: str = "",
@@ -328,7 +338,7 @@ class PortfolioQueries(Protocol):
     async def ledger_entries(
         self,
         account_id: AccountId,
-        matching: LedgerFilter = LedgerFilter(),
+        matching: LedgerFilter = ALL_ENTRIES,
         *,
         limit: int = DEFAULT_LIMIT,
         cursor: str = "",

@@ -40,8 +40,8 @@ def migrate(path: Path) -> None:
             _upgrade(connection)
         elif revision > HEAD:
             raise ReadModelOutdated(
-                f"{path} was made by a newer version of Presage (it is at revision {revision}, this one knows "
-                f"{HEAD}): use that version, or delete the file and run `presage rebuild --all`"
+                f"{path} was made by a newer Presage (revision {revision}; this one knows {HEAD}): "
+                "use that version, or delete the file and run `presage rebuild --all`"
             )
     except sqlite3.DatabaseError as error:
         raise _damaged(path, error) from error

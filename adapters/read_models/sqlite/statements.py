@@ -57,3 +57,8 @@ INSERT INTO parked_events (projection, position, event_type, stream, revision, e
 VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
+
+# Markets whose words hold all that are asked for, best first; words count as they stand in the index.
+SEARCH = """
+SELECT ticker FROM market_search WHERE market_search MATCH :quoted ORDER BY rank, ticker LIMIT :limit
+"""

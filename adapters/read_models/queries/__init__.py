@@ -1,0 +1,1 @@
+"""What readers ask, in SQL that both databases understand."""

@@ -1,0 +1,94 @@
+"""Questions about what was traded: trades and candlesticks."""
+
+from collections.abc import Sequence
+
+from adapters.read_models.queries.reader import Reader, Where, checked, moment, paged
+from application.ports.event_store import Position
+from domain.identifiers import Ticker, TradeId
+from domain.market.vocabulary import FillKind, Side
+from domain.quantities import Quantity, Ticks
+from projections.candles import CANDLES, MINUTE_US, CandleRow
+from projections.market_view import candle_view
+from projections.queries import (
+    ALL_TRADES,
+    ALWAYS,
+    CANDLE_MINUTES,
+    DEFAULT_LIMIT,
+    MAX_CANDLES,
+    InvalidQuery,
+    Page,
+    Period,
+    TradeFilter,
+)
+from projections.trades import TRADES, TradeRow
+from projections.views import CandleView, TradeView
+
+# A page of trades, newest first: one stretch of trades_by_market, or of trades_by_time.
+TRADES_PAGE = f"""
+SELECT {", ".join(TRADES.columns)} FROM trades
+{{where}} ORDER BY at_us DESC, position DESC LIMIT :limit
+"""
+
+# A market's candlesticks in order: one stretch of the primary key.
+CANDLES_OF_MARKET = f"""
+SELECT {", ".join(CANDLES.columns)} FROM candlesticks {{where}} ORDER BY start_us LIMIT :limit
+"""
+
+
+class TradeAnswers:
+    """Answers the part of :class:`projections.queries.MarketQueries` about trading."""
+
+    _reader: Reader
+
+    async def trades(
+        self, matching: TradeFilter = ALL_TRADES, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    ) -> Page[TradeView]:
+        """Return trades, newest first."""
+        where = (
+            Where()
+            .equal("ticker", matching.ticker)
+            .within("at_us", matching.at)
+            .before("at_us, position", cursor)
+        )
+        sql = TRADES_PAGE.format(where=where)
+        rows = await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
+        items = [trade_view(TradeRow(*row)) for row in rows]
+        return paged(items, limit, [moment(item.at_us, item.position) for item in items])
+
+    async def candles(
+        self, ticker: Ticker, *, period_minutes: int, ends: Period = ALWAYS
+    ) -> Sequence[CandleView]:
+        """Return a market's candlesticks, oldest first."""
+        if period_minutes not in CANDLE_MINUTES:
+            raise InvalidQuery(f"candlesticks are kept for {CANDLE_MINUTES} minutes, not {period_minutes}")
+        length_us = period_minutes * MINUTE_US
+        starts = Period(
+            since_us=None if ends.since_us is None else ends.since_us - length_us,
+            until_us=None if ends.until_us is None else ends.until_us - length_us,
+        )
+        where = (
+            Where()
+            .add("ticker = :ticker AND minutes = :minutes", ticker=ticker, minutes=period_minutes)
+            .within("start_us", starts)
+        )
+        sql = CANDLES_OF_MARKET.format(where=where)
+        rows = await self._reader.fetch(sql, {**where.parameters, "limit": MAX_CANDLES + 1})
+        if len(rows) > MAX_CANDLES:
+            raise InvalidQuery(f"that is more than {MAX_CANDLES} candlesticks: ask for a shorter time")
+        return [candle_view(CandleRow(*row)) for row in rows]
+
+
+def trade_view(row: TradeRow) -> TradeView:
+    """Return a trade as readers see it."""
+    return TradeView(
+        trade_id=TradeId(row.trade_id),
+        ticker=Ticker(row.ticker),
+        price_ticks=Ticks(row.price_ticks),
+        quantity=Quantity(row.quantity),
+        taker_side=Side(row.taker_side),
+        kind=FillKind(row.kind),
+        rules_version=row.rules_version,
+        at_us=row.at_us,
+        revision=row.revision,
+        position=Position(row.position),
+    )
