@@ -6,6 +6,7 @@ Prints its connection string when it is ready, and stops on SIGINT or SIGTERM.
 import argparse
 import asyncio
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 from adapters.eventstore_node.server import DEFAULT_PORT, Node, serve
@@ -18,11 +19,13 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 lets the system choose")
     arguments = parser.parse_args()
-    try:
-        import uvloop as loops  # noqa: PLC0415  # faster, where it exists
-    except ImportError:
-        loops = asyncio
-    loops.run(_run(arguments.data, arguments.host, arguments.port))
+    running = _run(arguments.data, arguments.host, arguments.port)
+    if find_spec("uvloop") is None:
+        asyncio.run(running)
+    else:
+        import uvloop  # noqa: PLC0415  # faster, and not to be had everywhere
+
+        uvloop.run(running)
 
 
 async def _run(data: Path | None, host: str, port: int) -> None:

@@ -51,25 +51,42 @@ class Stream:
         return self.metadata.first_visible(self.flushed_revision)
 
 
+@dataclass(slots=True)
+class _Loading:
+    task: asyncio.Task[Stream]
+    waiting: int = 0
+
+
 class Streams:
     """The streams in use; the others are loaded from the engine when they are asked for."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._streams: dict[str, Stream] = {}
-        self._loading: dict[str, asyncio.Task[Stream]] = {}
+        self._loading: dict[str, _Loading] = {}
 
     def loaded(self, name: str) -> Stream | None:
-        """Return a stream without waiting, if it is in memory."""
-        return self._streams.get(name)
+        """Return a stream without waiting, if it is in memory and nobody waits for it."""
+        return None if name in self._loading else self._streams.get(name)
 
     async def get(self, name: str) -> Stream:
-        """Return a stream, loading it when it is not in memory."""
-        while (stream := self._streams.get(name)) is None:
-            if name not in self._loading:
-                self._loading[name] = asyncio.create_task(self._load(name))
-            await asyncio.shield(self._loading[name])
-        return stream
+        """Return a stream, loading it when it is not in memory. Callers go on in the order they came."""
+        if (stream := self.loaded(name)) is not None:
+            return stream
+        loading = self._loading.get(name)
+        if loading is None:
+            loading = self._loading[name] = _Loading(asyncio.create_task(self._load(name)))
+        loading.waiting += 1
+        try:
+            # A turn for each, so that who comes when the stream is there stays behind who came before.
+            turn = asyncio.Event()
+            loading.task.add_done_callback(lambda _: turn.set())
+            await turn.wait()
+        finally:
+            loading.waiting -= 1
+            if not loading.waiting:
+                del self._loading[name]
+        return loading.task.result()
 
     def forget(self, stream: Stream) -> None:
         """Drop what memory says about a stream: a write failed, and the engine knows better."""
@@ -77,27 +94,22 @@ class Streams:
             del self._streams[stream.name]
 
     async def _load(self, name: str) -> Stream:
-        try:
-            last = await self._last_event(name)
-            described = described_stream(name)
-            if described is None:
-                meta = await self._last_event(metadata_stream(name))
-                tombstoned = last is not None and last.type == TOMBSTONE_TYPE
-            else:
-                meta = None
-                tombstoned = (await self.get(described)).tombstoned
-            revision = NO_STREAM if last is None else last.revision
-            stream = Stream(name, revision, revision, tombstoned=tombstoned)
-            if described is not None:
-                stream.metadata = ONE_EVENT
-            elif meta is not None:
-                stream.metadata_revision, stream.metadata_data = meta.revision, meta.data
-                stream.metadata = parse_metadata(meta.data)
-            self._evict()
-            self._streams[name] = stream
-            return stream
-        finally:
-            del self._loading[name]
+        last = await self._last_event(name)
+        revision = NO_STREAM if last is None else last.revision
+        stream = Stream(name, revision, revision)
+        described = described_stream(name)
+        if described is not None:
+            stream.metadata = ONE_EVENT
+            stream.tombstoned = (await self.get(described)).tombstoned
+        else:
+            stream.tombstoned = last is not None and last.type == TOMBSTONE_TYPE
+            metadata = await self._last_event(metadata_stream(name))
+            if metadata is not None:
+                stream.metadata_revision, stream.metadata_data = metadata.revision, metadata.data
+                stream.metadata = parse_metadata(metadata.data)
+        self._evict()
+        self._streams[name] = stream
+        return stream
 
     async def _last_event(self, name: str) -> RecordedEvent | None:
         async for page in self._engine.read_stream(name, from_revision=-1, backwards=True, limit=1):

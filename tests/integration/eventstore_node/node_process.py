@@ -1,0 +1,35 @@
+"""A node in a process of its own, that can be frozen, killed, and started again on the same port."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from signal import Signals
+
+
+class NodeProcess:
+    """Runs the node's own command."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = "0"
+        self.uri = ""
+
+    async def start(self) -> None:
+        command = [sys.executable, "-m", "adapters.eventstore_node", "--data", str(self._folder)]
+        self._process = subprocess.Popen(  # noqa: ASYNC220  # starting takes no time
+            [*command, "--port", self._port], stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        self.uri = (await asyncio.to_thread(self._process.stdout.readline)).strip()
+        self._port = self.uri.rpartition(":")[2].partition("?")[0]
+
+    def send(self, number: Signals) -> None:
+        self._process.send_signal(number)
+
+    async def end(self, number: Signals) -> int:
+        self.send(number)
+        code = await asyncio.to_thread(self._process.wait)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
