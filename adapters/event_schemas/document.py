@@ -19,8 +19,8 @@ fit together.
 All of this is generated from the code that validates events; after a change there, run
 `python -m adapters.event_schemas.document`.
 
-Every field is always present, may be null only where it says so, and no other fields are allowed. Numbers
-are whole numbers, never text, unless stated otherwise.
+Every field must be there and may be null only where it says so, and no others are allowed. Numbers are
+whole numbers, never text, unless stated otherwise.
 """
 
 
@@ -124,7 +124,7 @@ _WORDS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
     "pattern": "matches `{}`",
-    "const": "`{}`",
+    "default": "`{}` if missing",
     "format": "{}",
 }
 

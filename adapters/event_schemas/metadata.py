@@ -18,7 +18,10 @@ from application.ports.event_store import RecordedEvent
 class Metadata(TypedDict, total=False):
     """What stands beside every event. Other programs may leave it out, or add to it."""
 
-    version: Annotated[int, Field(strict=True, ge=1, description="the version of the event; 1 if missing")]
+    version: Annotated[
+        int,
+        Field(strict=True, ge=1, description="the version of the event; if missing, the oldest that fits"),
+    ]
     at_us: Annotated[
         int,
         Field(
@@ -30,10 +33,10 @@ class Metadata(TypedDict, total=False):
         ),
     ]
     correlation_id: Annotated[
-        UUID, Field(alias="$correlationId", description="what the command belongs to; itself if missing")
+        UUID, Field(alias="$correlationId", description="what the command belongs to; if missing, itself")
     ]
     causation_id: Annotated[
-        UUID, Field(alias="$causationId", description="the command behind the event; itself if missing")
+        UUID, Field(alias="$causationId", description="the command behind the event; if missing, the event")
     ]
 
 

@@ -49,6 +49,11 @@ def _text(meaning: str, longest: int, shortest: int | None = None) -> FieldInfo:
     return rule
 
 
+def _flag(meaning: str) -> FieldInfo:
+    rule: FieldInfo = Field(strict=True, description=meaning)
+    return rule
+
+
 def _delta(meaning: str) -> FieldInfo:
     return _number(f"{meaning}; below zero: taken away", MONEY, -LARGEST)
 
@@ -62,7 +67,6 @@ BY_TYPE: dict[object, FieldInfo] = {
     Ticker: _name("a market", TICKER),
     GroupId: _name("a group of markets", TICKER),
     TradeId: _name("a trade"),
-    bool: Field(strict=True),
 }
 
 BY_NAME: dict[str, FieldInfo] = {
@@ -85,6 +89,11 @@ BY_NAME: dict[str, FieldInfo] = {
     "rules_version": _number("the rules that stood", "version of the rules text", 1),
     "version": _number("counts the texts of the rules, from 1", "version of the rules text", 1),
     "partitions": _number("into how many ledgers the accounts are spread", "ledgers", 1, 100),
+    "post_only": _flag("the order is refused rather than trade at once"),
+    "reduce_only": _flag("the order only brings the position closer to nothing"),
+    "cancel_on_pause": _flag("the order goes when the market is paused"),
+    "fees_returned": _flag("the holder gets the fees back"),
+    "strict": _flag("the query and the body must be signed too"),
     "refund": _delta("what the account gets back"),
     "cash_delta": _delta("added to cash"),
     "reserved_delta": _delta("added to the order's reservation"),

@@ -46,7 +46,7 @@ def test_every_number_has_a_unit_and_every_field_a_meaning() -> None:
     for schema in fields():
         if schema.get("type") in ("integer", "number"):
             assert "unit" in schema, schema
-        if schema.get("type") in ("string", "integer", "number") and "enum" not in schema:
+        if schema.get("type") in ("string", "integer", "number", "boolean") and "enum" not in schema:
             assert schema["description"]
 
 
