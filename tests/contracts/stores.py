@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from eventsourcing.popo import POPOApplicationRecorder
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+from adapters.event_stores.eventsourcing_recorder import RecorderEventStore
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.memory import MemoryEventStore
@@ -47,6 +51,27 @@ async def json_lines(folder: Path) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
+async def eventsourcing_objects(_folder: Path) -> AsyncIterator[EventStore]:
+    store = RecorderEventStore(POPOApplicationRecorder(), release=lambda: None)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def eventsourcing_sqlite(folder: Path) -> AsyncIterator[EventStore]:
+    datastore = SQLiteDatastore(str(folder / "recorder.db"), originator_id_type="text")
+    recorder = SQLiteApplicationRecorder(datastore)
+    recorder.create_table()
+    store = RecorderEventStore(recorder, release=datastore.close)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
     async with running_node(folder) as node:
         store = await EventStoreDBStore.connect(node.uri)
@@ -59,10 +84,12 @@ async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
 DURABLE: dict[str, Opener] = {
     "sqlite": sqlite,
     "json_lines": json_lines,
+    "eventsourcing_sqlite": eventsourcing_sqlite,
     "eventstoredb_node": eventstoredb_node,
 }
 
 STORES: dict[str, Opener] = {
     "memory": memory,
+    "eventsourcing_objects": eventsourcing_objects,
     **DURABLE,
 }

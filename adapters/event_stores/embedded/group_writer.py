@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 
 from adapters.event_stores.append_rules import refuse_unless_repeated
 from adapters.event_stores.clock import wall_clock_us
-from adapters.event_stores.embedded.log import LogWriter, PendingAppend
+from adapters.event_stores.embedded.log import LogWriter, PendingAppend, SyncFailed
 from application.ports.event_store import (
     Appended,
     AppendOutcomeUnknown,
@@ -102,7 +102,7 @@ class GroupWriter:
             return _all_failed(taken, StoreUnavailable(self._broken))
         try:
             return self._commit(taken)
-        except AppendOutcomeUnknown as error:
+        except SyncFailed as error:
             self._broken = f"stopped after a failed write, open the store again: {error}"
             failure: EventStoreError = error
         except EventStoreError as error:

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.ports.event_store import Appended, Filter, NewEvent, Position, RecordedEvent
+from application.ports.event_store import (
+    Appended,
+    AppendOutcomeUnknown,
+    Filter,
+    NewEvent,
+    Position,
+    RecordedEvent,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +49,10 @@ class LogSlice:
     position: Position
 
 
+class SyncFailed(AppendOutcomeUnknown):
+    """The disk did not confirm a write: what it holds is known only after opening the log anew."""
+
+
 class LogWriter(Protocol):
     """Writes the log. Every call comes from the one writer thread, and blocks."""
 
@@ -56,8 +67,8 @@ class LogWriter(Protocol):
     def write(self, appends: Sequence[PendingAppend], recorded_at_us: int) -> list[RecordedEvent]:
         """Make all the appends durable together, or none, and return their events in order.
 
-        Raises :class:`StoreUnavailable` when nothing was recorded and a later write may succeed, and
-        :class:`AppendOutcomeUnknown` when nobody can tell; then the writer is not asked again.
+        Raises :class:`StoreUnavailable` when nothing was recorded, :class:`AppendOutcomeUnknown` when
+        that cannot be told but can be looked up, :class:`SyncFailed` when neither.
         """
         ...
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from adapters.event_stores.data_files import UnusableLog, sync_folder
-from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
+from adapters.event_stores.embedded.log import SyncFailed
+from application.ports.event_store import StoreUnavailable
 
 MANIFEST = "presage-log.json"
 MANIFEST_TEXT = b'{"format": "presage-json-lines", "version": 1}\n'
@@ -55,4 +56,4 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         sync_folder(path.parent)
     except OSError as error:
-        raise AppendOutcomeUnknown(f"{path}: {error}") from error
+        raise SyncFailed(f"{path}: {error}") from error

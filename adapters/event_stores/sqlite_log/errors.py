@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 
 from adapters.event_stores.data_files import UnusableLog
-from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, StoreUnavailable
+from adapters.event_stores.embedded.log import SyncFailed
+from application.ports.event_store import EventStoreError, StoreUnavailable
 
 DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
@@ -16,7 +17,7 @@ def write_error(path: Path, error: sqlite3.Error) -> EventStoreError:
     """
     name = _name(error)
     if name.endswith("FSYNC"):
-        return AppendOutcomeUnknown(f"{path}: {name}: {error}")
+        return SyncFailed(f"{path}: {name}: {error}")
     return StoreUnavailable(f"{path}: {name}: {error}; nothing was recorded")
 
 

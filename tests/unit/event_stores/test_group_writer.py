@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from adapters.event_stores.embedded.group_writer import CommittedGroup, GroupWriter
-from adapters.event_stores.embedded.log import PendingAppend
+from adapters.event_stores.embedded.log import PendingAppend, SyncFailed
 from application.ports.event_store import (
     Appended,
     AppendOutcomeUnknown,
@@ -168,8 +168,8 @@ async def test_a_failed_write_fails_the_whole_group_and_nothing_of_it_is_remembe
     assert (await desk.submit("a", 5, expected=-1)).revision == 0
 
 
-async def test_after_a_write_of_unknown_outcome_the_writer_stops(desk: Desk) -> None:
-    desk.log.failures = [AppendOutcomeUnknown("sync failed")]
+async def test_after_a_failed_sync_the_writer_stops(desk: Desk) -> None:
+    desk.log.failures = [SyncFailed("the disk did not answer")]
     with pytest.raises(AppendOutcomeUnknown):
         await desk.submit("a", 2, expected=-1)
     with pytest.raises(StoreUnavailable, match="open the store again"):
