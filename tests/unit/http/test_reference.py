@@ -1,0 +1,75 @@
+"""The reference is made from the routes and the models, so it cannot fall behind them."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from adapters.http.app import OPERATIONS
+from adapters.http.openapi import openapi_document
+from adapters.http.operations import Access
+from adapters.http.reference_page import reference_page
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi_document(OPERATIONS)
+
+
+def test_every_route_is_in_the_document_once(document: dict[str, Any]) -> None:
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert described == {(operation.method, operation.path) for operation in OPERATIONS}
+    assert len(described) == len(OPERATIONS)
+
+
+def test_operation_ids_are_unique(document: dict[str, Any]) -> None:
+    ids = [entry["operationId"] for methods in document["paths"].values() for entry in methods.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_exactly_the_routes_that_are_not_public_ask_for_a_signature(document: dict[str, Any]) -> None:
+    for operation in OPERATIONS:
+        entry = document["paths"][operation.path][operation.method.lower()]
+        assert ("security" in entry) == (operation.access is not Access.PUBLIC), operation.path
+
+
+def references(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*(references(inner) for inner in part.values()))
+    if isinstance(part, list):
+        return set().union(*(references(inner) for inner in part))
+    return set()
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert references(document) <= known
+
+
+def test_the_fields_of_an_order_are_described(document: dict[str, Any]) -> None:
+    body = document["components"]["schemas"]["OrderBody"]
+    assert set(body["required"]) == {"ticker", "side", "action"}
+    assert body["additionalProperties"] is False
+    assert {"market_version", "max_latency_ms", "stop_price"} <= set(body["properties"])
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids.add(found.get("id") or "")
+        self.links.add(found.get("href") or found.get("src") or "")
+
+
+def test_the_page_shows_every_route_and_loads_nothing_from_elsewhere(document: dict[str, Any]) -> None:
+    html = reference_page(document)
+    page = _Page()
+    page.feed(html)
+    assert all(operation.path in html for operation in OPERATIONS)
+    assert not [link for link in page.links if "//" in link]
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
