@@ -10,8 +10,9 @@ from signal import Signals
 class NodeProcess:
     """Runs the node's own command."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, same_port: bool = True) -> None:
         self._folder = folder
+        self._same_port = same_port
         self._port = "0"
         self.uri = ""
 
@@ -22,7 +23,8 @@ class NodeProcess:
         )
         assert self._process.stdout is not None
         self.uri = (await asyncio.to_thread(self._process.stdout.readline)).strip()
-        self._port = self.uri.rpartition(":")[2].partition("?")[0]
+        if self._same_port:
+            self._port = self.uri.rpartition(":")[2].partition("?")[0]
 
     def send(self, number: Signals) -> None:
         self._process.send_signal(number)
