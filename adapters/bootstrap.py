@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
+from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.settings import Settings
 from application.exchange import Exchange
 from application.founding import found
@@ -16,7 +18,7 @@ from application.operations import Operations
 from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
-from application.ports.event_store import EventStore
+from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
 from application.ports.notifier import Notifier
 from application.ports.order_keys import OrderKeys
 from application.processes.conditions import Conditions
@@ -69,18 +71,44 @@ async def build_exchange(
     )
 
 
+class ReadableLog(StreamReader, LogReader, LogSubscriber, Protocol):
+    """A log that can be read and followed."""
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
-    """Open the event store that the settings name."""
+    """Open the event store that the settings name, for this process to write."""
     store: EventStore
     if settings.event_store == "memory":
         store = MemoryEventStore()
-    else:
+    elif settings.event_store == "sqlite":
         store = SqliteEventStore.open(settings.log_file)
+    else:
+        store = await _connect(settings.event_store)
     try:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
+    """Open the log for reading only, beside the process that writes it."""
+    if settings.event_store != "sqlite":
+        async with open_store(settings) as store:
+            yield store
+        return
+    view = SqliteLogView.open(settings.log_file)
+    try:
+        yield view
+    finally:
+        await view.close()
+
+
+async def _connect(uri: str) -> EventStore:
+    from adapters.event_stores.eventstoredb import EventStoreDBStore  # noqa: PLC0415 (gRPC takes long to load)
+
+    return await EventStoreDBStore.connect(uri)
 
 
 def make_codec() -> EventCodec:

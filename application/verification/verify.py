@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.ports.codec import EventCodec, UnreadableEvent
-from application.ports.event_store import EventStore, Filter
+from application.ports.event_store import Filter, LogReader
 from application.streams import EXCHANGE_PREFIXES
 from application.verification.folding import FoldedLog
 from domain.invariants import violations
@@ -21,7 +21,7 @@ class Report:
 
 
 async def verify(
-    store: EventStore, codec: EventCodec, progress: Callable[[int], None] | None = None
+    store: LogReader, codec: EventCodec, progress: Callable[[int], None] | None = None
 ) -> Report:
     """Fold every aggregate from the log and check what must always hold.
 

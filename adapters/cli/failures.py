@@ -1,0 +1,85 @@
+"""What can go wrong with a command, each with a stable code and a sentence, never with a traceback."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import typer
+
+SERVICE = "presage"
+
+
+class Failure(Exception):
+    """A command cannot be carried out; the message says why and what to do."""
+
+    def __init__(self, code: str, message: str, *, details: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return how a fault is told."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, typer.TyperException):
+        return Failure("usage", error.format_message(), details=_hint(error))
+    kind = type(error).__name__
+    # By name, so that what is not in use need not be imported.
+    if kind in _CODES:
+        return Failure(_CODES[kind], str(error))
+    if kind == "ValidationError":
+        return _settings(error)
+    if isinstance(error, OSError):
+        return Failure("file_error", f"{error.filename or 'the system'}: {error.strerror or error}")
+    return Failure("internal_error", f"{kind}: {error}", details=f"raised in {_place(error)}")
+
+
+_CODES = {
+    "UnusableLog": "unusable_data",
+    "UnusableFolder": "unusable_data",
+    "ReadModelDamaged": "unusable_read_model",
+    "ReadModelOutdated": "unusable_read_model",
+    "StoreUnavailable": "store_unavailable",
+    "AppendOutcomeUnknown": "outcome_unknown",
+    "EventStoreError": "store_failed",
+    "UnreadableEvent": "unreadable_event",
+}
+
+
+def _hint(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"see {context.command_path} --help" if context is not None else ""
+
+
+def _settings(error: Any) -> Failure:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return Failure("invalid_setting", f"{name}: {first['msg']}", details=f"it is {first['input']!r}")
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{os.path.relpath(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+
+
+def report(failure: Failure, *, as_json: bool) -> None:
+    """Print a failure: an object on standard output for scripts, a sentence on standard error for people."""
+    if as_json:
+        error = {
+            "code": failure.code,
+            "message": failure.message,
+            "details": failure.details,
+            "service": SERVICE,
+        }
+        sys.stdout.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
+        return
+    sys.stderr.write(f"Error ({failure.code}): {failure.message}\n")
+    if failure.details:
+        sys.stderr.write(f"  {failure.details}\n")

@@ -1,0 +1,27 @@
+"""Times as people write and read them."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def parse_time(text: str | None) -> int | None:
+    """Return an ISO 8601 time in microseconds since the Unix epoch; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a time in ISO 8601, for example 2026-11-23T22:00:00Z"
+        ) from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def time_text(at_us: int) -> str:
+    """Return a time in ISO 8601, UTC."""
+    return (_EPOCH + timedelta(microseconds=at_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,205 @@
+"""The data folder: what lies in it beside the log, and whether it can be used at all.
+
+``keys/`` holds the private keys made here, each beside a note of whose it is; ``operator.json`` names the
+operator's; ``server.json`` says where a running server answers.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OURS = {"keys", "snapshots", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
+_DATABASES = ("log.db", "read.db")
+
+
+class UnusableFolder(Exception):
+    """The data folder cannot be used as it is; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key whose private half lies in the folder."""
+
+    key_id: str
+    account_id: str
+    scopes: tuple[str, ...]
+    private_key_path: Path
+
+    def read(self) -> bytes:
+        """Return the private key in PEM."""
+        try:
+            return self.private_key_path.read_bytes()
+        except OSError as error:
+            raise UnusableFolder(
+                f"{self.private_key_path}: the private key cannot be read ({error.strerror})"
+            ) from error
+
+    def document(self) -> dict[str, str]:
+        """Return the key as commands print it."""
+        return {"key_id": self.key_id, "private_key_path": str(self.private_key_path)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """Where a server on this folder answers."""
+
+    url: str
+    pid: int
+
+
+class DataFolder:
+    """A data folder. Nothing in it is touched before something is asked of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._keys = path / "keys"
+        self._operator = path / "operator.json"
+        self._server = path / "server.json"
+
+    # ---------------------------------------------------------------------------------- the whole
+
+    def prepare(self, *, log_here: bool) -> None:
+        """Make the folder if it is not there.
+
+        Raises :class:`UnusableFolder` for one that belongs to something else, or that has lost its log.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = sorted(entry.name for entry in self.path.iterdir())
+        except OSError as error:
+            raise UnusableFolder(f"{self.path}: cannot be used as data folder ({error.strerror})") from error
+        if not log_here or "log.db" in names:
+            return
+        for name in names:
+            if name.startswith((".", "log.db")):
+                continue
+            if name not in OURS and not name.startswith(_DATABASES):
+                raise UnusableFolder(
+                    f"{self.path / name}: not a file of Presage, and {self.path / 'log.db'} is missing; "
+                    "choose an empty folder"
+                )
+            if name.startswith(_DATABASES) or name == "operator.json":
+                raise UnusableFolder(
+                    f"{self.path / 'log.db'}: missing, though {name} is here; put the log back, "
+                    "or choose an empty folder"
+                )
+
+    # ----------------------------------------------------------------------------------- the keys
+
+    def keys(self) -> Sequence[HeldKey]:
+        """Return the keys made here, oldest first."""
+        notes = sorted(self._keys.glob("*.json"), key=lambda note: (note.stat().st_mtime_ns, note.name))
+        return [self._read_key(note) for note in notes]
+
+    def key_of(self, account_id: str) -> HeldKey | None:
+        """Return the latest key of an account."""
+        return next((key for key in reversed(self.keys()) if key.account_id == account_id), None)
+
+    def key(self, key_id: str) -> HeldKey | None:
+        """Return a key by its id."""
+        note = self._keys / f"{key_id}.json"
+        return self._read_key(note) if note.name in _names(self._keys) else None
+
+    def keep_key(self, key_id: str, *, account_id: str, scopes: Sequence[str], private_pem: str) -> HeldKey:
+        """Write a private key so that only this user can read it, and note whose it is."""
+        self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._keys / f"{key_id}.pem"
+        _write(path, private_pem, mode=0o600)
+        note = {"key_id": key_id, "account_id": account_id, "scopes": list(scopes)}
+        _write(path.with_suffix(".json"), json.dumps(note), mode=0o600)
+        return HeldKey(
+            key_id=key_id, account_id=account_id, scopes=tuple(scopes), private_key_path=path.absolute()
+        )
+
+    def forget_key(self, key_id: str) -> None:
+        """Remove a private key."""
+        for suffix in (".json", ".pem"):
+            (self._keys / f"{key_id}{suffix}").unlink(missing_ok=True)
+
+    def operator(self) -> HeldKey | None:
+        """Return the operator's key, ``None`` if there is none here."""
+        document = _read(self._operator)
+        return None if document is None else self.key(str(document.get("key_id")))
+
+    def appoint_operator(self, key: HeldKey) -> None:
+        """Note which key is the operator's."""
+        _write(self._operator, json.dumps({"key_id": key.key_id}), mode=0o600)
+
+    def _read_key(self, note: Path) -> HeldKey:
+        document = _read(note) or {}
+        try:
+            return HeldKey(
+                key_id=str(document["key_id"]),
+                account_id=str(document["account_id"]),
+                scopes=tuple(map(str, document["scopes"])),
+                private_key_path=note.with_suffix(".pem").absolute(),
+            )
+        except (KeyError, TypeError):
+            raise _damaged(note) from None
+
+    # --------------------------------------------------------------------------------- the server
+
+    def server(self) -> RunningServer | None:
+        """Return the server that says it runs on this folder, if its process is alive."""
+        document = _read(self._server)
+        if document is None:
+            return None
+        try:
+            server = RunningServer(url=str(document["url"]), pid=int(document["pid"]))
+        except (KeyError, TypeError, ValueError):
+            raise _damaged(self._server) from None
+        return server if _alive(server.pid) else None
+
+    def announce(self, url: str) -> None:
+        """Say where this process answers."""
+        _write(self._server, json.dumps({"url": url, "pid": os.getpid()}), mode=0o644)
+
+    def withdraw(self) -> None:
+        """Say that this process no longer answers."""
+        self._server.unlink(missing_ok=True)
+
+
+def _names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object from a file, ``None`` if there is no such file."""
+    try:
+        document = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise _damaged(path) from None
+    if not isinstance(document, dict):
+        raise _damaged(path)
+    return document
+
+
+def _damaged(path: Path) -> UnusableFolder:
+    return UnusableFolder(f"{path}: damaged; delete the file and try again")
+
+
+def _write(path: Path, text: str, *, mode: int) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
