@@ -6,7 +6,7 @@ there. Rows of open orders are enough to set one up again.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
 from domain.market import events as e
 from domain.market.book import book_place
@@ -60,15 +60,17 @@ BookEvent = (
     | e.PositionSettled
     | e.PositionUnwound
 )
-BOOK_EVENTS: tuple[type, ...] = (
-    e.OrderPlaced,
-    e.TradeExecuted,
-    e.OrderCanceled,
-    e.OrderDecreased,
-    e.OrderAmended,
-    e.StopTriggered,
-    e.PositionSettled,
-    e.PositionUnwound,
+BOOK_EVENTS: frozenset[type] = frozenset(
+    (
+        e.OrderPlaced,
+        e.TradeExecuted,
+        e.OrderCanceled,
+        e.OrderDecreased,
+        e.OrderAmended,
+        e.StopTriggered,
+        e.PositionSettled,
+        e.PositionUnwound,
+    )
 )
 """What changes a book, or what its top says beside the prices."""
 
@@ -259,8 +261,3 @@ class MarketBook:
             del self.orders[row.order_id]
             return row.order_id
         return self._rest(row, quantity, sequence)
-
-
-def is_book_event(event: Any) -> bool:
-    """Return whether an event changes books."""
-    return isinstance(event, BOOK_EVENTS)

@@ -77,6 +77,11 @@ async def everything(page_at: Callable[[str], Awaitable[Page[T]]]) -> Sequence[T
     return items
 
 
+def moment(at_us: int, position: int) -> str:
+    """Return the cursor of what follows an item in a list that is newest first."""
+    return f"{at_us}-{position}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """From ``since_us`` on, and up to ``until_us``; both included where given."""

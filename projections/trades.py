@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from application.events import Recorded
+from application.ports.event_store import Position
 from application.streams import MARKET
+from domain.identifiers import Ticker, TradeId
 from domain.market.book import book_place
 from domain.market.events import Leg, TradeExecuted
+from domain.market.vocabulary import FillKind, Side
+from domain.quantities import Quantity, Ticks
 from projections.projection import Projection
 from projections.rows import Journal
 from projections.table import Table
+from projections.views import TradeView
 
 
 @dataclass(slots=True)
@@ -65,24 +70,9 @@ class TradesProjection(Projection):
         super().__init__(parts=(self._trades, self._fills), handlers={TradeExecuted: self._traded}, wants={})
 
     def _traded(self, recorded: Recorded[TradeExecuted]) -> None:
-        trade = recorded.event
-        taker = trade.taker
-        self._trades.add(
-            TradeRow(
-                position=recorded.position,
-                trade_id=trade.trade_id,
-                ticker=recorded.stream.removeprefix(MARKET),
-                revision=recorded.revision,
-                price_ticks=trade.price_ticks,
-                quantity=trade.quantity,
-                taker_side=book_place(taker.side, taker.action, trade.price_ticks)[0].value,
-                kind=trade.kind.value,
-                rules_version=trade.rules_version,
-                at_us=recorded.cause.at_us,
-            )
-        )
-        self._fill(recorded, trade.maker, is_taker=False)
-        self._fill(recorded, taker, is_taker=True)
+        self._trades.add(trade_row(recorded))
+        self._fill(recorded, recorded.event.maker, is_taker=False)
+        self._fill(recorded, recorded.event.taker, is_taker=True)
 
     def _fill(self, recorded: Recorded[TradeExecuted], leg: Leg, *, is_taker: bool) -> None:
         trade = recorded.event
@@ -104,3 +94,37 @@ class TradesProjection(Projection):
                 at_us=recorded.cause.at_us,
             )
         )
+
+
+def trade_row(recorded: Recorded[TradeExecuted]) -> TradeRow:
+    """Return a trade as it is kept."""
+    trade = recorded.event
+    taker = trade.taker
+    return TradeRow(
+        position=recorded.position,
+        trade_id=trade.trade_id,
+        ticker=recorded.stream.removeprefix(MARKET),
+        revision=recorded.revision,
+        price_ticks=trade.price_ticks,
+        quantity=trade.quantity,
+        taker_side=book_place(taker.side, taker.action, trade.price_ticks)[0].value,
+        kind=trade.kind.value,
+        rules_version=trade.rules_version,
+        at_us=recorded.cause.at_us,
+    )
+
+
+def trade_view(row: TradeRow) -> TradeView:
+    """Return a trade as readers see it."""
+    return TradeView(
+        trade_id=TradeId(row.trade_id),
+        ticker=Ticker(row.ticker),
+        price_ticks=Ticks(row.price_ticks),
+        quantity=Quantity(row.quantity),
+        taker_side=Side(row.taker_side),
+        kind=FillKind(row.kind),
+        rules_version=row.rules_version,
+        at_us=row.at_us,
+        revision=row.revision,
+        position=Position(row.position),
+    )

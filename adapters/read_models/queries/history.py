@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from adapters.read_models.queries.reader import Reader, Row, Where, checked, moment, paged
+from adapters.read_models.queries.reader import Reader, Row, Where, checked, paged
 from application.ports.event_store import Position
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import Action, FillKind, Result, Side
@@ -17,6 +17,7 @@ from projections.queries import (
     LedgerFilter,
     Page,
     SettlementFilter,
+    moment,
 )
 from projections.views import FillView, LedgerEntryView, SettlementView
 

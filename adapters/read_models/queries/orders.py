@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.read_models.queries.reader import Reader, Where, checked, moment, paged
+from adapters.read_models.queries.reader import Reader, Where, checked, paged
 from application.ports.event_store import START, Position
 from application.ports.order_keys import KnownOrder
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -18,7 +18,7 @@ from domain.quantities import Money, Quantity, Ticks
 from projections.order_groups import ORDER_GROUPS, OrderGroupRow
 from projections.order_keys import OrderKeysProjection
 from projections.orders import ORDERS, OrderRow
-from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page
+from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
 from projections.views import OrderGroupView, OrderStatus, OrderView
 
 # A page of an account's orders, newest first: one stretch of orders_by_account.

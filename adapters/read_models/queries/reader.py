@@ -94,11 +94,6 @@ def number(text: str) -> int:
     return int(text)
 
 
-def moment(at_us: int, position: int) -> str:
-    """Return the cursor of what follows an item in a list that is newest first."""
-    return f"{at_us}-{position}"
-
-
 def checked(limit: int) -> int:
     """Return how many rows to ask for: one more than the page, to see whether it is the last."""
     if not 1 <= limit <= MAX_LIMIT:

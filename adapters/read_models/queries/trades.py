@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.read_models.queries.reader import Reader, Where, checked, moment, paged
-from application.ports.event_store import Position
-from domain.identifiers import Ticker, TradeId
-from domain.market.vocabulary import FillKind, Side
-from domain.quantities import Quantity, Ticks
+from adapters.read_models.queries.reader import Reader, Where, checked, paged
+from domain.identifiers import Ticker
 from projections.candles import CANDLES, MINUTE_US, CandleRow
 from projections.market_view import candle_view
 from projections.queries import (
@@ -19,8 +16,9 @@ from projections.queries import (
     Page,
     Period,
     TradeFilter,
+    moment,
 )
-from projections.trades import TRADES, TradeRow
+from projections.trades import TRADES, TradeRow, trade_view
 from projections.views import CandleView, TradeView
 
 # A page of trades, newest first: one stretch of trades_by_market, or of trades_by_time.
@@ -76,19 +74,3 @@ class TradeAnswers:
         if len(rows) > MAX_CANDLES:
             raise InvalidQuery(f"that is more than {MAX_CANDLES} candlesticks: ask for a shorter time")
         return [candle_view(CandleRow(*row)) for row in rows]
-
-
-def trade_view(row: TradeRow) -> TradeView:
-    """Return a trade as readers see it."""
-    return TradeView(
-        trade_id=TradeId(row.trade_id),
-        ticker=Ticker(row.ticker),
-        price_ticks=Ticks(row.price_ticks),
-        quantity=Quantity(row.quantity),
-        taker_side=Side(row.taker_side),
-        kind=FillKind(row.kind),
-        rules_version=row.rules_version,
-        at_us=row.at_us,
-        revision=row.revision,
-        position=Position(row.position),
-    )
