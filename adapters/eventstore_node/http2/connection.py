@@ -20,6 +20,8 @@ CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024
 MAX_CALLS = 4096
 MAX_HEADER_BLOCK_BYTES = 64 * 1024
 FLUSH_BYTES = 256 * 1024
+FAREWELL_S = 1.0
+"""How long a client may take to say goodbye, which over TLS it should."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._sendable: asyncio.Future[None] | None = None
+        self._lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet the client with this side's settings."""
@@ -68,6 +71,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Stop the handlers of a client that is gone."""
         self._open_connections.discard(self)
+        self._lost.set()
         self.writable = False
         for call in self._calls.values():
             call.abandon()
@@ -118,6 +122,10 @@ class Connection(asyncio.Protocol):
             await asyncio.wait(tasks)
         self._flush()
         self._transport.close()
+        try:
+            await asyncio.wait_for(self._lost.wait(), FAREWELL_S)
+        except TimeoutError:
+            self._transport.abort()
 
     def _close(self, code: ErrorCode) -> None:
         self.write(frames.go_away(self._last_stream, code))

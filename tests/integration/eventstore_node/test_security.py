@@ -1,0 +1,129 @@
+"""TLS and credentials, and many things that are not HTTP/2."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from esdbclient import AsyncEventStoreDBClient, StreamState
+from esdbclient.exceptions import EventStoreDBClientException
+
+from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.eventstore_node.security import Tls
+from adapters.eventstore_node.server import Node, running_node
+from tests.integration.eventstore_node.cases import noted, revisions_of
+
+USERS = {"admin": "correct-horse"}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Tls:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "presage test")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    tls = Tls(tmp_path / "node.crt", tmp_path / "node.key")
+    tls.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    tls.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return tls
+
+
+def with_user(node: Node, user: str) -> str:
+    return node.uri.replace("esdb://", f"esdb://{user}@")
+
+
+async def test_a_client_with_the_certificate_and_the_password_is_served(certificate: Tls) -> None:
+    async with running_node(None, tls=certificate, users=USERS) as node:
+        root = certificate.certificate.read_bytes()
+        uri = with_user(node, "admin:correct-horse")
+        client = AsyncEventStoreDBClient(uri, root_certificates=root)
+        await client.connect()
+        await client.append_to_stream("a", current_version=StreamState.NO_STREAM, events=noted(1000))
+        assert len(await revisions_of(client, "a")) == 1000
+        await client.close()
+        store = await EventStoreDBStore.connect(uri, root_certificates=root)
+        assert await store.head() == 1000
+        await store.close()
+
+
+@pytest.mark.parametrize("user", ["admin:wrong", "nobody:correct-horse"])
+async def test_a_wrong_password_is_refused(certificate: Tls, user: str) -> None:
+    async with running_node(None, tls=certificate, users=USERS) as node:
+        client = AsyncEventStoreDBClient(
+            with_user(node, user), root_certificates=certificate.certificate.read_bytes()
+        )
+        await client.connect()
+        with pytest.raises(EventStoreDBClientException, match="UNAUTHENTICATED"):
+            await client.get_stream("a")
+        await client.close()
+
+
+async def test_without_credentials_nothing_is_served() -> None:
+    async with running_node(None, users=USERS) as node:
+        client = AsyncEventStoreDBClient(node.uri)
+        await client.connect()
+        for calling in (
+            client.append_to_stream("a", current_version=StreamState.ANY, events=noted()),
+            client.get_commit_position(),
+            client.delete_stream("a", current_version=StreamState.ANY),
+            client.list_subscriptions(),
+        ):
+            with pytest.raises(EventStoreDBClientException):
+                await calling
+        await client.close()
+
+
+async def test_a_client_that_does_not_know_the_certificate_stays_away(certificate: Tls) -> None:
+    async with running_node(None, tls=certificate) as node:
+        context = ssl.create_default_context()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await asyncio.open_connection(node.host, node.port, ssl=context)
+        await asyncio.sleep(0.05)  # the node hears of it and hangs up
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00" * 64,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x05\x01\x05\x00\x00\x00\x01\xff\xff\xff\xff\x0f",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x01\x01\x04\x00\x00\x00\x02\x82",
+    ],
+)
+async def test_what_is_not_http_2_is_hung_up_on_and_harms_nobody(noise: bytes) -> None:
+    async with running_node(None) as node:
+        reader, writer = await asyncio.open_connection(node.host, node.port)
+        writer.write(noise)
+        async with asyncio.timeout(5):
+            while await reader.read(4096):
+                pass
+        writer.close()
+        client = AsyncEventStoreDBClient(node.uri)
+        await client.connect()
+        await client.append_to_stream("a", current_version=StreamState.ANY, events=noted())
+        await client.close()
