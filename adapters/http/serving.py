@@ -47,6 +47,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )

@@ -18,7 +18,7 @@ from adapters.http.positions import show
 from adapters.http.problems import Code, Problem
 from adapters.http.replies import problem_of
 from adapters.http.requests import orders as r
-from adapters.http.routes.orders import ORDERS, changed, find_order, placed
+from adapters.http.routes.orders import ORDERS, carried_out, changed, find_order, placed
 from adapters.http.validation import checked_body
 from application.ports.event_store import Position
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
@@ -74,7 +74,7 @@ async def cancel_orders(call: Call[NoQuery, r.OrderIdsBody]) -> Reply:
     before = [await _found(call.port, call.account_id, order_id) for order_id in ids]
     known = [order.order_id for order in before if isinstance(order, OrderView)]
     outcomes = iter(await call.port.exchange.trading.cancel_many(call.account_id, known))
-    ended = [next(outcomes) if isinstance(order, OrderView) else order for order in before]
+    ended = [_ended(order, next(outcomes)) if isinstance(order, OrderView) else order for order in before]
     positions = [outcome.position for outcome in ended if isinstance(outcome, OrderAccepted)]
     latest = max(positions) if positions else None
     if latest is not None:
@@ -84,6 +84,15 @@ async def cancel_orders(call: Call[NoQuery, r.OrderIdsBody]) -> Reply:
         for order_id, order, outcome in zip(ids, before, ended, strict=True)
     ]
     return Reply(content=BatchCancelAnswer(orders=answers), position=latest)
+
+
+def _ended(order: OrderView, outcome: Outcome) -> OrderAccepted | Exception:
+    if isinstance(outcome, Exception):
+        return outcome
+    try:
+        return carried_out(order, outcome)
+    except Problem as problem:
+        return problem
 
 
 async def _found(port: HttpPort, account_id: AccountId, order_id: OrderId) -> OrderView | Problem:

@@ -25,10 +25,11 @@ from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
+from application.requests import OrderAnswer as OrderAnswered
 from domain.identifiers import AccountId, OrderId
 from domain.market.vocabulary import EndReason
 from domain.quantities import Quantity
-from domain.rejections import Reason
+from domain.rejections import Reason, Rejected
 from projections.queries import OrderFilter
 from projections.views import OrderStatus, OrderView
 
@@ -60,6 +61,17 @@ async def placed(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -
             position=port.reads.freshness.position,
         )
     return placed_answer(request, answer.order, at_us=port.clock.now_us())
+
+
+def carried_out(before: OrderView, answer: OrderAnswered) -> OrderAccepted:
+    """Return the answer to a command about an order that exists. Raises :class:`Problem` for a refusal."""
+    if isinstance(answer, Rejected) and answer.reason is Reason.ORDER_NOT_FOUND:
+        raise Problem(
+            Code.ORDER_NOT_OPEN,
+            "the order is no longer open: it has filled or was canceled",
+            details=f"order_id: {before.order_id}",
+        )
+    return accepted(answer)
 
 
 async def changed(port: HttpPort, before: OrderView, answer: OrderAccepted) -> OrderView:
@@ -116,7 +128,7 @@ async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
 async def cancel_order(call: Call[NoQuery, None]) -> Reply:
     """Take an order off."""
     before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
-    answer = accepted(await call.port.exchange.trading.cancel(call.account_id, before.order_id))
+    answer = carried_out(before, await call.port.exchange.trading.cancel(call.account_id, before.order_id))
     after = await changed(call.port, before, answer)
     content = CancelAnswer(
         order=order_answer(after),
@@ -146,7 +158,7 @@ async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
     )
     if request.price_ticks is None and request.total is None:
         raise Problem(Code.MISSING_FIELD, "say what is to change", details="count: or a price")
-    answer = accepted(await call.port.exchange.trading.amend(request))
+    answer = carried_out(before, await call.port.exchange.trading.amend(request))
     after = await changed(call.port, before, answer)
     content = AmendAnswer(old_order=order_answer(before), order=order_answer(after))
     return Reply(content=content, position=answer.position)
@@ -177,8 +189,8 @@ async def decrease_order(call: Call[NoQuery, r.DecreaseBody]) -> Reply:
             Code.INVALID_FIELD, "say either reduce_by or reduce_to", details="reduce_by: or reduce_to"
         )
     before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
-    answer = accepted(
-        await call.port.exchange.trading.decrease(call.account_id, before.order_id, by=by, to=to)
+    answer = carried_out(
+        before, await call.port.exchange.trading.decrease(call.account_id, before.order_id, by=by, to=to)
     )
     after = await changed(call.port, before, answer)
     return Reply(content=OrderAnswer(order=order_answer(after)), position=answer.position)
