@@ -98,6 +98,7 @@ class BalancesProjection(Projection):
                 e.ReservationIncreased: self._reserved,
                 e.OrderConfirmed: self._confirmed,
                 e.ReservationReleased: self._released,
+                e.IncreaseReleased: self._released,
                 e.ReservationAmended: self._amended,
                 e.FillBooked: self._filled,
                 e.PayoutBooked: self._paid,
@@ -112,9 +113,10 @@ class BalancesProjection(Projection):
                 e.ReservationIncreased: self._want_account,
                 e.OrderConfirmed: self._want_account,
                 e.ReservationReleased: self._want_account,
+                e.IncreaseReleased: self._want_account,
                 e.ReservationAmended: self._want_account,
                 e.FillBooked: self._want_locked,
-                e.PayoutBooked: self._want_account,
+                e.PayoutBooked: self._want_locked,
                 e.UnwindBooked: self._want_locked,
                 e.ProceedsUnlocked: lambda r: self._locked.want_where("ticker", r.event.ticker),
                 e.FeesWithdrawn: lambda r: self._ledgers.want(r.stream),
@@ -133,7 +135,7 @@ class BalancesProjection(Projection):
         self._accounts.want(recorded.event.account_id)
         self._ledgers.want(recorded.stream)
 
-    def _want_locked(self, recorded: Recorded[e.FillBooked | e.UnwindBooked]) -> None:
+    def _want_locked(self, recorded: Recorded[e.FillBooked | e.PayoutBooked | e.UnwindBooked]) -> None:
         self._want_account(recorded)
         if recorded.event.locked_delta:
             self._locked.want((recorded.event.account_id, recorded.event.ticker))
@@ -159,7 +161,7 @@ class BalancesProjection(Projection):
     def _confirmed(self, recorded: Recorded[e.OrderConfirmed]) -> None:
         self._move(recorded, cash=recorded.event.released, reserved=-recorded.event.released)
 
-    def _released(self, recorded: Recorded[e.ReservationReleased]) -> None:
+    def _released(self, recorded: Recorded[e.ReservationReleased | e.IncreaseReleased]) -> None:
         self._move(recorded, cash=recorded.event.amount, reserved=-recorded.event.amount)
 
     def _amended(self, recorded: Recorded[e.ReservationAmended]) -> None:
@@ -180,7 +182,8 @@ class BalancesProjection(Projection):
 
     def _paid(self, recorded: Recorded[e.PayoutBooked]) -> None:
         event = recorded.event
-        self._move(recorded, cash=event.payout + event.fees_delta)
+        cash = event.payout + event.fees_delta - event.locked_delta
+        self._move(recorded, cash=cash, locked=event.locked_delta)
         ledger = self._ledger(recorded)
         ledger.in_markets -= event.payout
         ledger.fees_held -= event.fees

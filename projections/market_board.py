@@ -133,7 +133,7 @@ class MarketBoard:
         event, book = recorded.event, market.book
         touched = book.apply(event, revision=recorded.revision, sequence=recorded.position)
         if touched is not None:
-            self._reindex(book, touched, event)
+            self._reindex(book, touched)
         traded = 0
         if isinstance(event, TradeExecuted):
             traded = event.quantity
@@ -141,18 +141,16 @@ class MarketBoard:
         market.day.note(book.top, traded, recorded.cause.at_us)
         market.books.clear()
 
-    def _reindex(self, book: MarketBook, order_id: str, event: Any) -> None:
-        row = book.orders.get(order_id)
-        if row is not None:
+    def _reindex(self, book: MarketBook, row: BookOrderRow) -> None:
+        if row.order_id in book.orders:
             self._index(row)
             return
-        account_id = event.maker.account_id if isinstance(event, TradeExecuted) else event.account_id
-        mine = self._resting.get(account_id)
+        mine = self._resting.get(row.account_id)
         if mine is None:
             return
-        mine.pop(order_id, None)
+        mine.pop(row.order_id, None)
         if not mine:
-            del self._resting[account_id]
+            del self._resting[row.account_id]
 
     def _index(self, row: BookOrderRow) -> None:
         self._resting.setdefault(row.account_id, {})[row.order_id] = row.ticker

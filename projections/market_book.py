@@ -172,15 +172,15 @@ class MarketBook:
             ahead += other.resting
         return Quantity(ahead)
 
-    def apply(self, event: BookEvent, *, revision: int, sequence: int) -> str | None:
-        """Apply an event; return the one order on the book that it touched, if any."""
+    def apply(self, event: BookEvent, *, revision: int, sequence: int) -> BookOrderRow | None:
+        """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
         touched = self._apply(event, sequence)
         top = self.top
         top.yes_bid_ticks, top.no_bid_ticks = self.yes.best_ticks, self.no.best_ticks
         top.revision = revision
         return touched
 
-    def _apply(self, event: BookEvent, sequence: int) -> str | None:
+    def _apply(self, event: BookEvent, sequence: int) -> BookOrderRow | None:
         match event:
             case e.OrderPlaced():
                 return self._placed(event, sequence)
@@ -201,7 +201,7 @@ class MarketBook:
             case _:
                 assert_never(event)
 
-    def _placed(self, event: e.OrderPlaced, sequence: int) -> str | None:
+    def _placed(self, event: e.OrderPlaced, sequence: int) -> BookOrderRow | None:
         waits = event.order_type is OrderType.STOP
         if not event.rests and not waits:
             return None
@@ -219,25 +219,25 @@ class MarketBook:
         self.orders[row.order_id] = row
         return self._rest(row, event.rests, sequence)
 
-    def _rest(self, row: BookOrderRow, quantity: int, sequence: int) -> str:
+    def _rest(self, row: BookOrderRow, quantity: int, sequence: int) -> BookOrderRow:
         row.resting = quantity
         row.sequence = sequence
         if quantity:
             self._side(row.side).join(row)
             self.top.liquidity += row.ticks * quantity
-        return row.order_id
+        return row
 
-    def _take(self, row: BookOrderRow, quantity: int) -> str:
+    def _take(self, row: BookOrderRow, quantity: int) -> BookOrderRow:
         if quantity:
             self._side(row.side).reduce(row, quantity)
             self.top.liquidity -= row.ticks * quantity
-        return row.order_id
+        return row
 
-    def _off(self, order_id: str) -> str | None:
+    def _off(self, order_id: str) -> BookOrderRow | None:
         row = self.orders.pop(order_id, None)
         return None if row is None else self._take(row, row.resting)
 
-    def _traded(self, event: e.TradeExecuted) -> str | None:
+    def _traded(self, event: e.TradeExecuted) -> BookOrderRow:
         top = self.top
         top.last_price_ticks = event.price_ticks
         top.open_interest += interest_change(event)
@@ -245,19 +245,19 @@ class MarketBook:
         self._take(row, event.quantity)
         if not row.resting:
             del self.orders[row.order_id]
-        return row.order_id
+        return row
 
-    def _amended(self, event: e.OrderAmended, sequence: int) -> str | None:
+    def _amended(self, event: e.OrderAmended, sequence: int) -> BookOrderRow:
         row = self.orders[event.order_id]
         self._take(row, row.resting)
         row.ticks = PAYOUT_TICKS - event.price_ticks if row.sells else event.price_ticks
         return self._rest_or_go(row, event.rests, sequence)
 
-    def _triggered(self, event: e.StopTriggered, sequence: int) -> str | None:
+    def _triggered(self, event: e.StopTriggered, sequence: int) -> BookOrderRow:
         return self._rest_or_go(self.orders[event.order_id], event.rests, sequence)
 
-    def _rest_or_go(self, row: BookOrderRow, quantity: int, sequence: int) -> str:
+    def _rest_or_go(self, row: BookOrderRow, quantity: int, sequence: int) -> BookOrderRow:
         if not quantity:
             del self.orders[row.order_id]
-            return row.order_id
+            return row
         return self._rest(row, quantity, sequence)

@@ -47,7 +47,7 @@ class Books:
         book = self._books[ticker]
         touched = book.apply(recorded.event, revision=recorded.revision, sequence=recorded.position)
         if touched is not None:
-            self._touched[touched] = ticker
+            self._touched[touched.order_id] = ticker
         self._moved.add(ticker)
         return book
 

@@ -321,8 +321,7 @@ CREATE TABLE order_keys (
     order_id text PRIMARY KEY,
     ticker text NOT NULL,
     request_digest text NOT NULL,
-    position bigint NOT NULL,
-    extra bigint NOT NULL
+    position bigint NOT NULL
 ) CLUSTERED;
 
 CREATE TABLE api_keys (
