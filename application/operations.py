@@ -6,6 +6,7 @@ from application.hosting.directory import Directory
 from application.ports.clock import Ids
 from application.requests import Accepted, Answer
 from domain.group import commands as g
+from domain.group.aggregate import GroupStatus
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger.commands import Deposit, LedgerCommand, Withdraw, WithdrawFees
 from domain.market import commands as m
@@ -142,9 +143,13 @@ class Operations:
         return await self._group(group_id, g.VoidGroup(reason=reason))
 
     async def resolve_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
-        """Determine and finalize a group in one go."""
-        determined = await self.determine_group(group_id, winner, evidence)
-        return determined if isinstance(determined, Rejected) else await self.finalize_group(group_id)
+        """Determine and finalize a group in one go, from wherever it stands."""
+        group = await self._directory.find_group(group_id)
+        if group is None or group.status is not GroupStatus.DETERMINED or group.winner != winner:
+            determined = await self.determine_group(group_id, winner, evidence)
+            if isinstance(determined, Rejected):
+                return determined
+        return await self.finalize_group(group_id)
 
     # -------------------------------------------------------------------------------------- money
 

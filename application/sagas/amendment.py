@@ -45,20 +45,15 @@ async def amend(request: AmendRequest, ticker: Ticker, directory: Directory, sag
         if increased.rejected is not None:
             return increased.rejected
         command = replace(command, extra=extra)
-    taken = False
     try:
         decision = await market.ask(command, command_id=saga_id)
-        taken = any(isinstance(event, OrderAmended) for event in decision.events)
     except AppendOutcomeUnknown:
-        taken = True  # or not: recovery will see
         raise
-    finally:
-        if extra and not taken:
-            await ledger.ask(
-                ReleaseReservation(order_id=request.order_id, extra=extra),
-                command_id=uuid5(saga_id, "release"),
-                correlation_id=saga_id,
-            )
+    except Exception:
+        await _give_back(extra, request, directory, saga_id)
+        raise
+    if not any(isinstance(event, OrderAmended) for event in decision.events):
+        await _give_back(extra, request, directory, saga_id)
     if decision.rejected is not None:
         return decision.rejected
     order = (await market.state()).orders.get(request.order_id)
@@ -67,3 +62,12 @@ async def amend(request: AmendRequest, ticker: Ticker, directory: Directory, sag
         order_id=request.order_id,
         order=order_state_of(ticker, order) if order else None,
     )
+
+
+async def _give_back(extra: Money, request: AmendRequest, directory: Directory, saga_id: UUID) -> None:
+    if extra:
+        await directory.ledger(request.account_id).ask(
+            ReleaseReservation(order_id=request.order_id, extra=extra),
+            command_id=uuid5(saga_id, "release"),
+            correlation_id=saga_id,
+        )

@@ -1,0 +1,106 @@
+"""Stories that touch every step of every flow; each can be cut short anywhere."""
+
+from domain.fees import FeeRate, FeeSchedule
+from domain.group.commands import CreateGroup
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
+from domain.market.commands import CreateMarket
+from domain.market.vocabulary import Result
+from domain.quantities import Money, Quantity, Ticks
+from application.requests import AmendRequest, OrderAccepted
+
+from .world import World
+
+FEES = FeeSchedule(maker=FeeRate(quadratic_bps=100), taker=FeeRate(quadratic_bps=700))
+A, B, C = AccountId("ann"), AccountId("bob"), AccountId("cyd")
+
+
+async def fund(world: World) -> None:
+    for account in (A, B, C):
+        await world.exchange.operations.deposit(account, Money(10**9), f"first of {account}")
+
+
+async def open_market(world: World, ticker: str, **more: object) -> None:
+    command = CreateMarket(ticker=Ticker(ticker), title=f"Will {ticker} happen?", fees=FEES, **more)  # type: ignore[arg-type]
+    await world.exchange.operations.create_market(command)
+    await world.exchange.operations.activate(Ticker(ticker))
+
+
+async def placed_matched_settled_resolved(world: World) -> None:
+    await fund(world)
+    await open_market(world, "M")
+    resting = await world.place(A, "yes", "buy", 40, 10)
+    await world.place(B, "no", "buy", 65, 4)
+    await world.place(B, "no", "buy", 55, 6, client_order_id="mine")
+    await world.place(B, "no", "buy", 55, 6, client_order_id="mine")
+    if isinstance(resting, OrderAccepted):
+        order_id = OrderId(resting.order_id)
+        await world.exchange.trading.amend(
+            AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(4_600), total=Quantity(1_200))
+        )
+        await world.exchange.trading.decrease(A, order_id, by=Quantity(100))
+        await world.exchange.trading.cancel(A, order_id)
+    await world.exchange.settled()
+    await world.place(C, "yes", "buy", 70, 3)
+    await world.place(A, "yes", "sell", 60, 2)
+    await world.place(C, "yes", "buy", 62, 2)
+    await world.exchange.operations.withdraw(B, Money(1_000_000), "some out")
+    await world.exchange.operations.resolve(Ticker("M"), Result.YES)
+    await world.exchange.settled()
+
+
+async def called_off(world: World) -> None:
+    operations = world.exchange.operations
+    await fund(world)
+    await open_market(world, "PARENT")
+    for ticker, parent in (("CHILD", "PARENT"), ("GRANDCHILD", "CHILD")):
+        await operations.create_market(CreateMarket(ticker=Ticker(ticker), title=ticker, fees=FEES))
+        await operations.link_condition(Ticker(ticker), Ticker(parent), Result.YES)
+        await operations.activate(Ticker(ticker))
+    for ticker in ("CHILD", "GRANDCHILD"):
+        await world.place(A, "yes", "buy", 40, 10, ticker=ticker)
+        await world.place(B, "no", "buy", 60, 10, ticker=ticker)
+        await world.place(C, "yes", "buy", 80, 5, ticker=ticker)
+        await world.place(A, "yes", "sell", 80, 5, ticker=ticker)
+        await world.place(C, "no", "buy", 10, 5, ticker=ticker)
+    await operations.resolve(Ticker("PARENT"), Result.NO)
+    await world.exchange.settled()
+
+
+async def condition_met(world: World) -> None:
+    operations = world.exchange.operations
+    await fund(world)
+    await open_market(world, "PARENT")
+    await operations.create_market(CreateMarket(ticker=Ticker("CHILD"), title="child", fees=FEES))
+    await operations.link_condition(Ticker("CHILD"), Ticker("PARENT"), Result.YES)
+    await operations.activate(Ticker("CHILD"))
+    await world.place(A, "yes", "buy", 40, 10, ticker="CHILD")
+    await world.place(B, "no", "buy", 60, 10, ticker="CHILD")
+    await world.place(C, "yes", "buy", 80, 5, ticker="CHILD")
+    await world.place(A, "yes", "sell", 80, 5, ticker="CHILD")
+    await operations.resolve(Ticker("PARENT"), Result.YES)
+    await world.exchange.settled()
+    await world.place(B, "yes", "buy", 50, 5, ticker="CHILD")
+    await operations.resolve(Ticker("CHILD"), Result.NO)
+    await world.exchange.settled()
+
+
+async def group_resolved(world: World) -> None:
+    operations = world.exchange.operations
+    await fund(world)
+    await operations.create_group(CreateGroup(group_id=GroupId("RACE"), title="Who wins?"))
+    for runner in ("RACE-1", "RACE-2", "RACE-3"):
+        await open_market(world, runner, group_id=GroupId("RACE"))
+    await world.place(A, "yes", "buy", 30, 5, ticker="RACE-1")
+    await world.place(B, "no", "buy", 70, 5, ticker="RACE-1")
+    await world.place(C, "yes", "buy", 30, 5, ticker="RACE-2")
+    await operations.determine_group(GroupId("RACE"), Ticker("RACE-2"))
+    await operations.finalize_group(GroupId("RACE"))
+    await world.exchange.settled()
+
+
+SCENARIOS = {
+    "placed, matched, settled, resolved": placed_matched_settled_resolved,
+    "a conditional market and one conditional on it are called off": called_off,
+    "a condition is met and the market resolves by itself": condition_met,
+    "a group resolves": group_resolved,
+}
