@@ -1,7 +1,7 @@
 """The one place that names the client library of EventStoreDB.
 
 ``esdbclient`` is what the project installs. ``kurrentdbclient``, its successor, pins other versions of gRPC
-and cannot live in the same environment; where it is installed instead, it takes over without other changes.
+and is no dependency; in an environment that has it, it takes over without other changes.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING or find_spec("esdbclient") is not None:
+if TYPE_CHECKING or find_spec("kurrentdbclient") is None:
     from esdbclient import AsyncEventStoreDBClient as Client
     from esdbclient import NewEvent as ClientEvent
     from esdbclient import RecordedEvent as ClientRecord
