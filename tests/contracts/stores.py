@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
@@ -19,6 +20,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.server import running_node
 from application.ports.event_store import EventStore
+from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
 
@@ -81,6 +83,17 @@ async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
             await store.close()
 
 
+@asynccontextmanager
+async def eventstoredb_genuine(_folder: Path) -> AsyncIterator[EventStore]:
+    if not docker_answers():
+        pytest.skip("Docker does not answer, so there is no genuine EventStoreDB")
+    store = await EventStoreDBStore.connect(genuine_uri())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 DURABLE: dict[str, Opener] = {
     "sqlite": sqlite,
     "json_lines": json_lines,
@@ -90,6 +103,7 @@ DURABLE: dict[str, Opener] = {
 
 STORES: dict[str, Opener] = {
     "memory": memory,
+    "eventstoredb_genuine": eventstoredb_genuine,
     "eventsourcing_objects": eventsourcing_objects,
     **DURABLE,
 }
