@@ -10,9 +10,6 @@ from typing import Any
 HEAD = "0001"
 """The newest revision."""
 
-CURRENT_REVISION = "SELECT version_num FROM alembic_version"
-"""Says in SQL which revision a database is at; fails where there is no read model yet."""
-
 
 def upgrade(connection: Any) -> None:
     """Migrate over an SQLAlchemy connection; the caller commits."""

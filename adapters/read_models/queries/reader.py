@@ -46,7 +46,7 @@ class Where:
         if value is None or value == "":
             return self
         name = f"p{len(self.parameters)}"
-        return self.add(f"{column} = :{name}", **{name: value})
+        return self.add(f"{column} = :{name}", **{name: _plain(value)})
 
     def among(self, column: str, values: Collection[Any]) -> "Where":
         """Ask for one of some values, if there are any."""
@@ -78,8 +78,13 @@ class Where:
 
     def _marks(self, values: Collection[Any]) -> str:
         names = [f"p{len(self.parameters) + place}" for place in range(len(values))]
-        self.parameters.update(zip(names, values, strict=True))
+        self.parameters.update(zip(names, map(_plain, values), strict=True))
         return ", ".join(f":{name}" for name in names)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as drivers know it: an enumeration's as its text."""
+    return str(value) if isinstance(value, str) else value
 
 
 def _moment(cursor: str) -> tuple[int, int]:

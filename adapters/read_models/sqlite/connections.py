@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from adapters.read_models.migrations.upgrade import CURRENT_REVISION, HEAD, upgrade
+from adapters.read_models.migrations.upgrade import HEAD, upgrade
 from projections.queries import ReadModelUnavailable
 from projections.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated
 
@@ -51,7 +51,7 @@ def migrate(path: Path) -> None:
 
 def _revision(connection: sqlite3.Connection) -> str | None:
     try:
-        row = connection.execute(CURRENT_REVISION).fetchone()
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError:
         return None
     return None if row is None else str(row[0])

@@ -1,0 +1,102 @@
+"""The SQL that writes rows into PostgreSQL. Each statement is made once for a table.
+
+Rows travel as one JSON document, however many they are: one statement, one round trip, and PostgreSQL takes
+the types from the table. That was faster than arrays, than COPY into a staging table for pages of up to a few
+hundred rows, and than a statement for each row by far.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+from projections.table import Table
+
+
+@cache
+def insert(table: Table[Any]) -> str:
+    """Add rows."""
+    columns = ", ".join(table.columns)
+    return (
+        f"INSERT INTO {table.name} ({columns}) "
+        f"SELECT {columns} FROM json_populate_recordset(NULL::{table.name}, %s::json)"
+    )
+
+
+@cache
+def upsert(table: Table[Any]) -> str:
+    """Add rows, or write them over those with their keys."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in table.columns if name not in table.key)
+    return f"{insert(table)} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes}"
+
+
+@cache
+def delete(table: Table[Any]) -> str:
+    """Remove the rows with some keys."""
+    return f"DELETE FROM {table.name} t USING {_keys(table)} WHERE {_same(table.key)}"
+
+
+@cache
+def load(table: Table[Any]) -> str:
+    """Read the rows with some keys."""
+    columns = ", ".join(f"t.{name}" for name in table.columns)
+    return f"SELECT {columns} FROM {_keys(table)} JOIN {table.name} t ON {_same(table.key)}"
+
+
+@cache
+def load_where(table: Table[Any], column: str) -> str:
+    """Read the rows whose column has one of some values."""
+    columns = ", ".join(f"t.{name}" for name in table.columns)
+    return f"SELECT {columns} FROM {_keys(table)} JOIN {table.name} t ON {_same((column,))}"
+
+
+def _keys(table: Table[Any]) -> str:
+    return f"json_populate_recordset(NULL::{table.name}, %s::json) k"
+
+
+def _same(columns: tuple[str, ...]) -> str:
+    return " AND ".join(f"t.{name} = k.{name}" for name in columns)
+
+
+# Held until the end of a transaction: one projector writes at a time.
+ALONE = "SELECT pg_advisory_xact_lock(hashtext('presage projections ' || current_schema()))"
+
+CHECKPOINTS = "SELECT name, version, position, events, at_us FROM checkpoints"
+
+SAVE_CHECKPOINTS = """
+INSERT INTO checkpoints (name, version, position, events, at_us)
+SELECT name, version, position, events, at_us
+FROM json_populate_recordset(NULL::checkpoints, %s::json)
+ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,
+    events = excluded.events, at_us = excluded.at_us
+"""
+
+PARK = """
+INSERT INTO parked_events (projection, position, event_type, stream, revision, error)
+SELECT projection, position, event_type, stream, revision, error
+FROM json_populate_recordset(NULL::parked_events, %s::json)
+ON CONFLICT DO NOTHING
+"""
+
+# Tells processes that only read that there is something new.
+CHANNEL = "presage_progress"
+ANNOUNCE = f"SELECT pg_notify('{CHANNEL}', '')"
+LISTEN = f"LISTEN {CHANNEL}"
+
+# How far the slowest projection has come.
+PROGRESS = "SELECT COALESCE(MIN(position), 0), COALESCE(MAX(at_us), 0) FROM checkpoints"
+
+# Markets whose words hold all that are asked for, best first; words are taken at their stems.
+SEARCH = """
+SELECT ticker FROM markets, plainto_tsquery('english', :words) AS wanted
+WHERE to_tsvector('english', title || ' ' || rules || ' ' || category) @@ wanted
+ORDER BY ts_rank(to_tsvector('english', title || ' ' || rules || ' ' || category), wanted) DESC, ticker
+LIMIT :limit
+"""
+
+_NAMED = re.compile(r"(?<!:):([a-z]\w*)")
+
+
+@lru_cache(maxsize=512)
+def in_driver_style(sql: str) -> str:
+    """Return a question whose parameters stand as ``:name`` the way the driver wants it."""
+    return _NAMED.sub(r"%(\1)s", sql)

@@ -1,0 +1,115 @@
+"""Read models in PostgreSQL: one connection writes, a pool reads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from adapters.read_models.postgres.connections import SCHEMA, connect, settings_of, target
+from adapters.read_models.postgres.statements import in_driver_style
+from adapters.read_models.postgres.transaction import Connection, PostgresTransaction
+from projections.queries import ReadModelUnavailable
+
+READERS = 8
+"""How many questions are asked of the database at the same time."""
+
+PATIENCE_S = 2.0
+"""How long a question waits for a connection before it is given up."""
+
+
+class PostgresReadStore:
+    """A read model in a schema of a PostgreSQL database, whose tables are there already."""
+
+    def __init__(self, address: str, *, schema: str = SCHEMA, readers: int = READERS) -> None:
+        self.address = address
+        self.schema = schema
+        self._writer: Connection | None = None
+        self._writing = asyncio.Lock()
+        self._readers: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            address,
+            kwargs={"autocommit": True, "connect_timeout": 5, **settings_of(schema)},
+            min_size=1,
+            max_size=readers,
+            timeout=PATIENCE_S,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Open the pool; connections are made as they are needed."""
+        await self._readers.open()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """Open a transaction: committed at the end of the block, rolled back when it raises."""
+        async with self._writing:
+            with self._faults():
+                writer = await self._connected()
+                try:
+                    async with writer.pipeline(), writer.transaction():
+                        yield PostgresTransaction(writer)
+                except BaseException:
+                    if writer.broken or writer.closed:
+                        self._writer = None
+                    raise
+
+    async def _connected(self) -> Connection:
+        if self._writer is None or self._writer.closed:
+            self._writer = await connect(self.address, self.schema)
+            # Losing the last transactions with the server is harmless: their checkpoints go with them.
+            await self._writer.execute("SET synchronous_commit = off")
+        return self._writer
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of a question; parameters stand in it as ``:name``."""
+        with self._faults():
+            async with self._readers.connection() as connection:
+                cursor = await connection.execute(in_driver_style(sql), parameters)
+                return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """Let all questions asked of the snapshot see the same moment."""
+        with self._faults():
+            async with self._readers.connection() as connection, connection.transaction():
+                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield Snapshot(connection)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+            raise ReadModelUnavailable(
+                f"the database of the read models ({target(self.address)}) cannot be reached: {_why(error)}"
+            ) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        async with self._writing:
+            if self._writer is not None:
+                await self._writer.close()
+            await self._readers.close()
+
+
+class Snapshot:
+    """One moment of the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of a question."""
+        cursor = await self._connection.execute(in_driver_style(sql), parameters)
+        return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """Stay at the same moment."""
+        yield self
+
+
+def _why(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,91 @@
+"""One page's worth of reading and writing in PostgreSQL."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import orjson
+import psycopg
+
+from adapters.read_models.postgres import statements
+from application.ports.event_store import Position
+from projections.store import Checkpoint, ParkedEvent
+from projections.table import Key, Table
+
+R = TypeVar("R")
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class PostgresTransaction:
+    """Works through a pipeline: what is written waits for no answer until the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """Return all checkpoints, and keep other writers away until the end."""
+        await self._connection.execute(statements.ALONE)
+        rows = await self._fetch(statements.CHECKPOINTS)
+        return {
+            name: Checkpoint(
+                name=name, version=version, position=Position(position), events=events, at_us=at_us
+            )
+            for name, version, position, events, at_us in rows
+        }
+
+    async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
+        """Return the rows with these keys."""
+        rows = await self._fetch(statements.load(table), _keys(table, keys))
+        return [table.row(*row) for row in rows]
+
+    async def load_where(self, table: Table[R], column: str, values: Collection[Any]) -> Sequence[R]:
+        """Return the rows whose column has one of the values."""
+        wanted = _json([{column: value} for value in values])
+        rows = await self._fetch(statements.load_where(table, column), wanted)
+        return [table.row(*row) for row in rows]
+
+    async def upsert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows over those with the same key, or as new ones."""
+        await self._connection.execute(statements.upsert(table), (_json(list(rows)),))
+
+    async def insert(self, table: Table[R], rows: Collection[R]) -> None:
+        """Write rows whose keys are new."""
+        await self._connection.execute(statements.insert(table), (_json(list(rows)),))
+
+    async def delete(self, table: Table[R], keys: Collection[Key]) -> None:
+        """Remove rows."""
+        await self._connection.execute(statements.delete(table), (_keys(table, keys),))
+
+    async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
+        """Write checkpoints and the events that were left out, and tell those who wait."""
+        marks = [asdict(mark) for mark in checkpoints]
+        if marks:
+            await self._connection.execute(statements.SAVE_CHECKPOINTS, (_json(marks),))
+        left_out = [asdict(event) for event in parked]
+        if left_out:
+            await self._connection.execute(statements.PARK, (_json(left_out),))
+        await self._connection.execute(statements.ANNOUNCE)
+
+    async def _fetch(self, sql: str, *parameters: str) -> Sequence[tuple[Any, ...]]:
+        cursor = await self._connection.execute(sql, parameters)
+        return await cursor.fetchall()
+
+
+def _keys(table: Table[Any], keys: Collection[Key]) -> str:
+    return _json([dict(zip(table.key, table.key_values(key), strict=True)) for key in keys])
+
+
+def _json(rows: Any) -> str:
+    text = orjson.dumps(rows).decode()
+    # PostgreSQL keeps no NUL in text; readers see the sign for a character that could not be kept.
+    return text if "\\u0000" not in text else _without_nul(rows)
+
+
+def _without_nul(rows: Any) -> str:
+    plain = orjson.loads(orjson.dumps(rows))
+    for row in plain:
+        for name, value in row.items():
+            if isinstance(value, str):
+                row[name] = value.replace("\0", "\ufffd")
+    return orjson.dumps(plain).decode()
