@@ -1,14 +1,27 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from starlette.applications import Starlette
+
+from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
+from adapters.clock import RandomIds, SystemClock
+from adapters.data_folder import DataFolder
 from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
+from adapters.http.app import create_app, make_port
+from adapters.http.signing import generate_key_pair
+from adapters.notifications import Broadcaster
+from adapters.read_models.opening import open_read_models
 from adapters.settings import Settings
 from application.exchange import Exchange
 from application.founding import found
@@ -26,8 +39,15 @@ from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
 from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
+from application.requests import Accepted
 from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
+from domain.identifiers import AccountId
+from domain.identity.aggregate import Scope
+from projections.queries import ReadModels
+
+OPERATOR = AccountId("operator")
+"""The account whose keys may do everything."""
 
 
 async def build_exchange(
@@ -103,6 +123,94 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
         yield view
     finally:
         await view.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presage:
+    """A whole exchange while it is open: what it does, what readers may ask, and its interface over HTTP."""
+
+    settings: Settings
+    folder: DataFolder
+    store: EventStore
+    exchange: Exchange
+    reads: ReadModels
+    app: Starlette
+
+    async def start(self) -> None:
+        """Open for business, with an operator who has a key."""
+        await self.exchange.start()
+        await _appoint_operator(self.exchange, self.folder)
+
+
+@asynccontextmanager
+async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
+    """Open everything on a data folder, founding an exchange if it is new. Start it before use.
+
+    Raises :class:`UnusableFolder`, :class:`UnusableLog` or an error of the read models, each naming the
+    file that cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    folder.prepare(log_here=settings.event_store == "sqlite")
+    codec, clock = make_codec(), SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings))
+        database = settings.database_url or stack.enter_context(_read_file(settings))
+        reads = await stack.enter_async_context(
+            open_read_models(database, source=store, codec=codec, clock=clock)
+        )
+        exchange = await build_exchange(
+            store,
+            codec,
+            order_keys=reads.order_keys,
+            checkpoints=_checkpoints(settings),
+            notifier=Broadcaster(),
+            clock=clock,
+            ids=RandomIds(),
+            partitions=settings.partitions,
+        )
+        stack.push_async_callback(exchange.close)
+        port = make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas)
+        yield Presage(
+            settings=settings,
+            folder=folder,
+            store=store,
+            exchange=exchange,
+            reads=reads.models,
+            app=create_app(port),
+        )
+
+
+@contextmanager
+def _read_file(settings: Settings) -> Iterator[Path]:
+    """Give the read models' file: one that is forgotten together with its log, where the log is."""
+    if settings.event_store != "memory":
+        yield settings.read_file
+        return
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / settings.read_file.name
+
+
+def _checkpoints(settings: Settings) -> Checkpoints:
+    if settings.event_store == "memory":
+        return MemoryCheckpoints()
+    return FileCheckpoints(settings.checkpoints_file)
+
+
+async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
+    """See to it that a key in the folder can act as the operator."""
+    key = folder.operator()
+    known = await exchange.directory.identity(OPERATOR).state()
+    if key is not None and key.key_id in known.keys:
+        return
+    private_pem, public_pem = generate_key_pair()
+    scopes = tuple(Scope)
+    key_id, answer = await exchange.keys.create(
+        OPERATOR, name="operator", public_key_pem=public_pem, scopes=scopes
+    )
+    assert isinstance(answer, Accepted)
+    folder.appoint_operator(
+        folder.keep_key(key_id, account_id=OPERATOR, scopes=scopes, private_pem=private_pem)
+    )
 
 
 async def _connect(uri: str) -> EventStore:

@@ -89,14 +89,14 @@ class DataFolder:
 
     # ----------------------------------------------------------------------------------- the keys
 
-    def keys(self) -> Sequence[HeldKey]:
+    def held_keys(self) -> Sequence[HeldKey]:
         """Return the keys made here, oldest first."""
         notes = sorted(self._keys.glob("*.json"), key=lambda note: (note.stat().st_mtime_ns, note.name))
         return [self._read_key(note) for note in notes]
 
     def key_of(self, account_id: str) -> HeldKey | None:
         """Return the latest key of an account."""
-        return next((key for key in reversed(self.keys()) if key.account_id == account_id), None)
+        return next((key for key in reversed(self.held_keys()) if key.account_id == account_id), None)
 
     def key(self, key_id: str) -> HeldKey | None:
         """Return a key by its id."""

@@ -57,6 +57,11 @@ class Settings(BaseModel):
         return self.data / "log.db"
 
     @property
+    def read_file(self) -> Path:
+        """The embedded read models."""
+        return self.data / "read.db"
+
+    @property
     def checkpoints_file(self) -> Path:
         """Where the processes note how far they have come."""
         return self.data / "checkpoints.json"

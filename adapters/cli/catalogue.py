@@ -8,15 +8,24 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class Entry(NamedTuple):
-    """A command: the module whose ``app`` it is, and a line that says what it does."""
+    """A command: the module it is in, a line that says what it does, and its name in the module."""
 
     module: str
     summary: str
+    name: str = "app"
 
 
 COMMANDS = {
-    "verify": Entry("adapters.cli.verify", "Read the whole log again and check that everything holds."),
-    "inspect": Entry("adapters.cli.inspect", "Show the events of a stream, or of the whole log."),
+    "serve": Entry("serve", "Run an exchange; --demo fills it with markets and traders."),
+    "keys": Entry("keys", "API keys: who may act for an account."),
+    "market": Entry("market", "Markets: list them, look at them, run their lives."),
+    "group": Entry("group", "Groups of markets of which exactly one ends yes."),
+    "order": Entry("order", "Orders: place, change, cancel and list them."),
+    "portfolio": Entry("portfolio", "Show an account's money and positions."),
+    "deposit": Entry("money", "Credit an account with money from outside.", "deposits"),
+    "withdraw": Entry("money", "Pay out money of an account.", "withdrawals"),
+    "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
+    "verify": Entry("verify", "Read the whole log again and check that everything holds."),
 }
 """In the order in which ``presage --help`` lists them."""
 
@@ -37,6 +46,8 @@ class Catalogue(TyperGroup):
 
 def load(name: str) -> Any:
     """Import a command."""
-    command = typer.main.get_command(import_module(COMMANDS[name].module).app)
+    entry = COMMANDS[name]
+    module = import_module(f"adapters.cli.{entry.module}")
+    command = typer.main.get_command(getattr(module, entry.name))
     command.name = name
     return command

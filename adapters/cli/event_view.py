@@ -5,10 +5,9 @@ import sys
 from functools import cached_property
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
-from adapters.cli.output import print_json
+from adapters.cli.output import console, print_json
 from adapters.cli.times import time_text
 from application.ports.event_store import RecordedEvent
 
@@ -70,7 +69,7 @@ class EventPrinter:
     def __init__(self, *, as_json: bool) -> None:
         self.printed = 0
         self._as_json = as_json
-        self._console = Console(highlight=False) if sys.stdout.isatty() else None
+        self._console = console() if sys.stdout.isatty() else None
 
     def print(self, event: StoredEvent) -> None:
         """Print an event."""

@@ -12,3 +12,9 @@ Data = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ACCOUNT", help="Whose. [default: the one account with a trader's key in the data folder]"
+    ),
+]

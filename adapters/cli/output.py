@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
+
+WIDE = 200
+"""How wide tables may become where nobody looks at a terminal."""
 
 
 def print_json(document: object) -> None:
@@ -26,19 +29,30 @@ def show(document: object, *, as_json: bool, view: Callable[[], "RenderableType"
 
 def say(text: "RenderableType") -> None:
     """Print something for people to read."""
+    console().print(text, soft_wrap=isinstance(text, str))
+
+
+def console() -> "Console":
+    """Return standard output as a console."""
     from rich.console import Console  # noqa: PLC0415 (scripts do without it)
 
-    Console(highlight=False).print(text, soft_wrap=isinstance(text, str))
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
-    """Return a table. The names of columns of numbers end in ``#``, which is left out."""
-    from rich.markup import escape  # noqa: PLC0415 (scripts do without it)
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
+    """Return a table. Columns of numbers have names that end in ``#``, those that may be folded in ``~``."""
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 (scripts do without it)
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    made = Table(title=title or None, title_justify="left")
+    made = Table(box=SIMPLE_HEAD)
     for name in columns:
-        made.add_column(name.rstrip("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
+        made.add_column(
+            name.rstrip("#~"),
+            justify="right" if name.endswith("#") else "left",
+            no_wrap=not name.endswith("~"),
+            overflow="fold",
+        )
     for row in rows:
         made.add_row(*(escape("" if value is None else str(value)) for value in row))
     return made

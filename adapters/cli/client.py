@@ -1,0 +1,135 @@
+"""Speaking to an exchange through its own interface: the server's if one runs, else one opened here."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from adapters.cli.failures import Failure
+from adapters.cli.signer import Signer
+from adapters.data_folder import DataFolder, HeldKey
+from adapters.settings import Settings
+
+TRADE_API = "/trade-api/v2"
+ADMIN_API = "/admin/v1"
+PAGE = 1_000
+
+_CONNECT_S = 2.0
+_ANSWER_S = 30.0
+
+
+class ExchangeClient:
+    """Sends requests, signed with a key of the data folder where one is given."""
+
+    def __init__(self, http: httpx.AsyncClient, folder: DataFolder) -> None:
+        self._http = http
+        self._folder = folder
+        self._signers: dict[str, Signer] = {}
+
+    async def get(
+        self, path: str, query: Mapping[str, Any] | None = None, *, key: HeldKey | None = None
+    ) -> dict[str, Any]:
+        """Read something."""
+        return await self._send("GET", path, query=query, key=key)
+
+    async def post(self, path: str, body: Mapping[str, Any], *, key: HeldKey) -> dict[str, Any]:
+        """Do something."""
+        return await self._send("POST", path, body=body, key=key)
+
+    async def delete(
+        self, path: str, query: Mapping[str, Any] | None = None, *, key: HeldKey
+    ) -> dict[str, Any]:
+        """Take something away."""
+        return await self._send("DELETE", path, query=query, key=key)
+
+    async def operate(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Do something as the operator."""
+        key = self._folder.operator()
+        if key is None:
+            raise Failure("no_operator_key", f"there is no operator key in {self._folder.path}")
+        return await self.post(f"{ADMIN_API}{path}", body, key=key)
+
+    async def list_all(
+        self, path: str, name: str, query: Mapping[str, Any], *, key: HeldKey | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Return the items of all pages of a list."""
+        items: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await self.get(path, {**query, "limit": PAGE, "cursor": cursor}, key=key)
+            items.extend(page[name])
+            cursor = page["cursor"]
+            if not cursor:
+                return items
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: HeldKey | None,
+    ) -> dict[str, Any]:
+        parameters = {name: value for name, value in (query or {}).items() if value not in (None, "")}
+        headers = {} if key is None else self._signer(key).headers(method, path)
+        try:
+            response = await self._http.request(method, path, params=parameters, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise Failure(
+                "server_unreachable",
+                f"{self._http.base_url} does not answer ({error or type(error).__name__})",
+                details="what was asked may or may not have been done",
+            ) from error
+        return _answer(response)
+
+    def _signer(self, key: HeldKey) -> Signer:
+        signer = self._signers.get(key.key_id)
+        if signer is None:
+            try:
+                signer = self._signers[key.key_id] = Signer(key.key_id, key.read())
+            except ValueError as error:
+                raise Failure("unusable_data", f"{key.private_key_path}: {error}") from error
+        return signer
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    """Return what was answered. Raises :class:`Failure` with the exchange's own code for a refusal."""
+    try:
+        document = response.json() if response.content else {}
+    except ValueError:
+        document = None
+    if response.is_success and isinstance(document, dict):
+        position = response.headers.get("x-presage-position")
+        return document if position is None else {**document, "position": int(position)}
+    error = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(error, dict):
+        raise Failure("unexpected_answer", f"{response.request.url} answered {response.status_code}")
+    raise Failure(str(error.get("code")), str(error.get("message")), details=str(error.get("details") or ""))
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
+    """Open a way to the exchange on a data folder, founding one if the folder is new."""
+    folder = DataFolder(settings.data)
+    server = folder.server()
+    if server is not None and await _answers(server.url):
+        async with httpx.AsyncClient(base_url=server.url, timeout=_ANSWER_S) as http:
+            yield ExchangeClient(http, folder)
+        return
+    from adapters.bootstrap import open_presage  # noqa: PLC0415 (half a second, and only where nobody serves)
+
+    async with open_presage(settings) as presage:
+        await presage.start()
+        transport = httpx.ASGITransport(app=presage.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://presage") as http:
+            yield ExchangeClient(http, folder)
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=_CONNECT_S) as http:
+            return (await http.get("/healthz")).is_success
+    except httpx.HTTPError:
+        return False

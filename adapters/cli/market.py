@@ -1,0 +1,195 @@
+"""``presage market``: listing markets and running their lives."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from adapters.cli.client import TRADE_API, connect
+from adapters.cli.market_views import market_view, markets_view
+from adapters.cli.options import Data, Json
+from adapters.cli.output import show
+from adapters.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Markets: list them, look at them, run their lives.")
+
+Ticker = Annotated[str, typer.Argument(metavar="TICKER", help="The market, for example FED-27MAR-CUT.")]
+Reason = Annotated[str, typer.Option(help="Why.")]
+Outcome = Annotated[str, typer.Option("--result", help="yes, no or void.", metavar="RESULT")]
+Evidence = Annotated[str, typer.Option(help="What says so.")]
+
+
+@app.command()
+def create(
+    ticker: Ticker,
+    *,
+    title: Annotated[str, typer.Option(help="The question.")],
+    rules: Annotated[str, typer.Option(help="How it will be decided.")] = "",
+    category: Annotated[str, typer.Option(help="A word to sort it under.")] = "",
+    group: Annotated[str | None, typer.Option(help="The group of markets that it joins.")] = None,
+    tick: Annotated[str, typer.Option(help="The price grid, in dollars.")] = "0.01",
+    limit: Annotated[str | None, typer.Option("--position-limit", help="The most of one side.")] = None,
+    fee_bps: Annotated[
+        int, typer.Option("--taker-fee-bps", min=0, help="Takers pay this / 10,000 x p x (1 - p) a contract.")
+    ] = 0,
+    parent: Annotated[str | None, typer.Option("--if", help="Conditional on this market ...")] = None,
+    required: Annotated[str, typer.Option("--if-result", help="... ending like this.")] = "yes",
+    activate: Annotated[bool, typer.Option(help="Let trading begin at once.")] = True,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """List a market, open for trading unless --no-activate is said."""
+    body: dict[str, Any] = {
+        "ticker": ticker,
+        "title": title,
+        "rules": rules,
+        "category": category,
+        "tick_size_dollars": tick,
+        "activate": activate,
+    }
+    if group is not None:
+        body["group_id"] = group
+    if limit is not None:
+        body["position_limit_fp"] = limit
+    if fee_bps:
+        body["fees"] = {"taker": {"quadratic_bps": fee_bps}}
+    if parent is not None:
+        body["condition"] = {"parent_ticker": parent, "required_result": required}
+    _operate(data, ticker, "/markets", body, as_json=as_json)
+
+
+@app.command("list")
+def list_markets(
+    *,
+    status: Annotated[
+        str, typer.Option(help="unopened, open, paused, closed or settled.", metavar="STATUS")
+    ] = "",
+    group: Annotated[str, typer.Option(help="Only the markets of this group.")] = "",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """List markets with their best prices."""
+    answer = asyncio.run(_list(Settings.from_environment(data=data), status, group))
+    show(answer, as_json=as_json, view=lambda: markets_view(answer["markets"]))
+
+
+async def _list(settings: Settings, status: str, group: str) -> dict[str, Any]:
+    async with connect(settings) as exchange:
+        query = {"status": status, "event_ticker": group}
+        return {"markets": await exchange.list_all(f"{TRADE_API}/markets", "markets", query)}
+
+
+@app.command("show")
+def show_market(
+    ticker: Ticker,
+    *,
+    depth: Annotated[int, typer.Option(min=1, help="How many levels of the book.")] = 10,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show a market and its order book."""
+    answer = asyncio.run(_show(Settings.from_environment(data=data), ticker, depth))
+    show(answer, as_json=as_json, view=lambda: market_view(answer["market"], answer["orderbook"]))
+
+
+async def _show(settings: Settings, ticker: str, depth: int) -> dict[str, Any]:
+    async with connect(settings) as exchange:
+        market = await exchange.get(f"{TRADE_API}/markets/{ticker}")
+        book = await exchange.get(f"{TRADE_API}/markets/{ticker}/orderbook", {"depth": depth})
+    return {"market": market["market"], "orderbook": book["orderbook"]}
+
+
+@app.command()
+def activate(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
+    """Let trading begin."""
+    _operate(data, ticker, f"/markets/{ticker}/activate", {}, as_json=as_json)
+
+
+@app.command()
+def pause(ticker: Ticker, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
+    """Stop trading for a while; orders may still be cancelled."""
+    _operate(data, ticker, f"/markets/{ticker}/pause", {"reason": reason}, as_json=as_json)
+
+
+@app.command()
+def resume(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
+    """Let trading go on."""
+    _operate(data, ticker, f"/markets/{ticker}/resume", {}, as_json=as_json)
+
+
+@app.command()
+def close(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
+    """End trading."""
+    _operate(data, ticker, f"/markets/{ticker}/close", {}, as_json=as_json)
+
+
+@app.command()
+def link(
+    ticker: Ticker,
+    *,
+    parent: Annotated[str, typer.Option("--if", help="The market it depends on.")],
+    required: Annotated[str, typer.Option("--if-result", help="How that one must end.")] = "yes",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a market conditional on another."""
+    body = {"parent_ticker": parent, "required_result": required}
+    _operate(data, ticker, f"/markets/{ticker}/link", body, as_json=as_json)
+
+
+@app.command()
+def determine(
+    ticker: Ticker, *, result: Outcome, evidence: Evidence = "", data: Data = None, as_json: Json = False
+) -> None:
+    """State the result of a closed market; it may still be disputed."""
+    body = {"result": result, "evidence": evidence}
+    _operate(data, ticker, f"/markets/{ticker}/determine", body, as_json=as_json)
+
+
+@app.command()
+def dispute(ticker: Ticker, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
+    """Contest a result."""
+    _operate(data, ticker, f"/markets/{ticker}/dispute", {"reason": reason}, as_json=as_json)
+
+
+@app.command()
+def finalize(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
+    """Let a result stand and pay the holders."""
+    _operate(data, ticker, f"/markets/{ticker}/finalize", {}, as_json=as_json)
+
+
+@app.command()
+def resolve(
+    ticker: Ticker, *, result: Outcome, evidence: Evidence = "", data: Data = None, as_json: Json = False
+) -> None:
+    """Close, determine and finalize a market in one go."""
+    body = {"result": result, "evidence": evidence}
+    _operate(data, ticker, f"/markets/{ticker}/resolve", body, as_json=as_json)
+
+
+@app.command()
+def void(
+    ticker: Ticker,
+    *,
+    yes_price: Annotated[str, typer.Option(help="What a yes share pays, in dollars.")] = "0.50",
+    reason: Reason = "",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """End a market without a result."""
+    body = {"yes_price_dollars": yes_price, "reason": reason}
+    _operate(data, ticker, f"/markets/{ticker}/void", body, as_json=as_json)
+
+
+def _operate(data: Any, ticker: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    """Send a command to a market and print how the market stands then."""
+    answer = asyncio.run(_command(Settings.from_environment(data=data), ticker, path, body))
+    show(answer, as_json=as_json, view=lambda: markets_view([answer["market"]]))
+
+
+async def _command(settings: Settings, ticker: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async with connect(settings) as exchange:
+        written = await exchange.operate(path, body)
+        market = await exchange.get(f"{TRADE_API}/markets/{ticker}")
+    return {"market": market["market"], "position": written["position"]}

@@ -1,0 +1,98 @@
+"""``presage serve``: an exchange in one process, on one data folder."""
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack, suppress
+from typing import Annotated
+
+import typer
+import uvloop
+
+from adapters.bootstrap import Presage, open_presage
+from adapters.cli.failures import Failure
+from adapters.cli.options import Data, Json
+from adapters.cli.output import print_json
+from adapters.cli.welcome import welcome
+from adapters.data_folder import HeldKey
+from adapters.demo.opening import demonstration
+from adapters.http.serving import serving
+from adapters.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Open with markets, traders, and a funded account to try.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="[default: $PRESAGE_HOST, or 127.0.0.1]")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="0 takes a free one. [default: $PRESAGE_PORT, or 8000]")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Run an exchange until it is interrupted, founding one if the data folder is new."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings.from_environment(data=data, host=host, port=port)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, demo=demo, as_json=as_json))
+
+
+async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
+    """Serve until a signal comes; whatever was accepted by then is brought to its end."""
+    _cancel_on_signal()
+    with suppress(asyncio.CancelledError):
+        async with AsyncExitStack() as stack:
+            presage = await stack.enter_async_context(open_presage(settings))
+            url = await _listen(stack, presage)
+            await presage.start()
+            trader = await stack.enter_async_context(demonstration(presage)) if demo else None
+            presage.folder.announce(url)
+            stack.callback(presage.folder.withdraw)
+            if as_json:
+                print_json(_ready(presage, url, trader))
+            else:
+                welcome(settings, url, trader)
+            await asyncio.Event().wait()
+
+
+async def _listen(stack: AsyncExitStack, presage: Presage) -> str:
+    """Begin to answer requests: as yet, that the exchange is starting."""
+    settings = presage.settings
+    try:
+        return await stack.enter_async_context(serving(presage.app, settings.host, settings.port))
+    except OSError as error:
+        raise Failure(
+            "address_in_use",
+            f"cannot listen at {settings.host}:{settings.port} ({error.strerror})",
+            details="choose another --port; 0 takes a free one",
+        ) from error
+
+
+def _ready(presage: Presage, url: str, trader: HeldKey | None) -> dict[str, object]:
+    document: dict[str, object] = {"url": url, "data": str(presage.settings.data.absolute())}
+    if trader is not None:
+        document["demo_key"] = trader.document()
+        operator = presage.folder.operator()
+        assert operator is not None
+        document["operator_key"] = operator.document()
+    return document
+
+
+def _cancel_on_signal() -> None:
+    """Have the first signal end this task; those that come while it closes change nothing."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        for each in signals:
+            loop.add_signal_handler(each, lambda: None)
+        task.cancel()
+
+    for each in signals:
+        loop.add_signal_handler(each, end)

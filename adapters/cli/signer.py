@@ -1,0 +1,31 @@
+"""Signing requests as the public interface asks for it."""
+
+import time
+from base64 import b64encode
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+_PADDING = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+_HASH = hashes.SHA256()
+
+
+class Signer:
+    """Signs for one key. Raises ``ValueError`` for a private key that is not RSA in PEM."""
+
+    def __init__(self, key_id: str, private_pem: bytes) -> None:
+        self.key_id = key_id
+        key = serialization.load_pem_private_key(private_pem, password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise ValueError("the private key is not an RSA key")  # noqa: TRY004 (a file's content)
+        self._key = key
+
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        """Return the headers that go with a request; ``path`` is without its query."""
+        timestamp = str(time.time_ns() // 1_000_000)
+        signature = self._key.sign(f"{timestamp}{method}{path}".encode(), _PADDING, _HASH)
+        return {
+            "KALSHI-ACCESS-KEY": self.key_id,
+            "KALSHI-ACCESS-TIMESTAMP": timestamp,
+            "KALSHI-ACCESS-SIGNATURE": b64encode(signature).decode(),
+        }
