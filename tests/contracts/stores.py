@@ -8,9 +8,11 @@ A store may be shared between tests: the suite uses fresh stream names and start
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from eventsourcing.popo import POPOApplicationRecorder
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from adapters.event_stores.eventsourcing_recorder import RecorderEventStore
@@ -20,6 +22,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.server import running_node
 from application.ports.event_store import EventStore
+from tests.contracts.postgres_server import postgres_address
 from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
@@ -74,6 +77,29 @@ async def eventsourcing_sqlite(folder: Path) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
+async def eventsourcing_postgres(folder: Path) -> AsyncIterator[EventStore]:
+    host, user, database = postgres_address()
+    datastore = PostgresDatastore(
+        dbname=database,
+        host=host,
+        port=5432,
+        user=user,
+        password="",
+        originator_id_type="text",
+        # Without these the recorder inserts in psycopg's pipeline mode, which hangs on an append of 1 MiB.
+        enable_db_functions=True,
+    )
+    table = f"events_{crc32(bytes(folder)):08x}"
+    recorder = PostgresApplicationRecorder(datastore, events_table_name=table)
+    recorder.create_table()
+    store = RecorderEventStore(recorder, release=datastore.close)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
     async with running_node(folder) as node:
         store = await EventStoreDBStore.connect(node.uri)
@@ -98,6 +124,7 @@ DURABLE: dict[str, Opener] = {
     "sqlite": sqlite,
     "json_lines": json_lines,
     "eventsourcing_sqlite": eventsourcing_sqlite,
+    "eventsourcing_postgres": eventsourcing_postgres,
     "eventstoredb_node": eventstoredb_node,
 }
 
