@@ -133,6 +133,9 @@ class Trading:
 
     async def ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
         """Return the market an order is in, or ``None`` if there is no such order."""
+        held = (await self._directory.ledger(account_id).state()).reservations.get(order_id)
+        if held is not None:
+            return held.ticker
         known = await self._known(account_id, order_id)
         return known.ticker if known else None
 

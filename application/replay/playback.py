@@ -38,7 +38,7 @@ class Playback:
     """Hands each market's instructions to a lane, bounded in number, and counts what becomes of them."""
 
     def __init__(
-        self, recording: Recording, exchange: Exchange, funding: Funding, progress: Progress
+        self, recording: Recording, exchange: Exchange, funding: Funding, progress: Progress, window: int
     ) -> None:
         self._recording = recording
         self._exchange = exchange
@@ -46,6 +46,7 @@ class Playback:
         self._desk = Desk(exchange, funding, self._report)
         self._listings = Listings(exchange)
         self._progress = progress
+        self._window = window
         self._lanes: dict[str, Lane] = {}
         self._under_way = 0
         self._ended = 0
@@ -64,7 +65,7 @@ class Playback:
 
     async def _take_up(self, instruction: Instruction, tasks: asyncio.TaskGroup) -> None:
         """Carry out what concerns the listing of markets, and hand the rest to its market's lane."""
-        await self._until_fewer_than(WINDOW)
+        await self._until_fewer_than(self._window)
         self._under_way += 1
         match instruction:
             case OpenGroup():
