@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import subprocess
 import tempfile
 import warnings
 from urllib.parse import parse_qs, urlparse
@@ -17,8 +18,10 @@ def postgres_address() -> tuple[str, str, str]:
         # It warns that there is no folder for run-time files, and takes another one.
         warnings.simplefilter("ignore")
         try:
-            server = server_module.get_server(tempfile.mkdtemp(prefix="presage-postgres-"), "delete")
-        except Exception as error:  # noqa: BLE001  # whatever keeps it from starting is the reason to skip
+            server = server_module.get_server(
+                tempfile.mkdtemp(prefix="presage-postgres-"), cleanup_mode="delete"
+            )
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             pytest.skip(f"PostgreSQL does not start here: {error}")
     atexit.register(server.cleanup)
     address = urlparse(server.get_uri())
