@@ -114,7 +114,8 @@ async def a_world(folder: Path, *, started: bool = True) -> AsyncIterator[World]
     settings = Settings(data=folder, event_store="memory")
     async with open_presage(settings) as presage:
         if started:
-            await presage.start()
+            # The tests bring their own operator, whose key was made before.
+            await presage.exchange.start()
         transport = httpx.ASGITransport(app=presage.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://presage") as client:
             yield World(presage, client)

@@ -1,0 +1,131 @@
+"""The application behind a real socket: bodies that are cut off, slow or endless, and a clean end."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.event_schemas.json_schemas import event_schemas
+from adapters.http.app import create_app, make_port
+from adapters.http.serving import serving
+from adapters.http.settings import HttpSettings
+from tests.integration.http.world import BASE, ORDERS, Person, World, a_world
+from tests.unit.http.keys import signed_headers
+
+
+@pytest.fixture
+async def url(world: World) -> AsyncIterator[str]:
+    presage = world.presage
+    port = make_port(
+        presage.exchange,
+        presage.reads,
+        clock=SystemClock(),
+        event_schemas=event_schemas,
+        settings=HttpSettings(body_timeout_s=0.2),
+    )
+    async with serving(create_app(port), "127.0.0.1", 0) as address:
+        yield address
+
+
+def request_bytes(person: Person, *, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+    lines = signed_headers(person.key_id, person.private_pem, "POST", ORDERS) | (headers or {})
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST {ORDERS} HTTP/1.1\r\nHost: presage\r\n{head}\r\n".encode() + body
+
+
+async def exchange_bytes(url: str, sent: bytes, *, half_close: bool = False) -> bytes:
+    """Send bytes as they are and return everything that comes back until the connection ends."""
+    host, port = httpx.URL(url).host, httpx.URL(url).port
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(sent)
+        if half_close:
+            writer.write_eof()
+        return await asyncio.wait_for(reader.read(), 5)
+    finally:
+        writer.close()
+
+
+async def test_a_client_is_answered_over_a_real_socket(
+    world: World, url: str, market: str, ann: Person
+) -> None:
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert "server" not in (await client.get("/healthz")).headers
+        book = await client.get(f"{BASE}/markets/{market}/orderbook")
+        assert book.json()["orderbook"]["yes"] == []
+
+
+async def test_a_body_that_is_cut_off_places_nothing(
+    world: World, url: str, market: str, ann: Person
+) -> None:
+    body = b'{"ticker": "FED-CUT", "side": "yes"'
+    answer = await exchange_bytes(
+        url, request_bytes(ann, body=body, headers={"Content-Length": "500"}), half_close=True
+    )
+    assert not answer.startswith(b"HTTP/1.1 2")
+    assert (await world.send(ann, "GET", ORDERS)).json()["orders"] == []
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(world: World, url: str, ann: Person) -> None:
+    answer = await exchange_bytes(url, request_bytes(ann, body=b"{", headers={"Content-Length": "500"}))
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"body_timeout" in answer
+
+
+async def test_a_body_announced_too_large_is_refused_unread(world: World, url: str, ann: Person) -> None:
+    for length in ("1048577", "9" * 30):
+        sent = request_bytes(ann, headers={"Content-Length": length})
+        answer = await exchange_bytes(url, sent, half_close=True)
+        assert answer.startswith(b"HTTP/1.1 4")
+        assert b"order_id" not in answer
+
+
+async def test_a_body_in_pieces_is_refused_once_it_is_too_large(world: World, url: str, ann: Person) -> None:
+    piece = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    sent = request_bytes(ann, body=piece * 17, headers={"Transfer-Encoding": "chunked"})
+    answer = await exchange_bytes(url, sent)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"body_too_large" in answer
+
+
+async def test_what_is_not_http_at_all_is_answered_with_a_refusal(url: str) -> None:
+    answer = await exchange_bytes(url, b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"Traceback" not in answer
+
+
+async def test_leaving_lets_requests_under_way_come_to_their_end(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        operator = await world.operator()
+        await world.market(operator)
+        ann = await world.person("ann", dollars=100)
+        async with serving(world.presage.app, "127.0.0.1", 0) as url:
+            client = httpx.AsyncClient(base_url=url)
+            served = World(world.presage, client)
+            asking = [
+                asyncio.create_task(served.place(ann, client_order_id=f"n{number}", count=1))
+                for number in range(20)
+            ]
+            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        await client.aclose()
+        acknowledged = [a for a in answers if isinstance(a, httpx.Response) and a.status_code == 201]
+        ids = {answer.json()["order"]["order_id"] for answer in acknowledged}
+        listed = (await world.send(ann, "GET", ORDERS)).json()["orders"]
+        assert ids <= {order["order_id"] for order in listed}
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
+
+
+async def test_an_address_that_is_taken_is_said_at_once(world: World) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+            async with serving(world.presage.app, "127.0.0.1", taken.getsockname()[1]):
+                pass

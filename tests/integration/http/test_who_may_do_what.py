@@ -1,0 +1,149 @@
+"""Every route, from the table itself: who may call it, and what strangers see. A new route fails closed."""
+
+import re
+
+import pytest
+
+from adapters.http.app import OPERATIONS
+from adapters.http.operations import Access, Operation
+from domain.identity.aggregate import Scope
+from tests.integration.http.world import ORDERS, Person, World, error
+
+PUBLIC = {
+    "GET /trade-api/v2/exchange/status",
+    "GET /trade-api/v2/exchange/schedule",
+    "GET /trade-api/v2/exchange/announcements",
+    "GET /trade-api/v2/exchange/user_data_timestamp",
+    "GET /trade-api/v2/markets",
+    "GET /trade-api/v2/markets/trades",
+    "GET /trade-api/v2/markets/{ticker}",
+    "GET /trade-api/v2/markets/{ticker}/orderbook",
+    "GET /trade-api/v2/series",
+    "GET /trade-api/v2/series/{series_ticker}",
+    "GET /trade-api/v2/series/{series_ticker}/markets/{ticker}/candlesticks",
+    "GET /trade-api/v2/events",
+    "GET /trade-api/v2/events/{event_ticker}",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /schemas/events",
+    "GET /openapi.json",
+    "GET /docs",
+}
+"""The routes that need no key. Whoever adds one to them says so here."""
+
+
+def name(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+PRIVATE = [operation for operation in OPERATIONS if name(operation) not in PUBLIC]
+
+
+def path_of(operation: Operation, **names: str) -> str:
+    """Return a path of the route, its names filled in."""
+    return re.sub(r"{(\w+)}", lambda found: names.get(found[1], "SOME"), operation.path)
+
+
+def test_the_public_routes_are_exactly_the_ones_meant_to_be() -> None:
+    assert {name(op) for op in OPERATIONS if op.access is Access.PUBLIC} == PUBLIC
+
+
+def test_operators_routes_are_theirs_alone_and_nobody_else_writes_without_the_scope() -> None:
+    for operation in PRIVATE:
+        assert operation.path.startswith("/admin/") == (operation.access is Access.ADMIN), name(operation)
+        if operation.method != "GET":
+            assert operation.access in (Access.TRADE, Access.ADMIN), name(operation)
+
+
+async def test_without_a_key_every_other_route_is_closed(world: World) -> None:
+    for operation in PRIVATE:
+        answer = await world.send(None, operation.method, path_of(operation), body={})
+        assert error(answer) == (401, "not_authenticated"), name(operation)
+
+
+async def test_a_forged_signature_opens_nothing(world: World, ann: Person, bob: Person) -> None:
+    forged = Person(account_id=ann.account_id, key_id=ann.key_id, private_pem=bob.private_pem)
+    for operation in PRIVATE:
+        answer = await world.send(forged, operation.method, path_of(operation), body={})
+        assert error(answer) == (401, "invalid_signature"), name(operation)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "closed"),
+    [
+        ((Scope.READ, Scope.TRADE), {Access.ADMIN}),
+        ((Scope.READ,), {Access.TRADE, Access.ADMIN}),
+        ((Scope.ADMIN,), {Access.READ, Access.TRADE}),
+    ],
+)
+async def test_a_key_opens_only_what_its_scopes_name(
+    world: World, scopes: tuple[Scope, ...], closed: set[Access]
+) -> None:
+    person = await world.person("ann", scopes)
+    for operation in PRIVATE:
+        answer = await world.send(person, operation.method, path_of(operation), body={})
+        forbidden = answer.status_code == 403
+        assert forbidden == (operation.access in closed), (name(operation), answer.text)
+        if forbidden:
+            assert error(answer) == (403, "forbidden")
+
+
+async def test_what_belongs_to_somebody_else_does_not_exist(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    order_id = (await world.place(ann)).json()["order"]["order_id"]
+    groups = "/trade-api/v2/portfolio/order_groups"
+    made = await world.send(ann, "POST", f"{groups}/create", body={"contracts_limit": 5})
+    theirs = {
+        "order_id": order_id,
+        "order_group_id": made.json()["order_group_id"],
+        "api_key": ann.key_id,
+    }
+    bodies = {
+        "amend": {"yes_price": 43},
+        "decrease": {"reduce_by": 1},
+        "limit": {"contracts_limit": 1},
+    }
+    owned = [op for op in PRIVATE if op.access is not Access.ADMIN and "{" in op.path]
+    assert {found for op in owned for found in re.findall(r"{(\w+)}", op.path)} == set(theirs)
+    for operation in owned:
+        body = bodies.get(operation.path.rsplit("/", 1)[1], {})
+        path = path_of(operation, **theirs)
+        strange = await world.send(bob, operation.method, path, body=body)
+        missing = await world.send(bob, operation.method, path_of(operation), body=body)
+        assert strange.status_code == 404, (name(operation), strange.text)
+        assert strange.json() == missing.json(), name(operation)
+    lists = [op for op in PRIVATE if op.method == "GET" and "{" not in op.path]
+    for operation in lists:
+        told = (await world.send(bob, operation.method, operation.path)).text
+        assert not [found for found in theirs.values() if found in told], name(operation)
+    still = (await world.send(ann, "GET", f"{ORDERS}/{order_id}")).json()["order"]
+    assert (still["status"], still["remaining_count"]) == ("resting", 10)
+
+
+async def test_a_batch_cancels_nothing_of_somebody_elses(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    order_id = (await world.place(ann)).json()["order"]["order_id"]
+    answer = await world.send(bob, "DELETE", f"{ORDERS}/batched", body={"ids": [order_id]})
+    assert answer.json()["orders"][0]["error"]["code"] == "order_not_found"
+    assert (await world.send(bob, "DELETE", ORDERS)).json() == {"canceled": 0}
+    assert (await world.send(ann, "GET", f"{ORDERS}/{order_id}")).json()["order"]["status"] == "resting"
+
+
+async def test_an_order_in_somebody_elses_group_is_refused(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    made = await world.send(
+        ann, "POST", "/trade-api/v2/portfolio/order_groups/create", body={"contracts_limit": 5}
+    )
+    placed = await world.place(bob, order_group_id=made.json()["order_group_id"])
+    assert error(placed) == (404, "order_group_not_found")
+
+
+async def test_the_host_header_counts_for_nothing(world: World, ann: Person) -> None:
+    for host in ("evil.example", "localhost:1/admin", ""):
+        answer = await world.send(ann, "GET", "/trade-api/v2/portfolio/balance", headers={"Host": host})
+        assert answer.status_code == 200
+        missing = await world.send(None, "GET", "/trade-api/v2/markets/", headers={"Host": host})
+        assert error(missing) == (404, "not_found")
