@@ -12,6 +12,9 @@ IMAGE = "eventstore/eventstore:24.10.5"
 PORT = 2113
 PATIENCE_S = 60
 
+_running: list[object] = []
+"""Kept for as long as the tests run: a container that nobody holds is removed."""
+
 
 @cache
 def docker_answers() -> bool:
@@ -43,6 +46,7 @@ def genuine_uri() -> str:
         .with_env("EVENTSTORE_START_STANDARD_PROJECTIONS", "true")
     )
     container.start()
+    _running.append(container)
     host, port = container.get_container_host_ip(), container.get_exposed_port(PORT)
     _wait_until_live(f"http://{host}:{port}/health/live")
     return f"esdb://{host}:{port}?Tls=false"

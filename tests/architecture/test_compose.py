@@ -1,0 +1,147 @@
+"""The compose files and the Dockerfile agree with each other and with the settings."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from adapters.settings import VARIABLES, Settings
+from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
+
+ROOT = Path(__file__).parents[2]
+OLDEST_EVENTSTOREDB = (24, 10, 5)
+REFERENCE = re.compile(r"\$\{(\w+)(:\?[^}]*)?([^}]*)\}")
+
+
+def load(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / name).read_text()))
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return dict(load("compose.yaml")["services"])
+
+
+@pytest.fixture(scope="module")
+def production() -> dict[str, Any]:
+    return dict(load("ops/compose.production.yaml")["services"])
+
+
+def substituted(text: str, value: str = "secret") -> str:
+    return REFERENCE.sub(value, text)
+
+
+def test_the_four_services_are_there(services: dict[str, Any]) -> None:
+    assert set(services) == {"eventstoredb", "postgres", "redis", "presage"}
+
+
+def test_every_image_is_pinned_to_a_version(services: dict[str, Any]) -> None:
+    for service in services.values():
+        name, _, tag = service["image"].partition(":")
+        assert name
+        assert re.fullmatch(r"\d+(\.\d+)+", tag), service["image"]
+
+
+def test_eventstoredb_is_the_one_that_is_tested_and_none_that_skips_events(services: dict[str, Any]) -> None:
+    image = services["eventstoredb"]["image"]
+    assert image == TESTED_EVENTSTOREDB
+    assert tuple(int(part) for part in image.partition(":")[2].split(".")) >= OLDEST_EVENTSTOREDB
+
+
+def test_every_service_has_a_health_check_and_presage_waits_for_them(services: dict[str, Any]) -> None:
+    for service in services.values():
+        assert service["healthcheck"]["test"]
+    waits = services["presage"]["depends_on"]
+    assert {name: wait["condition"] for name, wait in waits.items()} == dict.fromkeys(
+        set(services) - {"presage"}, "service_healthy"
+    )
+
+
+def test_every_port_is_published_on_this_machine_only(services: dict[str, Any]) -> None:
+    for service in services.values():
+        for port in service["ports"]:
+            assert port.startswith("127.0.0.1:"), port
+
+
+def test_what_must_last_is_in_named_volumes(services: dict[str, Any]) -> None:
+    named = set(load("compose.yaml")["volumes"])
+    used = {
+        volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", ())
+    }
+    assert used == named
+    assert services["eventstoredb"]["volumes"] == [
+        f"events:{services['eventstoredb']['environment']['EVENTSTORE_DB']}"
+    ]
+    assert services["presage"]["volumes"] == [f"data:{services['presage']['environment']['PRESAGE_DATA']}"]
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["development", "production"])
+def test_presage_is_told_what_its_settings_understand(
+    services: dict[str, Any], production: dict[str, Any], *, extended: bool
+) -> None:
+    environment = dict(services["presage"]["environment"])
+    if extended:
+        environment |= production["presage"]["environment"]
+    assert set(environment) <= set(VARIABLES.values())
+    settings = Settings.from_environment({name: substituted(value) for name, value in environment.items()})
+    ports = {name: int(service["ports"][0].split(":")[-1]) for name, service in services.items()}
+    for address, scheme in (
+        (settings.event_store, "esdb"),
+        (settings.database_url, "postgresql"),
+        (settings.redis_url, "redis"),
+    ):
+        parts = urlsplit(address or "")
+        assert parts.scheme == scheme
+        assert ports[parts.hostname or ""] == parts.port
+    assert ports["presage"] == settings.port
+
+
+def test_the_database_is_the_one_that_postgres_makes(services: dict[str, Any]) -> None:
+    made = services["postgres"]["environment"]
+    url = urlsplit(substituted(services["presage"]["environment"]["DATABASE_URL"]))
+    assert (url.username, url.path) == (made["POSTGRES_USER"], f"/{made['POSTGRES_DB']}")
+    assert url.password == substituted(made["POSTGRES_PASSWORD"])
+
+
+def test_every_secret_must_be_given_and_none_has_a_default() -> None:
+    for name in ("compose.yaml", "ops/compose.production.yaml"):
+        text = (ROOT / name).read_text()
+        for variable, required, default in REFERENCE.findall(text):
+            assert required, f"{name}: {variable} may be missing"
+            assert not default
+        document = load(name)
+        for service in document["services"].values():
+            for variable, value in service.get("environment", {}).items():
+                if "PASSWORD" in variable or "AUTH" in variable:
+                    assert REFERENCE.fullmatch(value), f"{name}: {variable} is written down"
+
+
+def test_a_deployment_has_security_and_its_own_passwords(production: dict[str, Any]) -> None:
+    environment = production["eventstoredb"]["environment"]
+    assert environment["EVENTSTORE_INSECURE"] == "false"
+    assert {"EVENTSTORE_DEFAULT_ADMIN_PASSWORD", "EVENTSTORE_DEFAULT_OPS_PASSWORD"} <= set(environment)
+    assert "Tls=true" in production["presage"]["environment"]["PRESAGE_EVENT_STORE"]
+
+
+def test_the_image_agrees_with_the_settings(services: dict[str, Any]) -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    declared = dict(
+        pair.split("=") for line in text.splitlines() if line.startswith("ENV ") for pair in line.split()[1:]
+    )
+    assert set(declared) <= set(VARIABLES.values())
+    assert declared.items() <= services["presage"]["environment"].items()
+    assert f"EXPOSE {declared['PRESAGE_PORT']}" in text
+    for line in text.splitlines():
+        if line.startswith("COPY "):
+            assert all((ROOT / source).exists() for source in line.split()[1:-1])
+
+
+def test_no_unsafe_durability_is_asked_for() -> None:
+    for name in ("compose.yaml", "ops/compose.production.yaml"):
+        text = (ROOT / name).read_text().lower()
+        assert "unsafe" not in text
+        assert "fsync" not in text
+        assert "mem_db" not in text
