@@ -20,7 +20,14 @@ from projections.batch import Batch, Entry, Unreadable, batches
 from projections.progress import Progress, RunnerStats
 from projections.projection import Projection
 from projections.queries import ReadModelUnavailable
-from projections.store import Checkpoint, ParkedEvent, ProjectionStore, ReadModelBusy, Transaction
+from projections.store import (
+    Checkpoint,
+    ParkedEvent,
+    ProjectionStore,
+    ReadModelBusy,
+    ReadModelOutdated,
+    Transaction,
+)
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +75,7 @@ class ProjectionRunner:
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
-        after = await self._persistently(self._resume)
+        after = await self.resume()
         async with aclosing(self._source.subscribe(after=after, matching=EXCHANGE_EVENTS)) as pages:
             async for page in pages:
                 for batch in batches(page, self._codec, BATCH):
@@ -105,8 +112,11 @@ class ProjectionRunner:
                 self.stats.unavailable = ""
                 return done
 
-    async def _resume(self) -> Position:
-        """Return the position from which all projections have everything they need."""
+    async def resume(self) -> Position:
+        """Return the position after which some projection needs events."""
+        return await self._persistently(self._lowest)
+
+    async def _lowest(self) -> Position:
         async with self._store.transaction() as transaction:
             known = await transaction.checkpoints()
         marks = [known.get(projection.name) for projection in self._projections]
@@ -142,6 +152,11 @@ class ProjectionRunner:
 
     def _mark_of(self, projection: Projection, known: Checkpoint | None) -> Checkpoint:
         """Return a projection's checkpoint; what is in memory is dropped if others moved it."""
+        if known is not None and known.version != projection.version:
+            raise ReadModelOutdated(
+                f"the rows of {projection.name} were replaced by version {known.version} while version "
+                f"{projection.version} runs: restart with the version that rebuilt them"
+            )
         mark = known or Checkpoint(
             name=projection.name, version=projection.version, position=START, events=0, at_us=0
         )

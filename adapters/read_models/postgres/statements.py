@@ -100,3 +100,19 @@ _NAMED = re.compile(r"(?<!:):([a-z]\w*)")
 def in_driver_style(sql: str) -> str:
     """Return a question whose parameters stand as ``:name`` the way the driver wants it."""
     return _NAMED.sub(r"%(\1)s", sql)
+
+
+# A table and, where it is partitioned, its partitions.
+PARTITIONS = """
+SELECT %(table)s::text UNION SELECT relid::regclass::text FROM pg_partition_tree(%(table)s::regclass)
+"""
+
+
+def adopt_checkpoint(schema: str, new: str) -> tuple[str, ...]:
+    """Take over the checkpoint of a projection, and its parked events."""
+    return (
+        f"DELETE FROM {schema}.checkpoints WHERE name = %(name)s",
+        f"INSERT INTO {schema}.checkpoints SELECT * FROM {new}.checkpoints WHERE name = %(name)s",
+        f"DELETE FROM {schema}.parked_events WHERE projection = %(name)s",
+        f"INSERT INTO {schema}.parked_events SELECT * FROM {new}.parked_events WHERE projection = %(name)s",
+    )

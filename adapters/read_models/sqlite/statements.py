@@ -62,3 +62,26 @@ ON CONFLICT DO NOTHING
 SEARCH = """
 SELECT ticker FROM market_search WHERE market_search MATCH :quoted ORDER BY rank, ticker LIMIT :limit
 """
+
+
+# Swapping new rows in, from the file attached as "beside".
+
+
+def empty(table: Table[Any]) -> str:
+    """Remove all rows."""
+    return f"DELETE FROM main.{table.name}"
+
+
+def adopt(table: Table[Any]) -> str:
+    """Copy all rows over."""
+    columns = ", ".join(table.columns)
+    return f"INSERT INTO main.{table.name} ({columns}) SELECT {columns} FROM beside.{table.name}"
+
+
+ADOPT_CHECKPOINT = (
+    "DELETE FROM main.checkpoints WHERE name = :name",
+    "INSERT INTO main.checkpoints SELECT * FROM beside.checkpoints WHERE name = :name",
+    "DELETE FROM main.parked_events WHERE projection = :name",
+    "INSERT INTO main.parked_events SELECT * FROM beside.parked_events WHERE projection = :name",
+)
+"""The checkpoint of a projection and its parked events go with its rows."""

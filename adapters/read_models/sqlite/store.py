@@ -31,14 +31,19 @@ class SqliteReadStore:
         Raises :class:`projections.store.ReadModelDamaged` for a file that is not a read model.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        migrate(path)
+        self.prepare(path)
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._log = path.with_name(path.name + "-wal")
         self._writing = asyncio.Lock()
         self._carrying: asyncio.Future[None] | None = None
+
+    @staticmethod
+    def prepare(path: Path) -> None:
+        """Make the file and its tables, or bring them up to date."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        migrate(path)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:

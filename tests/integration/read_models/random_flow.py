@@ -71,6 +71,7 @@ class Flow:
         self.random = random.Random(seed)
         self.orders: list[tuple[AccountId, OrderId]] = []
         self.groups: list[tuple[AccountId, str]] = []
+        self.open = True
 
     async def found(self) -> None:
         """Fund the accounts and open the markets."""
@@ -208,6 +209,13 @@ class Flow:
         await self.exchange.settled()
 
 
+    async def close(self) -> None:
+        """Close the exchange: from here on the log stays as it is."""
+        if self.open:
+            self.open = False
+            await self.exchange.close()
+
+
 @asynccontextmanager
 async def random_flow(seed: int = 1, *, step_us: int = 2_500_000) -> AsyncIterator[Flow]:
     """Open an exchange with funded traders and open markets."""
@@ -224,10 +232,10 @@ async def random_flow(seed: int = 1, *, step_us: int = 2_500_000) -> AsyncIterat
         partitions=3,
     )
     await exchange.start()
+    flow = Flow(exchange, log, clock, seed)
     try:
-        flow = Flow(exchange, log, clock, seed)
         await flow.found()
         yield flow
     finally:
-        await exchange.close()
+        await flow.close()
         await log.close()
