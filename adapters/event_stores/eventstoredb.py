@@ -15,6 +15,7 @@ from adapters.event_stores.eventstoredb_client import (
     StreamState,
     WrongVersion,
     current_revision,
+    make_client,
     outcome_is_open,
     responses,
 )
@@ -38,10 +39,12 @@ from application.ports.event_store import (
 )
 
 PAGE_EVENTS = 500
-APPEND_TIMEOUT_S = 3.0
-"""How long one try of an append may take; the client tries twice, with the same event ids."""
+APPEND_TIMEOUT_S = 2.5
+"""How long one try of an append may take; the client tries twice, with the same event ids. The server itself
+gives up after 2 s."""
 
-READ_TIMEOUT_S = 5.0
+PROBE_TIMEOUT_S = 1.0
+HEAD_TIMEOUT_S = 5.0
 
 
 class EventStoreDBStore:
@@ -57,7 +60,7 @@ class EventStoreDBStore:
     @classmethod
     async def connect(cls, uri: str, *, root_certificates: bytes | None = None) -> "EventStoreDBStore":
         """Return a store for an ``esdb://`` URI. One address is not contacted before it is needed."""
-        client = Client(uri, root_certificates=root_certificates)
+        client = make_client(uri, root_certificates)
         with _read_errors():
             await client.connect()
         return cls(client)
@@ -135,8 +138,7 @@ class EventStoreDBStore:
     async def head(self) -> Position:
         """Return the position of the last event that is not the server's own."""
         self._check_open()
-        with _read_errors():
-            return Position(await self._client.get_commit_position(timeout=READ_TIMEOUT_S))
+        return await self._head(HEAD_TIMEOUT_S)
 
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter()
@@ -189,8 +191,12 @@ class EventStoreDBStore:
             return
         async with self._probing:
             if not self._reachable:
-                await self.head()
+                await self._head(PROBE_TIMEOUT_S)
                 self._reachable = True
+
+    async def _head(self, timeout_s: float) -> Position:
+        with _read_errors():
+            return Position(await self._client.get_commit_position(timeout=timeout_s))
 
 
 @contextmanager

@@ -43,11 +43,28 @@ __all__ = [
     "StreamState",
     "WrongVersion",
     "current_revision",
+    "make_client",
     "outcome_is_open",
     "responses",
 ]
 
+_CHANNEL_OPTIONS = (
+    # A server that comes back is found within a second, however long it was away.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # A server that is gone without a word is noticed, by pings while calls are open.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 _CURRENT = re.compile(r"last event is (\d+)")
+
+
+def make_client(uri: str, root_certificates: bytes | None) -> Client:
+    """Return a client that is not connected yet."""
+    client = Client(uri, root_certificates=root_certificates)
+    client.grpc_options += _CHANNEL_OPTIONS
+    return client
 
 
 def outcome_is_open(error: ClientError) -> bool:

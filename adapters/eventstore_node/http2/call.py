@@ -49,6 +49,7 @@ class Call:
         self._closed = False
         self._started = False
         self._uncredited_bytes = 0
+        self._sending = asyncio.Lock()
         self._arrival: asyncio.Future[None] | None = None
 
     @property
@@ -75,20 +76,9 @@ class Call:
     async def send(self, *messages: bytes) -> None:
         """Send messages; waits while the client is behind with reading."""
         data = b"".join([part for m in messages for part in (b"\x00" + len(m).to_bytes(4, "big"), m)])
-        connection = self._connection
-        if not self._started:
-            self._started = True
-            connection.write(frame(HEADERS, END_HEADERS, self._stream, RESPONSE_HEADERS))
-        at, end = 0, len(data)
-        while at < end:
-            room = min(connection.send_window, self.send_window, connection.max_frame_bytes, end - at)
-            if room <= 0 or not connection.writable:
-                await connection.sendable()
-                continue
-            connection.write(frame(DATA, 0, self._stream, data[at : at + room]))
-            connection.send_window -= room
-            self.send_window -= room
-            at += room
+        # One sender at a time: a message that waits for a window must not be cut in two by another.
+        async with self._sending:
+            await self._send(data)
 
     def feed(self, data: bytes, *, flow_bytes: int, last: bool) -> None:
         """Take the payload of a DATA frame that used ``flow_bytes`` of the window."""
@@ -119,6 +109,22 @@ class Call:
         self._closed = True
         if self.task is not None:
             self.task.cancel()
+
+    async def _send(self, data: bytes) -> None:
+        connection = self._connection
+        if not self._started:
+            self._started = True
+            connection.write(frame(HEADERS, END_HEADERS, self._stream, RESPONSE_HEADERS))
+        at, end = 0, len(data)
+        while at < end:
+            room = min(connection.send_window, self.send_window, connection.max_frame_bytes, end - at)
+            if room <= 0 or not connection.writable:
+                await connection.sendable()
+                continue
+            connection.write(frame(DATA, 0, self._stream, data[at : at + room]))
+            connection.send_window -= room
+            self.send_window -= room
+            at += room
 
     def _assemble(self, data: bytes) -> None:
         partial = self._partial

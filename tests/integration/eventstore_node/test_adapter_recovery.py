@@ -98,7 +98,7 @@ async def test_an_append_to_a_frozen_server_is_unknown_and_then_unavailable(
     node: NodeProcess, store: EventStoreDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(eventstoredb, "APPEND_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(eventstoredb, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(eventstoredb, "PROBE_TIMEOUT_S", 0.3)
     await store.append("a", [noted()], expected=NO_STREAM)
     event = noted()
     node.send(signal.SIGSTOP)
