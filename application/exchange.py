@@ -7,7 +7,7 @@ from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.operations import Operations
 from application.ports.codec import EventCodec
-from application.ports.event_store import Filter, LogReader
+from application.ports.event_store import START, Filter, LogReader
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.streams import MARKET
@@ -69,8 +69,11 @@ class Exchange:
         await self.directory.close()
 
     async def settled(self) -> None:
-        """Wait until everything decided so far is booked."""
-        await self.processes.catch_up()
+        """Wait until everything decided is booked, with all that follows from it: until nothing happens."""
+        reached = START
+        while (head := await self._reader.head()) > reached:
+            await self.processes.reach(head)
+            reached = head
 
     async def _open_markets(self) -> list[Ticker]:
         """Return the markets that may have something to do by themselves."""
