@@ -70,7 +70,7 @@ def opened(random: Random) -> MiniExchange:
     for name, _, _ in LISTED:
         exchange.ask_market(Ticker(name), c.ActivateMarket())
     for account in ACCOUNTS:
-        deposit = lc.Deposit(account_id=account, amount=Money(60_000_000), reference="first")
+        deposit = lc.Deposit(account_id=account, amount=Money(25_000_000), reference="first")
         exchange.ask_account(deposit)
     for name, account in ORDER_GROUPS:
         create_group = lc.CreateOrderGroup(order_group_id=name, account_id=account, limit=Quantity(800))
@@ -141,16 +141,18 @@ class Life:
         exchange.place(ticker, command, interrupt=random.random() < 0.03)
 
     def size(self) -> int:
-        return self.random.choice([1, 7, 50, 100, 250, 600, 1_500])
+        return self.random.choice([1, 7, 50, 100, 100, 250, 600])
 
     def busy(self) -> list[Ticker]:
         """Name the markets in which something goes on: a few at a time, so that orders meet."""
-        trading = [t for t, m in self.exchange.markets.items() if m.status is MarketStatus.ACTIVE]
-        return trading[-3:] + trading[:1] or list(self.exchange.markets)
+        markets = self.exchange.markets
+        trading = [t for t, m in markets.items() if m.status is MarketStatus.ACTIVE]
+        conditional = [t for t in trading if markets[t].locks_proceeds]
+        return conditional[:2] + trading[-1:] or list(markets)
 
     def price(self, ticker: Ticker, side: Side) -> Ticks:
         """Return a price near where the market stands; it wanders, so that there is something to win."""
-        wandered = self.middles[ticker] + self.random.randint(-250, 250)
+        wandered = self.middles[ticker] + self.random.randint(-600, 600)
         self.middles[ticker] = min(9_500, max(500, wandered))
         middle = self.middles[ticker] if side is Side.YES else 10_000 - self.middles[ticker]
         return Ticks(100 * min(99, max(1, round(self.random.gauss(middle, 300) / 100))))
@@ -242,7 +244,7 @@ class Life:
     def end_a_market(self) -> None:
         random = self.random
         ticker, market = random.choice(list(self.exchange.markets.items()))
-        if random.random() < 0.15:
+        if random.random() < (0.4 if market.locks_proceeds else 0.1):
             self.exchange.ask_market(ticker, c.VoidMarket(yes_price_ticks=Ticks(random.randint(0, 10_000))))
         elif market.status is MarketStatus.CLOSED:
             result = random.choice([Result.YES, Result.NO])

@@ -24,8 +24,10 @@ LINKED = [(CHILD, PARENT, Result.YES), (GRANDCHILD, CHILD, Result.NO)]
 accounts = st.sampled_from([AccountId("ann"), AccountId("bob"), AccountId("cat")])
 tickers = st.sampled_from([PARENT, CHILD, GRANDCHILD])
 sides = st.sampled_from(list(Side))
-prices = st.integers(1, 99).map(lambda cents: Ticks(100 * cents))
-quantities = st.integers(1, 900).map(Quantity)
+# Few prices and quantities, so that orders meet and there is something to win.
+prices = st.sampled_from([Ticks(cents * 100) for cents in (10, 40, 50, 60, 90)])
+quantities = st.sampled_from([Quantity(hundredths) for hundredths in (1, 50, 100, 333)])
+seldom = st.integers(0, 6)
 fees = st.builds(
     FeeSchedule,
     maker=st.builds(FeeRate, quadratic_bps=st.sampled_from([0, 175]), flat_ticks=st.sampled_from([0, 40])),
@@ -49,7 +51,7 @@ class MoneyMachine(RuleBasedStateMachine):
             assert self.exchange.ask_market(child, link) is None
         self.exchange.ask_market(GRANDCHILD, c.ActivateMarket())
         for name in ("ann", "bob", "cat"):
-            deposit = lc.Deposit(account_id=AccountId(name), amount=Money(20_000_000), reference="first")
+            deposit = lc.Deposit(account_id=AccountId(name), amount=Money(8_000_000), reference="first")
             self.exchange.ask_account(deposit)
 
     @rule(
@@ -61,7 +63,7 @@ class MoneyMachine(RuleBasedStateMachine):
         tif=st.sampled_from([TimeInForce.GOOD_TILL_CANCELED, TimeInForce.IMMEDIATE_OR_CANCEL]),
         stp=st.sampled_from(list(SelfTradePrevention)),
         sells=st.booleans(),
-        interrupt=st.booleans(),
+        interrupt=st.sampled_from([False, False, True]),
     )
     def place(
         self,
@@ -90,6 +92,36 @@ class MoneyMachine(RuleBasedStateMachine):
             self_trade_prevention=stp,
         )
         self.exchange.place(ticker, command, interrupt=interrupt and not sells)
+
+    @rule(
+        buyer=accounts,
+        seller=accounts,
+        ticker=tickers,
+        side=sides,
+        first=prices,
+        then=prices,
+        quantity=quantities,
+    )
+    def turn_over(
+        self,
+        *,
+        buyer: AccountId,
+        seller: AccountId,
+        ticker: Ticker,
+        side: Side,
+        first: Ticks,
+        then: Ticks,
+        quantity: Quantity,
+    ) -> None:
+        """Let one account buy from another, and sell at another price what it bought."""
+        other = Side.NO if side is Side.YES else Side.YES
+        good = TimeInForce.GOOD_TILL_CANCELED
+        maker = SelfTradePrevention.MAKER
+        for price, sells in ((first, False), (then, True)):
+            against = Ticks(10_000 - price)
+            order = {"ticker": ticker, "quantity": quantity, "tif": good, "stp": maker, "interrupt": False}
+            self.place(account=seller, side=other, price=against, sells=sells, **order)
+            self.place(account=buyer, side=side, price=price, sells=sells, **order)
 
     def open_order(self, ticker: Ticker, number: int) -> Order | None:
         orders = list(self.exchange.markets[ticker].orders.values())
@@ -125,16 +157,19 @@ class MoneyMachine(RuleBasedStateMachine):
     def settle(self, pieces: int) -> None:
         self.exchange.settle(pieces=pieces or None)
 
-    @rule(ticker=tickers, result=st.sampled_from([Result.YES, Result.NO]))
-    def resolve(self, ticker: Ticker, result: Result) -> None:
+    @rule(ticker=tickers, result=st.sampled_from([Result.YES, Result.NO]), chance=seldom)
+    def resolve(self, ticker: Ticker, result: Result, chance: int) -> None:
+        if chance:
+            return
         if self.exchange.markets[ticker].status is MarketStatus.ACTIVE:
             self.exchange.ask_market(ticker, c.CloseMarket())
             self.exchange.ask_market(ticker, c.DetermineMarket(result=result))
         self.exchange.ask_market(ticker, c.FinalizeMarket())
 
-    @rule(ticker=tickers, price=st.integers(0, 10_000))
-    def void(self, ticker: Ticker, price: int) -> None:
-        self.exchange.ask_market(ticker, c.VoidMarket(yes_price_ticks=Ticks(price)))
+    @rule(ticker=tickers, price=st.integers(0, 10_000), chance=seldom)
+    def void(self, ticker: Ticker, price: int, chance: int) -> None:
+        if not chance:
+            self.exchange.ask_market(ticker, c.VoidMarket(yes_price_ticks=Ticks(price)))
 
     @invariant()
     def every_cent_is_there(self) -> None:
@@ -148,7 +183,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.exchange.recover()
         for ticker in (PARENT, CHILD, GRANDCHILD):
             self.exchange.settle()
-            self.resolve(ticker, Result.YES)
+            self.resolve(ticker, Result.YES, 0)
         self.exchange.settle()
         self.exchange.check_replay()
         came, there = whole_balance(self.exchange)
