@@ -8,7 +8,6 @@ over what they have booked, and command ids are derived from the events.
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
 from application.events import DomainEvent, Recorded
@@ -91,8 +90,8 @@ class ProcessRunner:
         """Stop, noting how far the processes have come."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # If it had stopped by a fault, that was told when it happened.
+            await asyncio.gather(self._task, return_exceptions=True)
             await self._checkpoints.save(CHECKPOINT, self._reached)
 
     def _stopped(self) -> bool:
