@@ -109,7 +109,14 @@ class Flow:
                 (self._place, self._cancel, self._amend, self._decrease, self._group, self._odd),
                 (70, 8, 6, 4, 3, 2),
             )[0]()
-        await self.exchange.settled()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nothing follows from anything any more."""
+        head = START
+        while head != await self.log.head():
+            head = await self.log.head()
+            await self.exchange.settled()
 
     async def _place(self) -> None:
         pick = self.random
@@ -200,14 +207,13 @@ class Flow:
         await operations.resolve(SINGLE, Result.NO, "so it was")
         await operations.void(FREE, Ticks(4_000), "nobody knows")
         await operations.resolve(PARENT, Result.YES)
-        await self.exchange.settled()
+        await self.settle()
         await operations.resolve(CHILD, Result.YES)
         await operations.determine_group(GROUP, RUNNERS[0])
         await operations.dispute_group(GROUP, "photo finish")
         await operations.determine_group(GROUP, RUNNERS[1])
         await operations.finalize_group(GROUP)
-        await self.exchange.settled()
-
+        await self.settle()
 
     async def close(self) -> None:
         """Close the exchange: from here on the log stays as it is."""
