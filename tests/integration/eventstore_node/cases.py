@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
 
-from esdbclient import AsyncEventStoreDBClient, NewEvent, RecordedEvent
-from esdbclient.exceptions import NotFound
+from tests.integration.eventstore_node.client_library import Client, NewEvent, NotFound, RecordedEvent
 
 PATIENCE_S = 20
 
@@ -19,7 +18,7 @@ def revisions(events: Sequence[RecordedEvent]) -> list[int]:
     return [event.stream_position for event in events]
 
 
-async def revisions_of(client: AsyncEventStoreDBClient, stream: str, **options: Any) -> list[int]:
+async def revisions_of(client: Client, stream: str, **options: Any) -> list[int]:
     try:
         return revisions(await client.get_stream(stream, **options))
     except NotFound:
@@ -31,6 +30,6 @@ async def take(items: AsyncIterator[RecordedEvent], count: int) -> list[Recorded
         return [await anext(items) for _ in range(count)]
 
 
-async def read_all(client: AsyncEventStoreDBClient, **options: Any) -> list[RecordedEvent]:
+async def read_all(client: Client, **options: Any) -> list[RecordedEvent]:
     async with await client.read_all(**options) as events:
         return [event async for event in events]

@@ -9,9 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient
 
 from adapters.eventstore_node.server import running_node
+from tests.integration.eventstore_node.client_library import Client
 from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
 
 SERVERS = ["node", "genuine"] if docker_answers() else ["node"]
@@ -27,8 +27,8 @@ async def uri(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def client(uri: str) -> AsyncIterator[AsyncEventStoreDBClient]:
-    client = AsyncEventStoreDBClient(uri)
+async def client(uri: str) -> AsyncIterator[Client]:
+    client = Client(uri)
     await client.connect()
     yield client
     await client.close()

@@ -3,14 +3,18 @@
 import json
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, StreamState
-from esdbclient.exceptions import NotFound, StreamIsDeleted, WrongCurrentVersion
 
 from tests.integration.eventstore_node.cases import noted, read_all, revisions_of
+from tests.integration.eventstore_node.client_library import (
+    Client,
+    NotFound,
+    StreamIsDeleted,
+    StreamState,
+    WrongCurrentVersion,
+)
 
 ANY, EXISTS, NO_STREAM = StreamState.ANY, StreamState.EXISTS, StreamState.NO_STREAM
 DELETED = 2**63 - 1
-Client = AsyncEventStoreDBClient
 
 
 async def put(client: Client, stream: str, count: int = 3) -> None:

@@ -1,13 +1,16 @@
 """The idempotency table: what becomes of an append, by what it expects and which ids it brings."""
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, StreamState
-from esdbclient.exceptions import StreamIsDeleted, WrongCurrentVersion
 
 from tests.integration.eventstore_node.cases import noted, revisions_of
+from tests.integration.eventstore_node.client_library import (
+    Client,
+    StreamIsDeleted,
+    StreamState,
+    WrongCurrentVersion,
+)
 
 ANY, EXISTS, NO_STREAM = StreamState.ANY, StreamState.EXISTS, StreamState.NO_STREAM
-Client = AsyncEventStoreDBClient
 
 
 async def test_revisions_start_at_zero_and_grow_by_one(client: Client, stream: str) -> None:

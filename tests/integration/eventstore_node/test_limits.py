@@ -1,13 +1,16 @@
 """The size of an append, and requests that make no sense."""
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, NewEvent, StreamState
-from esdbclient.exceptions import MaximumAppendSizeExceededError
 
 from tests.integration.eventstore_node.cases import noted, revisions_of
+from tests.integration.eventstore_node.client_library import (
+    Client,
+    MaximumAppendSizeExceededError,
+    NewEvent,
+    StreamState,
+)
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
-Client = AsyncEventStoreDBClient
 LIMIT_BYTES = 1024 * 1024
 
 

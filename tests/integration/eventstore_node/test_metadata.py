@@ -2,12 +2,10 @@
 
 import asyncio
 
-from esdbclient import AsyncEventStoreDBClient, StreamState
-
 from tests.integration.eventstore_node.cases import noted, read_all, revisions_of
+from tests.integration.eventstore_node.client_library import Client, StreamState
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
-Client = AsyncEventStoreDBClient
 
 
 async def put(client: Client, stream: str, count: int) -> None:

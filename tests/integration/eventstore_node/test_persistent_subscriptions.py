@@ -6,14 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, NewEvent, StreamState
-from esdbclient.exceptions import AlreadyExists, MaximumSubscriptionsReached, NotFound
 
 from tests.integration.eventstore_node.cases import PATIENCE_S, noted, revisions, take
+from tests.integration.eventstore_node.client_library import (
+    AlreadyExists,
+    Client,
+    MaximumSubscriptionsReached,
+    NewEvent,
+    NotFound,
+    StreamState,
+)
 
 ANY = StreamState.ANY
 GROUP = "group"
-Client = AsyncEventStoreDBClient
 
 
 async def put(client: Client, stream: str, count: int = 1) -> int:

@@ -1,13 +1,11 @@
 """Reading streams and the whole log: where reads begin and end, content, filters, links."""
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, NewEvent, StreamState
-from esdbclient.exceptions import NotFound
 
 from tests.integration.eventstore_node.cases import noted, read_all, revisions, revisions_of
+from tests.integration.eventstore_node.client_library import Client, NewEvent, NotFound, StreamState
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
-Client = AsyncEventStoreDBClient
 
 
 async def put(client: Client, stream: str, count: int, event_type: str = "Noted") -> int:

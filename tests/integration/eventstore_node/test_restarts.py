@@ -6,11 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from esdbclient import AsyncEventStoreDBClient, StreamState
-from esdbclient.exceptions import EventStoreDBClientException, NotFound, StreamIsDeleted
 
 from adapters.eventstore_node.server import running_node
 from tests.integration.eventstore_node.cases import noted, revisions, revisions_of, take
+from tests.integration.eventstore_node.client_library import (
+    Client,
+    ClientError,
+    NotFound,
+    StreamIsDeleted,
+    StreamState,
+)
 from tests.integration.eventstore_node.node_process import NodeProcess
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
@@ -23,10 +28,10 @@ class Connected:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def __aenter__(self) -> AsyncEventStoreDBClient:
+    async def __aenter__(self) -> Client:
         self._running = running_node(self._folder)
         node = await self._running.__aenter__()
-        self._client = AsyncEventStoreDBClient(node.uri)
+        self._client = Client(node.uri)
         await self._client.connect()
         return self._client
 
@@ -101,7 +106,7 @@ async def test_no_acknowledged_append_is_lost_when_the_node_is_killed(tmp_path: 
     acknowledged: Counter[str] = Counter()
     for round_number in range(3):
         await node.start()
-        client = AsyncEventStoreDBClient(node.uri)
+        client = Client(node.uri)
         await client.connect()
         writing = [
             asyncio.create_task(write_until_it_fails(client, f"s{round_number}-{n}", acknowledged))
@@ -114,7 +119,7 @@ async def test_no_acknowledged_append_is_lost_when_the_node_is_killed(tmp_path: 
         await asyncio.gather(*writing)
         await client.close()
     await node.start()
-    client = AsyncEventStoreDBClient(node.uri)
+    client = Client(node.uri)
     await client.connect()
     for stream, count in acknowledged.items():
         stored = await revisions_of(client, stream)
@@ -124,12 +129,10 @@ async def test_no_acknowledged_append_is_lost_when_the_node_is_killed(tmp_path: 
     await node.end(signal.SIGTERM)
 
 
-async def write_until_it_fails(
-    client: AsyncEventStoreDBClient, stream: str, acknowledged: Counter[str]
-) -> None:
+async def write_until_it_fails(client: Client, stream: str, acknowledged: Counter[str]) -> None:
     while True:
         try:
             await client.append_to_stream(stream, current_version=ANY, events=noted(2), timeout=1)
-        except EventStoreDBClientException:
+        except ClientError:
             return
         acknowledged[stream] += 2

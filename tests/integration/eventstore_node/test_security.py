@@ -11,13 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from esdbclient import AsyncEventStoreDBClient, StreamState
-from esdbclient.exceptions import EventStoreDBClientException
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import Node, running_node
 from tests.integration.eventstore_node.cases import noted, revisions_of
+from tests.integration.eventstore_node.client_library import Client, ClientError, StreamState
 
 USERS = {"admin": "correct-horse"}
 
@@ -60,7 +59,7 @@ async def test_a_client_with_the_certificate_and_the_password_is_served(certific
     async with running_node(None, tls=certificate, users=USERS) as node:
         root = certificate.certificate.read_bytes()
         uri = with_user(node, "admin:correct-horse")
-        client = AsyncEventStoreDBClient(uri, root_certificates=root)
+        client = Client(uri, root_certificates=root)
         await client.connect()
         await client.append_to_stream("a", current_version=StreamState.NO_STREAM, events=noted(1000))
         assert len(await revisions_of(client, "a")) == 1000
@@ -73,18 +72,16 @@ async def test_a_client_with_the_certificate_and_the_password_is_served(certific
 @pytest.mark.parametrize("user", ["admin:wrong", "nobody:correct-horse"])
 async def test_a_wrong_password_is_refused(certificate: Tls, user: str) -> None:
     async with running_node(None, tls=certificate, users=USERS) as node:
-        client = AsyncEventStoreDBClient(
-            with_user(node, user), root_certificates=certificate.certificate.read_bytes()
-        )
+        client = Client(with_user(node, user), root_certificates=certificate.certificate.read_bytes())
         await client.connect()
-        with pytest.raises(EventStoreDBClientException, match="UNAUTHENTICATED"):
+        with pytest.raises(ClientError, match="UNAUTHENTICATED"):
             await client.get_stream("a")
         await client.close()
 
 
 async def test_without_credentials_nothing_is_served() -> None:
     async with running_node(None, users=USERS) as node:
-        client = AsyncEventStoreDBClient(node.uri)
+        client = Client(node.uri)
         await client.connect()
         for calling in (
             client.append_to_stream("a", current_version=StreamState.ANY, events=noted()),
@@ -92,7 +89,7 @@ async def test_without_credentials_nothing_is_served() -> None:
             client.delete_stream("a", current_version=StreamState.ANY),
             client.list_subscriptions(),
         ):
-            with pytest.raises(EventStoreDBClientException):
+            with pytest.raises(ClientError):
                 await calling
         await client.close()
 
@@ -123,7 +120,7 @@ async def test_what_is_not_http_2_is_hung_up_on_and_harms_nobody(noise: bytes) -
             while await reader.read(4096):
                 pass
         writer.close()
-        client = AsyncEventStoreDBClient(node.uri)
+        client = Client(node.uri)
         await client.connect()
         await client.append_to_stream("a", current_version=StreamState.ANY, events=noted())
         await client.close()

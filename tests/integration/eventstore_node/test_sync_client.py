@@ -4,8 +4,15 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from esdbclient import EventStoreDBClient, NewEvent, StreamState
-from esdbclient.exceptions import NotFound, StreamIsDeleted, WrongCurrentVersion
+
+from tests.integration.eventstore_node.client_library import (
+    NewEvent,
+    NotFound,
+    StreamIsDeleted,
+    StreamState,
+    SyncClient,
+    WrongCurrentVersion,
+)
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
 
@@ -14,7 +21,7 @@ def noted(count: int) -> list[NewEvent]:
     return [NewEvent(id=uuid4(), type="Noted", data=b"{}") for _ in range(count)]
 
 
-def append_and_read(client: EventStoreDBClient, stream: str) -> None:
+def append_and_read(client: SyncClient, stream: str) -> None:
     events = noted(3)
     position = client.append_to_stream(stream, current_version=NO_STREAM, events=events)
     assert client.append_to_stream(stream, current_version=NO_STREAM, events=events) == position
@@ -27,7 +34,7 @@ def append_and_read(client: EventStoreDBClient, stream: str) -> None:
         assert len(list(found)) == 3
 
 
-def subscribe(client: EventStoreDBClient, stream: str) -> None:
+def subscribe(client: SyncClient, stream: str) -> None:
     client.append_to_stream(stream, current_version=NO_STREAM, events=noted(2))
     with client.subscribe_to_all(filter_include=[stream], filter_by_stream_name=True) as items:
         assert [next(items).stream_position for _ in range(2)] == [0, 1]
@@ -35,7 +42,7 @@ def subscribe(client: EventStoreDBClient, stream: str) -> None:
         assert next(items).stream_position == 2
 
 
-def consume(client: EventStoreDBClient, stream: str) -> None:
+def consume(client: SyncClient, stream: str) -> None:
     client.append_to_stream(stream, current_version=NO_STREAM, events=noted(3))
     client.create_subscription_to_stream("group", stream)
     with client.read_subscription_to_stream("group", stream) as items:
@@ -50,7 +57,7 @@ def consume(client: EventStoreDBClient, stream: str) -> None:
     client.delete_subscription("group", stream)
 
 
-def delete(client: EventStoreDBClient, stream: str) -> None:
+def delete(client: SyncClient, stream: str) -> None:
     client.append_to_stream(stream, current_version=NO_STREAM, events=noted(2))
     client.delete_stream(stream, current_version=1)
     with pytest.raises(NotFound):
@@ -64,7 +71,7 @@ def delete(client: EventStoreDBClient, stream: str) -> None:
 async def test_the_blocking_client_works(uri: str, stream: str, work: object) -> None:
     def run() -> None:
         assert callable(work)
-        client = EventStoreDBClient(uri)
+        client = SyncClient(uri)
         try:
             work(client, stream)
         finally:

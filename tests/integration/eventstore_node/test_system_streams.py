@@ -2,12 +2,10 @@
 
 import asyncio
 
-from esdbclient import AsyncEventStoreDBClient, RecordedEvent, StreamState
-
 from tests.integration.eventstore_node.cases import PATIENCE_S, noted, revisions, revisions_of, take
+from tests.integration.eventstore_node.client_library import Client, RecordedEvent, StreamState
 
 ANY = StreamState.ANY
-Client = AsyncEventStoreDBClient
 
 
 async def put(client: Client, stream: str, count: int = 1, event_type: str = "Noted") -> None:
