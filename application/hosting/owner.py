@@ -104,10 +104,10 @@ class StreamOwner(Generic[State, Command, Event]):
 
     async def state(self) -> State:
         """Return the present state, loading it if need be. Look, but do not touch."""
-        if self._state is None:
+        while (state := self._state) is None:
+            # It may be dropped again between being loaded and our being told.
             await self._post(None, _BY_ITSELF, _BY_ITSELF)
-        assert self._state is not None
-        return self._state
+        return state
 
     @property
     def loaded(self) -> State | None:

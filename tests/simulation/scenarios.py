@@ -1,12 +1,12 @@
 """Stories that touch every step of every flow; each can be cut short anywhere."""
 
+from application.requests import AmendRequest, OrderAccepted
 from domain.fees import FeeRate, FeeSchedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Result
 from domain.quantities import Money, Quantity, Ticks
-from application.requests import AmendRequest, OrderAccepted
 
 from .world import World
 

@@ -26,7 +26,8 @@ async def test_without_a_crash_the_story_leaves_nothing_behind(name: str) -> Non
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_a_crash_at_any_append_loses_nothing_acknowledged_and_keeps_every_invariant(
-    name: str, after: bool
+    name: str,
+    after: bool,  # noqa: FBT001
 ) -> None:
     crashes = 0
     for crash_at in range(1, await appends_of(name) + 1):

@@ -175,11 +175,12 @@ class World:
             await scenario(self)
 
         before = asyncio.all_tasks()
-        self.store.crashed.clear()
         living = asyncio.create_task(life())
-        while not living.done() and not self.store.crashed.is_set():
-            await asyncio.wait({living}, timeout=0.005)
+        await asyncio.sleep(0)  # let it make its store
+        crashed = asyncio.create_task(self.store.crashed.wait())
+        await asyncio.wait({living, crashed}, return_when=asyncio.FIRST_COMPLETED)
         if not self.store.crashed.is_set():
+            crashed.cancel()
             await living
             await self.exchange.settled()
             await self.exchange.close()
@@ -194,6 +195,7 @@ class World:
     ) -> object:
         """Place an order and note its id if it was accepted."""
         ticker = more.pop("ticker", "M")
+        price = more.pop("price_ticks", Ticks(100 * cents))
         answer = await self.exchange.trading.place(
             OrderRequest(
                 account_id=AccountId(account),
@@ -201,7 +203,7 @@ class World:
                 side=Side(side),
                 action=Action(action),
                 quantity=Quantity(100 * contracts),
-                price_ticks=Ticks(100 * cents),
+                price_ticks=price,  # type: ignore[arg-type]
                 **more,  # type: ignore[arg-type]
             )
         )
