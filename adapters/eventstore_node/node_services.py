@@ -28,21 +28,18 @@ class NodeServices:
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
         self._instance = str(uuid4())
-        self._address = ("", 0)
-
-    def listening_on(self, host: str, port: int) -> None:
-        """Note the address under which clients reach the node."""
-        self._address = (host, port)
 
     async def gossip(self, call: Call) -> None:
-        """Name the only member, which leads."""
+        """Name the only member, which leads, at the address by which this client has reached it."""
+        host, _, port = call.headers.get(":authority", "").rpartition(":")
         info = messages.ClusterInfo()
         member = info.members.add()
         member.instance_id.string = self._instance
         member.time_stamp = time.time_ns() // 100
         member.state = messages.MemberInfo.VNodeState.Value("Leader")
         member.is_alive = True
-        member.http_end_point.address, member.http_end_point.port = self._address
+        member.http_end_point.address = host
+        member.http_end_point.port = int(port) if port.isdigit() else 0
         await call.send(info.SerializeToString())
 
     async def supported_methods(self, call: Call) -> None:

@@ -101,7 +101,6 @@ async def running_node(
         listener = Listener(_router(routes, users))
         try:
             bound = await listener.start(host, port, None if tls is None else tls.context())
-            about.listening_on(host, bound)
             yield Node(host, bound, tls is not None)
         finally:
             await listener.close(SHUTDOWN_GRACE_S)

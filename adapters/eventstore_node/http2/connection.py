@@ -257,6 +257,9 @@ class Connection(asyncio.Protocol):
 
     def _open(self, stream: int, block: bytes, *, half_closed: bool) -> None:
         headers = dict(self._decoder.decode(block))
+        if len(self._calls) >= MAX_CALLS:
+            self.write(frames.reset_stream(stream, ErrorCode.REFUSED_STREAM))
+            return
         call = Call(self, stream, headers, self._stream_window)
         self._calls[stream] = call
         if half_closed:

@@ -39,7 +39,7 @@ class ErrorCode(IntEnum):
 
     NO_ERROR = 0
     PROTOCOL_ERROR = 1
-    FLOW_CONTROL_ERROR = 3
+    REFUSED_STREAM = 7
     CANCEL = 8
 
 
