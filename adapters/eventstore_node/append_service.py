@@ -8,7 +8,7 @@ from adapters.eventstore_node import messages
 from adapters.eventstore_node.appender import (
     COMMIT_TIMEOUT_S,
     Appender,
-    AppendTimedOut,
+    NotWritten,
     StreamIsDeleted,
     Written,
     WrongStreamVersion,
@@ -99,7 +99,7 @@ class AppendService:
         )
         try:
             written = await self._append_batch(batch)
-        except (WrongStreamVersion, StreamIsDeleted, AppendTimedOut, AppendTooLarge) as error:
+        except (NotWritten, AppendTooLarge) as error:
             _tell_error(response.error, error)
         else:
             _tell_success(response.success, written)

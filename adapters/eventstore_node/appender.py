@@ -45,7 +45,11 @@ COMMIT_TIMEOUT_S = 2.0
 _MAX_TRIES = 10
 
 
-class WrongStreamVersion(Exception):
+class NotWritten(Exception):
+    """A write was refused, or not confirmed in time."""
+
+
+class WrongStreamVersion(NotWritten):
     """The stream is not where the writer thought."""
 
     def __init__(self, stream: str, *, expected: int, current: int) -> None:
@@ -55,7 +59,7 @@ class WrongStreamVersion(Exception):
         self.current = current
 
 
-class StreamIsDeleted(Exception):
+class StreamIsDeleted(NotWritten):
     """The stream is deleted for good, or must exist and does not any more."""
 
     def __init__(self, stream: str) -> None:
@@ -63,7 +67,7 @@ class StreamIsDeleted(Exception):
         self.stream = stream
 
 
-class AppendTimedOut(Exception):
+class AppendTimedOut(NotWritten):
     """The append was not flushed in time; it may still be."""
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from adapters.eventstore_node.appender import Appender, StreamIsDeleted
+from adapters.eventstore_node.appender import Appender, NotWritten, StreamIsDeleted
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.following import Follower
 from adapters.eventstore_node.persistent.dispatch import Consumer, Dispatcher, Message
@@ -61,6 +61,7 @@ class Group:
         self._checkpointed_at = time.monotonic()
         self._handled_at_checkpoint = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Find where the group stands and begin to read."""
@@ -97,7 +98,8 @@ class Group:
     async def refuse(self, consumer: Consumer, ids: Iterable[UUID], action: Nack, reason: str) -> None:
         """Do with events what a consumer wants that did not handle them."""
         if action is Nack.STOP:
-            await self.close()
+            # On its own, because closing ends the task of the consumer that asks for it.
+            self._stopping = asyncio.create_task(self.close())
             return
         await self._park(self.dispatcher.refuse(consumer, ids, action), reason)
         self._dispatch()
@@ -228,7 +230,7 @@ class Group:
         event = NewEvent(id=uuid4(), type=CHECKPOINT_TYPE, data=orjson.dumps(cursor))
         try:
             await self._tools.appender.append(self.key.checkpoint_stream, [event], ANY)
-        except EventStoreError:
+        except (EventStoreError, NotWritten):
             # Consumers will see some events again, which they have to expect anyway.
             _log.exception("%s: the checkpoint could not be kept", self.key.subscription_id)
         else:
@@ -245,7 +247,7 @@ class Group:
                 await self._tools.appender.append(
                     self.key.parked_stream, [_parking_link(message.delivered, reason)], ANY
                 )
-            except EventStoreError:
+            except (EventStoreError, NotWritten):
                 _log.exception("%s: an event could not be parked, trying it again", self.key.subscription_id)
                 self.dispatcher.retrying.append(message)
             else:

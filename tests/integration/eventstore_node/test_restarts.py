@@ -136,3 +136,19 @@ async def write_until_it_fails(client: Client, stream: str, acknowledged: Counte
         except ClientError:
             return
         acknowledged[stream] += 2
+
+
+async def test_a_consumer_can_stop_its_group_which_goes_on_with_the_next_one(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as client:
+        await client.append_to_stream("a", current_version=NO_STREAM, events=noted(3))
+        await client.create_subscription_to_stream(GROUP, "a")
+        items = await client.read_subscription_to_stream(GROUP, "a", max_ack_delay=0.01)
+        one, two, _ = await take(items, 3)
+        await items.ack(one)
+        await items.nack(two, "stop")
+        with pytest.raises((ClientError, StopAsyncIteration, RuntimeError)):
+            await take(items, 1)
+        await items.stop()
+        items = await client.read_subscription_to_stream(GROUP, "a")
+        assert revisions(await take(items, 2)) == [1, 2]
+        await items.stop()
