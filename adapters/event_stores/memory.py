@@ -110,7 +110,9 @@ class MemoryEventStore:
             raise store_closed()
 
     def _record(self, stream: str, events: Sequence[NewEvent], expected: int) -> list[RecordedEvent]:
-        now_us, head = self._now_us(), len(self._log)
+        head = len(self._log)
+        last_us = self._log[-1].recorded_at_us if self._log else 0
+        now_us = max(self._now_us(), last_us)
         return [
             RecordedEvent(
                 id=event.id,

@@ -158,6 +158,7 @@ async def test_many_appenders_get_gapless_streams_and_one_order(log: Log) -> Non
     everything = await log.read_all()
     assert len(everything) == 320
     assert all(one.position < other.position for one, other in pairwise(everything))
+    assert all(one.recorded_at_us <= other.recorded_at_us for one, other in pairwise(everything))
     for n in range(32):
         revisions = [event.revision for event in everything if event.stream == log.stream(f"s{n}")]
         assert revisions == list(range(10))
