@@ -10,8 +10,9 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -35,9 +36,9 @@ REPETITIONS = 3
 
 WARM_UP = 50
 KINDS = {
-    "concurrent_appends_per_s": (WRITERS, 1),
-    "batched_events_per_s": (1, BATCH_EVENTS),
-    "sequential_appends_per_s": (1, 1),
+    "concurrent_appends": (WRITERS, 1),
+    "batched_events": (1, BATCH_EVENTS),
+    "sequential_appends": (1, 1),
 }
 """Each kind of work: how many writers, and how many events an append."""
 
@@ -52,6 +53,7 @@ RECORDED_AT = 5
 
 def run(n: int = 64_000) -> dict[str, Any]:
     """Measure with about ``n`` events in the largest kinds of work."""
+    load = os.getloadavg()[0]
     ours, peers = [], []
     for _ in range(REPETITIONS):
         with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +73,7 @@ def run(n: int = 64_000) -> dict[str, Any]:
             "durability": "synchronous=FULL, acknowledged after the commit",
             "sqlite": sqlite3.sqlite_version,
             "cores": os.cpu_count(),
+            "load_average_before": round(load, 2),
         },
         "ours": middle,
         "peers": beside,
@@ -86,9 +89,9 @@ def run(n: int = 64_000) -> dict[str, Any]:
 def _counts(n: int) -> dict[str, int]:
     """Return how many events each kind of work appends."""
     return {
-        "concurrent_appends_per_s": n // WRITERS * WRITERS,
-        "batched_events_per_s": n // BATCH_EVENTS * BATCH_EVENTS,
-        "sequential_appends_per_s": n // 32,
+        "concurrent_appends": n // WRITERS * WRITERS,
+        "batched_events": n // BATCH_EVENTS * BATCH_EVENTS,
+        "sequential_appends": n // 32,
     }
 
 
@@ -112,11 +115,15 @@ async def _measure(open_store: Callable[[], EmbeddedEventStore], n: int) -> Meas
     counts = _counts(n)
     store = open_store()
     try:
-        await _writers(store, 1, WARM_UP, 1)
-        measured = {
-            kind: await _writers(store, writers, counts[kind] // writers // events_each, events_each)
-            for kind, (writers, events_each) in KINDS.items()
-        }
+        await _write(store, [_events(1) for _ in range(WARM_UP)])
+        measured: Measured = {}
+        for kind, (writers, events_each) in KINDS.items():
+            ready = [
+                [_events(events_each) for _ in range(counts[kind] // writers // events_each)]
+                for _ in range(writers)
+            ]
+            with _timed(kind, counts[kind], measured):
+                await asyncio.gather(*(_write(store, appends) for appends in ready))
     finally:
         await store.close()
     # Opened anew, so that nothing is read from memory.
@@ -127,18 +134,20 @@ async def _measure(open_store: Callable[[], EmbeddedEventStore], n: int) -> Meas
         await store.close()
 
 
-async def _writers(store: EmbeddedEventStore, writers: int, appends: int, events_each: int) -> float:
-    """Return the events per second of writers that each append to a stream of their own."""
-    ready = [[_events(events_each) for _ in range(appends)] for _ in range(writers)]
+async def _write(store: EmbeddedEventStore, appends: Sequence[list[NewEvent]]) -> None:
+    """Append to a stream of its own, one append after the other."""
+    stream, expected = f"market-{uuid4().hex}", -1
+    for events in appends:
+        expected = (await store.append(stream, events, expected=expected)).revision
 
-    async def write(appends_ready: Sequence[list[NewEvent]]) -> None:
-        stream, expected = f"market-{uuid4().hex}", -1
-        for events in appends_ready:
-            expected = (await store.append(stream, events, expected=expected)).revision
 
-    begin = time.perf_counter()
-    await asyncio.gather(*(write(appends_ready) for appends_ready in ready))
-    return writers * appends * events_each / (time.perf_counter() - begin)
+@contextmanager
+def _timed(kind: str, events: int, measured: Measured) -> Iterator[None]:
+    """Note the events per second, and the microseconds of processor time an event."""
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    yield
+    measured[f"{kind}_per_s"] = events / (time.perf_counter() - begin)
+    measured[f"{kind}_cpu_us"] = (time.process_time() - begin_cpu) / events * 1e6
 
 
 async def _catch_up(store: EmbeddedEventStore) -> float:
@@ -181,7 +190,7 @@ def _bare_loop(path: Path, written: dict[str, Groups]) -> Measured:
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", group)
         connection.execute("COMMIT")
 
-    measured = {kind: _rate(insert, groups) for kind, groups in written.items()}
+    measured = _insert_all(insert, written)
     measured["catch_up_events_per_s"] = _read_rate(
         lambda after: connection.execute(READ_PAGE, (after,)).fetchall(), itemgetter(0)
     )
@@ -193,7 +202,7 @@ def _recorder_groups(path: Path, written: dict[str, Groups]) -> Measured:
     """The package's recorder, fed by one thread with the groups that our writer would make."""
     recorder, close = _recorder(path)
     stored = {kind: [[_stored(row) for row in group] for group in groups] for kind, groups in written.items()}
-    measured = {kind: _rate(recorder.insert_events, groups) for kind, groups in stored.items()}
+    measured = _insert_all(recorder.insert_events, stored)
     measured["catch_up_events_per_s"] = _read_rate(
         lambda after: recorder.select_notifications(after, 500, inclusive_of_start=False), attrgetter("id")
     )
@@ -235,11 +244,13 @@ def _stored(row: Row) -> StoredEvent:
     return StoredEvent(f"market-{stream_id}", revision, "Noted", event_id + metadata + data)
 
 
-def _rate(insert: Callable[[Any], object], groups: Sequence[Sequence[Any]]) -> float:
-    begin = time.perf_counter()
-    for group in groups:
-        insert(group)
-    return sum(len(group) for group in groups) / (time.perf_counter() - begin)
+def _insert_all(insert: Callable[[Any], object], written: Mapping[str, Sequence[Sequence[Any]]]) -> Measured:
+    measured: Measured = {}
+    for kind, groups in written.items():
+        with _timed(kind, sum(len(group) for group in groups), measured):
+            for group in groups:
+                insert(group)
+    return measured
 
 
 def _read_rate(read: Callable[[int], Sequence[Any]], position: Callable[[Any], int]) -> float:
@@ -252,6 +263,6 @@ def _read_rate(read: Callable[[int], Sequence[Any]], position: Callable[[Any], i
 
 def _median(measurements: Sequence[Measured]) -> Measured:
     return {
-        kind: round(statistics.median(measured[kind] for measured in measurements))
+        kind: round(statistics.median(measured[kind] for measured in measurements), 1)
         for kind in measurements[0]
     }
