@@ -1,10 +1,11 @@
 """Writing numbers: both generations of fields. Only the older one, in cents and whole contracts, rounds."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 
 from domain.quantities import CENT, CONTRACT, PAYOUT_TICKS, Ticks
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (UTC throughout, and twice as fast to write without saying so)
 _TICKS_PER_CENT = 100
 _MICROS_PER_TICK = 100
 
@@ -14,8 +15,13 @@ def price_cents(ticks: int) -> int:
     return (ticks + _TICKS_PER_CENT // 2) // _TICKS_PER_CENT
 
 
+@cache
 def price_dollars(ticks: int) -> str:
     """Return a price in dollars with exactly four places."""
+    return _dollars(ticks)
+
+
+def _dollars(ticks: int) -> str:
     return f"{ticks // PAYOUT_TICKS}.{ticks % PAYOUT_TICKS:04d}"
 
 
@@ -38,7 +44,7 @@ def money_cents_down(micros: int) -> int:
 def money_dollars(micros: int) -> str:
     """Return an amount in dollars with exactly four places, halves away from zero."""
     ticks = (abs(micros) + _MICROS_PER_TICK // 2) // _MICROS_PER_TICK
-    return f"{'-' if micros < 0 and ticks else ''}{price_dollars(ticks)}"
+    return f"{'-' if micros < 0 and ticks else ''}{_dollars(ticks)}"
 
 
 def whole_contracts(quantity: int) -> int:
@@ -54,7 +60,7 @@ def contracts(quantity: int) -> str:
 
 def timestamp(at_us: int) -> str:
     """Return a time in ISO 8601, UTC."""
-    return (_EPOCH + timedelta(microseconds=at_us)).isoformat().replace("+00:00", "Z")
+    return f"{(_EPOCH + timedelta(microseconds=at_us)).isoformat()}Z"
 
 
 def timestamp_or_none(at_us: int | None) -> str | None:

@@ -242,6 +242,7 @@ def order_answer(view: OrderView) -> Order:
 
 def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Order:
     """Return an order that was placed just now as it is told: all its fills were as taker."""
+    at = timestamp(at_us)
     return Order(
         **_numbers(
             state.side,
@@ -271,8 +272,8 @@ def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Or
         queue_position=0,
         stop_price_dollars=_price(request.stop_price_ticks),
         expiration_time=timestamp_or_none(request.expires_at_us),
-        created_time=timestamp(at_us),
-        last_update_time=timestamp(at_us),
+        created_time=at,
+        last_update_time=at,
         self_trade_prevention_type=request.self_trade_prevention.value,
         order_group_id=request.order_group_id,
         post_only=request.post_only,
