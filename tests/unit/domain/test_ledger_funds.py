@@ -1,0 +1,219 @@
+"""Deposits, withdrawals, reservations: the rules of the ledger, each shown to refuse."""
+
+import pytest
+
+from domain.identifiers import OrderId
+from domain.ledger import commands as c
+from domain.ledger import events as e
+from domain.ledger.decide import MAX_AMOUNT
+from domain.ledger.state import REMEMBERED
+from domain.quantities import Money
+from domain.rejections import Reason
+from tests.unit.domain.money_words import (
+    book,
+    canceled,
+    increase,
+    ledger,
+    leg,
+    money,
+    placed,
+    release,
+    reserve,
+    trade,
+)
+from tests.unit.domain.trading_words import ANN, BOB, TICKER, dollars
+
+
+def deposit(amount: int, reference: str = "d1", account: str = ANN) -> c.Deposit:
+    return c.Deposit(account_id=account, amount=Money(amount), reference=reference)
+
+
+def withdraw(amount: int, reference: str = "w1", account: str = ANN) -> c.Withdraw:
+    return c.Withdraw(account_id=account, amount=Money(amount), reference=reference)
+
+
+# ------------------------------------------------------------------------------------- transfers
+
+
+def test_a_deposit_becomes_cash() -> None:
+    outcome = ledger().when(deposit(500))
+    outcome.then(e.FundsDeposited(account_id=ANN, amount=Money(500), reference="d1"))
+    assert (outcome.state.accounts[ANN].cash, outcome.state.deposited) == (500, 500)
+
+
+@pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1])
+def test_transfers_are_positive_and_bounded(amount: int) -> None:
+    book_ = ledger(ann=5)
+    book_.when(deposit(amount)).then(Reason.INVALID_AMOUNT)
+    book_.when(withdraw(amount)).then(Reason.INVALID_AMOUNT)
+    book_.when(c.WithdrawFees(amount=Money(amount), reference="f")).then(Reason.INVALID_AMOUNT)
+
+
+def test_the_same_reference_counts_once() -> None:
+    book_ = ledger(ann=5).and_then(deposit(500), withdraw(200))
+    book_.when(deposit(500)).then()
+    book_.when(withdraw(200)).then()
+    assert book_.state.accounts[ANN].cash == dollars(5) + 300
+
+
+def test_a_reference_used_for_another_amount_is_refused() -> None:
+    book_ = ledger(ann=5).and_then(deposit(500), withdraw(200))
+    book_.when(deposit(501)).then(Reason.DUPLICATE_REQUEST)
+    book_.when(withdraw(201)).then(Reason.DUPLICATE_REQUEST)
+    book_.when(withdraw(500, "d1")).then(Reason.DUPLICATE_REQUEST)
+
+
+def test_accounts_do_not_share_references() -> None:
+    book_ = ledger(ann=5).and_then(deposit(500))
+    book_.when(deposit(500, account=BOB)).then(e.FundsDeposited)
+    assert book_.state.cash(BOB) == 500
+
+
+def test_a_withdrawal_takes_only_cash() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2))
+    book_.when(withdraw(dollars(3) + 1)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(withdraw(1, account=BOB)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(withdraw(dollars(3))).then(e.FundsWithdrawn(account_id=ANN, amount=dollars(3), reference="w1"))
+    assert (money(book_.state), book_.state.withdrawn) == ((0, 2, 0), dollars(3))
+
+
+def test_the_house_withdraws_what_it_has_earned() -> None:
+    book_ = ledger(ann=5)
+    book_.state.fees_earned = 100
+    book_.when(c.WithdrawFees(amount=Money(101), reference="f")).then(Reason.INSUFFICIENT_FUNDS)
+    take = c.WithdrawFees(amount=Money(60), reference="f")
+    book_.when(take).then(e.FeesWithdrawn(amount=Money(60), reference="f"))
+    book_.when(take).then()
+    book_.when(c.WithdrawFees(amount=Money(40), reference="f")).then(Reason.DUPLICATE_REQUEST)
+    assert (book_.state.fees_earned, book_.state.withdrawn) == (40, 60)
+
+
+# ------------------------------------------------------------------------------------- reserving
+
+
+def test_money_for_an_order_is_set_aside() -> None:
+    outcome = ledger(ann=5).when(reserve("o", 2))
+    outcome.then(
+        e.FundsReserved(
+            order_id=OrderId("o"),
+            account_id=ANN,
+            ticker=TICKER,
+            amount=dollars(2),
+            request_digest="o 2",
+            order_group_id=None,
+        )
+    )
+    assert money(outcome.state) == (3, 2, 0)
+    assert outcome.state.reservations[OrderId("o")].pending
+
+
+def test_more_than_there_is_is_not_set_aside() -> None:
+    book_ = ledger(ann=5)
+    book_.when(reserve("o", 5.000_001)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(reserve("o", 1, BOB)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.and_then(reserve("o", 5)).when(reserve("p", 0.000_001)).then(Reason.INSUFFICIENT_FUNDS)
+
+
+def test_a_refusal_for_want_of_funds_says_what_is_needed_and_what_there_is() -> None:
+    refused = ledger(ann=5).when(reserve("o", 7.123_456)).rejected
+    assert refused is not None
+    assert refused.message == "the order needs $7.1235, fees included, and $5.0000 is available"
+
+
+def test_a_sale_is_noted_though_nothing_is_set_aside() -> None:
+    book_ = ledger().and_then(reserve("s", 0))
+    book_.when(reserve("s", 0)).then(Reason.ORDER_EXISTS)
+    book_.when(book(placed("s", 0))).then(e.OrderConfirmed)
+    assert book_.state.reservations == {}
+
+
+def test_the_same_order_is_not_reserved_twice() -> None:
+    ledger(ann=5).and_then(reserve("o", 2)).when(reserve("o", 2)).then(Reason.ORDER_EXISTS)
+
+
+def test_another_order_under_the_same_id_is_refused_by_name() -> None:
+    ledger(ann=5).and_then(reserve("o", 2)).when(reserve("o", 3)).then(Reason.DUPLICATE_CLIENT_ORDER_ID)
+
+
+def test_an_order_is_remembered_after_it_has_gone() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), book(placed("o", 2), canceled("o")))
+    assert money(book_.state) == (5, 0, 0)
+    book_.when(reserve("o", 2)).then(Reason.ORDER_EXISTS)
+
+
+def test_an_open_order_is_not_reserved_anew_however_many_came_after_it() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), book(placed("o", 2)))
+    for number in range(REMEMBERED):
+        book_.and_then(reserve(f"s{number}", 0))
+    assert book_.state.orders.get("o") is None
+    book_.when(reserve("o", 2)).then(Reason.ORDER_EXISTS)
+    assert money(book_.state) == (3, 2, 0)
+
+
+# ------------------------------------------------------------------------------------- releasing
+
+
+def test_a_reservation_the_market_did_not_take_is_released_and_the_id_can_be_used_again() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2))
+    book_.when(release("o")).then(
+        e.ReservationReleased(
+            order_id=OrderId("o"),
+            account_id=ANN,
+            ticker=TICKER,
+            amount=dollars(2),
+            market_revision=None,
+        )
+    )
+    assert (money(book_.state), book_.state.reservations) == ((5, 0, 0), {})
+    book_.when(release("o")).then()
+    book_.when(reserve("o", 3)).then(e.FundsReserved)
+
+
+def test_a_confirmed_reservation_is_not_released() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), book(placed("o", 2)))
+    book_.when(release("o")).then()
+    assert money(book_.state) == (3, 2, 0)
+
+
+def test_more_is_set_aside_for_an_amendment_and_released_if_it_is_not_taken() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), book(placed("o", 2)))
+    book_.when(increase("o", 1)).then(
+        e.ReservationIncreased(order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1))
+    )
+    assert money(book_.state) == (2, 3, 0)
+    book_.when(release("o", 1)).then(
+        e.IncreaseReleased(order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1))
+    )
+    book_.when(release("o", 1)).then()
+    assert money(book_.state) == (3, 2, 0)
+
+
+def test_an_increase_needs_the_money_and_an_open_order_of_the_account() -> None:
+    book_ = ledger(ann=5, bob=5).and_then(reserve("o", 2))
+    book_.when(increase("o", 3.1)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(increase("o", 1, BOB)).then(Reason.ORDER_NOT_FOUND)
+    book_.when(increase("none", 1)).then(Reason.ORDER_NOT_FOUND)
+
+
+def test_an_increase_comes_back_even_before_the_order_is_confirmed() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), increase("o", 1), release("o", 1))
+    assert money(book_.state) == (3, 2, 0)
+    assert book_.state.reservations[OrderId("o")].pending
+    book_.and_then(book(placed("o", 2)))
+    assert money(book_.state) == (3, 2, 0)
+
+
+def test_an_increase_comes_back_after_the_order_has_filled() -> None:
+    filled = trade(1, 50, 4, leg("o"), leg("x", BOB))
+    book_ = ledger(ann=5, bob=5).and_then(reserve("o", 2), book(placed("o", 2)), increase("o", 1))
+    book_.and_then(book(filled, first=1, accounts=(ANN,)))
+    assert money(book_.state) == (2, 1, 0)
+    book_.and_then(release("o", 1))
+    assert (money(book_.state), book_.state.reservations) == ((3, 0, 0), {})
+
+
+def test_releasing_the_order_leaves_an_increase_to_its_own_release() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), increase("o", 1), release("o"))
+    assert money(book_.state) == (4, 1, 0)
+    book_.and_then(release("o", 1))
+    assert (money(book_.state), book_.state.reservations) == ((5, 0, 0), {})
