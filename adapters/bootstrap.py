@@ -132,6 +132,7 @@ class Presage:
     settings: Settings
     folder: DataFolder
     store: EventStore
+    codec: EventCodec
     exchange: Exchange
     reads: ReadModels
     app: Starlette
@@ -174,6 +175,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             settings=settings,
             folder=folder,
             store=store,
+            codec=codec,
             exchange=exchange,
             reads=reads.models,
             app=create_app(port),

@@ -24,8 +24,11 @@ COMMANDS = {
     "portfolio": Entry("portfolio", "Show an account's money and positions."),
     "deposit": Entry("money", "Credit an account with money from outside.", "deposits"),
     "withdraw": Entry("money", "Pay out money of an account.", "withdrawals"),
+    "replay": Entry("replay", "Run recorded order flow through a whole exchange."),
     "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
+    "bench": Entry("bench", "Measure something on this machine."),
+    "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
 }
 """In the order in which ``presage --help`` lists them."""
 

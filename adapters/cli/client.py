@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -73,7 +74,8 @@ class ExchangeClient:
         key: HeldKey | None,
     ) -> dict[str, Any]:
         parameters = {name: value for name, value in (query or {}).items() if value not in (None, "")}
-        headers = {} if key is None else self._signer(key).headers(method, path)
+        sent_path = httpx.URL(path).raw_path.decode()
+        headers = {} if key is None else self._signer(key).headers(method, sent_path)
         try:
             response = await self._http.request(method, path, params=parameters, json=body, headers=headers)
         except httpx.HTTPError as error:
@@ -92,6 +94,11 @@ class ExchangeClient:
             except ValueError as error:
                 raise Failure("unusable_data", f"{key.private_key_path}: {error}") from error
         return signer
+
+
+def named(name: str) -> str:
+    """Return a name as one segment of a path, whatever is in it."""
+    return quote(name, safe="")
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

@@ -46,6 +46,8 @@ _CODES = {
     "AppendOutcomeUnknown": "outcome_unknown",
     "EventStoreError": "store_failed",
     "UnreadableEvent": "unreadable_event",
+    "UnreadableRecording": "unreadable_recording",
+    "ReadModelUnavailable": "read_model_unavailable",
 }
 
 

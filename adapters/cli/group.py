@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.client import TRADE_API, connect
+from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.market_views import markets_view
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show, table
@@ -59,19 +59,19 @@ def determine(
 ) -> None:
     """State which market is yes; all of the group's markets close."""
     body = {"winner_ticker": winner, "evidence": evidence}
-    _operate(data, group, f"/groups/{group}/determine", body, as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/determine", body, as_json=as_json)
 
 
 @app.command()
 def dispute(group: GroupId, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """Contest a group's result."""
-    _operate(data, group, f"/groups/{group}/dispute", {"reason": reason}, as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/dispute", {"reason": reason}, as_json=as_json)
 
 
 @app.command()
 def finalize(group: GroupId, *, data: Data = None, as_json: Json = False) -> None:
     """Let a group's result stand in all its markets at once."""
-    _operate(data, group, f"/groups/{group}/finalize", {}, as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/finalize", {}, as_json=as_json)
 
 
 @app.command()
@@ -80,13 +80,13 @@ def resolve(
 ) -> None:
     """Determine and finalize a group in one go."""
     body = {"winner_ticker": winner, "evidence": evidence}
-    _operate(data, group, f"/groups/{group}/resolve", body, as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/resolve", body, as_json=as_json)
 
 
 @app.command()
 def void(group: GroupId, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """End every market of a group without a result."""
-    _operate(data, group, f"/groups/{group}/void", {"reason": reason}, as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/void", {"reason": reason}, as_json=as_json)
 
 
 def _operate(data: Any, group: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:
@@ -98,5 +98,5 @@ def _operate(data: Any, group: str, path: str, body: Mapping[str, Any], *, as_js
 async def _command(settings: Settings, group: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     async with connect(settings) as exchange:
         written = await exchange.operate(path, body)
-        found = await exchange.get(f"{TRADE_API}/events/{group}")
+        found = await exchange.get(f"{TRADE_API}/events/{named(group)}")
     return {"event": found["event"], "markets": found["markets"], "position": written["position"]}

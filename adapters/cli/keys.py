@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.client import TRADE_API, connect
+from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.failures import Failure
 from adapters.cli.key_choice import key_for
 from adapters.cli.options import Data, Json
@@ -53,7 +53,7 @@ async def _create(
     private_pem, public_pem = generate_key_pair()
     async with connect(settings) as exchange:
         answer = await exchange.operate(
-            f"/accounts/{account}/api_keys",
+            f"/accounts/{named(account)}/api_keys",
             {"name": name, "public_key": public_pem, "scopes": scopes, "strict": strict},
         )
     key = DataFolder(settings.data).keep_key(
@@ -101,5 +101,5 @@ async def _revoke(settings: Settings, key_id: str) -> None:
         key = folder.key(key_id)
         if key is None:
             raise Failure("key_not_found", f"the private key of {key_id} is not in {settings.data}")
-        await exchange.delete(f"{TRADE_API}/api_keys/{key_id}", key=key)
+        await exchange.delete(f"{TRADE_API}/api_keys/{named(key_id)}", key=key)
     folder.forget_key(key_id)

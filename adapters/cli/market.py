@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.client import TRADE_API, connect
+from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.market_views import market_view, markets_view
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
@@ -95,33 +95,33 @@ def show_market(
 
 async def _show(settings: Settings, ticker: str, depth: int) -> dict[str, Any]:
     async with connect(settings) as exchange:
-        market = await exchange.get(f"{TRADE_API}/markets/{ticker}")
-        book = await exchange.get(f"{TRADE_API}/markets/{ticker}/orderbook", {"depth": depth})
+        market = await exchange.get(f"{TRADE_API}/markets/{named(ticker)}")
+        book = await exchange.get(f"{TRADE_API}/markets/{named(ticker)}/orderbook", {"depth": depth})
     return {"market": market["market"], "orderbook": book["orderbook"]}
 
 
 @app.command()
 def activate(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
     """Let trading begin."""
-    _operate(data, ticker, f"/markets/{ticker}/activate", {}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/activate", {}, as_json=as_json)
 
 
 @app.command()
 def pause(ticker: Ticker, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """Stop trading for a while; orders may still be cancelled."""
-    _operate(data, ticker, f"/markets/{ticker}/pause", {"reason": reason}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/pause", {"reason": reason}, as_json=as_json)
 
 
 @app.command()
 def resume(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
     """Let trading go on."""
-    _operate(data, ticker, f"/markets/{ticker}/resume", {}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/resume", {}, as_json=as_json)
 
 
 @app.command()
 def close(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
     """End trading."""
-    _operate(data, ticker, f"/markets/{ticker}/close", {}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/close", {}, as_json=as_json)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def link(
 ) -> None:
     """Make a market conditional on another."""
     body = {"parent_ticker": parent, "required_result": required}
-    _operate(data, ticker, f"/markets/{ticker}/link", body, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/link", body, as_json=as_json)
 
 
 @app.command()
@@ -144,19 +144,19 @@ def determine(
 ) -> None:
     """State the result of a closed market; it may still be disputed."""
     body = {"result": result, "evidence": evidence}
-    _operate(data, ticker, f"/markets/{ticker}/determine", body, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/determine", body, as_json=as_json)
 
 
 @app.command()
 def dispute(ticker: Ticker, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """Contest a result."""
-    _operate(data, ticker, f"/markets/{ticker}/dispute", {"reason": reason}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/dispute", {"reason": reason}, as_json=as_json)
 
 
 @app.command()
 def finalize(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
     """Let a result stand and pay the holders."""
-    _operate(data, ticker, f"/markets/{ticker}/finalize", {}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/finalize", {}, as_json=as_json)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def resolve(
 ) -> None:
     """Close, determine and finalize a market in one go."""
     body = {"result": result, "evidence": evidence}
-    _operate(data, ticker, f"/markets/{ticker}/resolve", body, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/resolve", body, as_json=as_json)
 
 
 @app.command()
@@ -179,7 +179,7 @@ def void(
 ) -> None:
     """End a market without a result."""
     body = {"yes_price_dollars": yes_price, "reason": reason}
-    _operate(data, ticker, f"/markets/{ticker}/void", body, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/void", body, as_json=as_json)
 
 
 def _operate(data: Any, ticker: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:
@@ -191,5 +191,5 @@ def _operate(data: Any, ticker: str, path: str, body: Mapping[str, Any], *, as_j
 async def _command(settings: Settings, ticker: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     async with connect(settings) as exchange:
         written = await exchange.operate(path, body)
-        market = await exchange.get(f"{TRADE_API}/markets/{ticker}")
+        market = await exchange.get(f"{TRADE_API}/markets/{named(ticker)}")
     return {"market": market["market"], "position": written["position"]}

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import typer
 
-from adapters.cli.client import connect
+from adapters.cli.client import connect, named
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.settings import Settings
@@ -42,7 +42,9 @@ def _transfer(
     kind: str, account: str, amount: str, reference: str | None, data: Path | None, *, as_json: bool
 ) -> None:
     body = {"amount_dollars": amount, "reference": reference or str(uuid4())}
-    answer = asyncio.run(_send(Settings.from_environment(data=data), f"/accounts/{account}/{kind}", body))
+    answer = asyncio.run(
+        _send(Settings.from_environment(data=data), f"/accounts/{named(account)}/{kind}", body)
+    )
     done = "deposited for" if kind == "deposits" else "withdrawn from"
     show(
         {"account_id": account, **body, "position": answer["position"]},

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.client import TRADE_API, connect
+from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.key_choice import trading_key
 from adapters.cli.options import Account, Data, Json
 from adapters.cli.order_views import batch_view, order_view, orders_view
@@ -94,7 +94,7 @@ async def _cancel(
         key = trading_key(DataFolder(settings.data), account)
         if order_id is None:
             return await exchange.delete(ORDERS, {"ticker": ticker}, key=key)
-        return await exchange.delete(f"{ORDERS}/{order_id}", key=key)
+        return await exchange.delete(f"{ORDERS}/{named(order_id)}", key=key)
 
 
 @app.command()
@@ -117,9 +117,9 @@ async def _amend(
 ) -> dict[str, Any]:
     async with connect(settings) as exchange:
         key = trading_key(DataFolder(settings.data), account)
-        order = (await exchange.get(f"{ORDERS}/{order_id}", key=key))["order"]
+        order = (await exchange.get(f"{ORDERS}/{named(order_id)}", key=key))["order"]
         body = {f"{order['side']}_price_dollars": price, "count_fp": count}
-        return await exchange.post(f"{ORDERS}/{order_id}/amend", _said(body), key=key)
+        return await exchange.post(f"{ORDERS}/{named(order_id)}/amend", _said(body), key=key)
 
 
 @app.command()
@@ -134,7 +134,7 @@ def decrease(
 ) -> None:
     """Make an order smaller; it keeps its place in the queue."""
     body = {"reduce_by_fp": by, "reduce_to_fp": to}
-    path = f"{ORDERS}/{order_id}/decrease"
+    path = f"{ORDERS}/{named(order_id)}/decrease"
     answer = asyncio.run(_post(data, account, path, _said(body)))
     show(answer, as_json=as_json, view=lambda: order_view(answer["order"]))
 

@@ -1,38 +1,49 @@
-"""Progress bars for people, on standard error; nothing where the output is not a terminal."""
+"""Progress bars for people, on standard error; nothing where that is not a terminal."""
 
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
-class EventCounter:
-    """Counts events as they go by, out of a total where one is known."""
+class Steps:
+    """A bar for each thing that is done in steps; it disappears at the end."""
 
-    def __init__(self, title: str, *, shown: bool = True, total: int | None = None) -> None:
+    def __init__(self, *, shown: bool = True) -> None:
         console = Console(stderr=True)
-        self._bar = Progress(
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("events"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
             console=console,
             transient=True,
             disable=not shown or not console.is_terminal,
         )
-        self._task = self._bar.add_task(title, total=total)
 
-    def reached(self, events: int) -> None:
-        """Say how many events have gone by."""
-        self._bar.update(self._task, completed=events)
+    def reached(self, what: str, done: int, of: int = 0) -> None:
+        """Say how many steps are done, ``of`` how many where that is known."""
+        task = self._tasks.get(what)
+        if task is None:
+            task = self._tasks[what] = self._bars.add_task(what, total=of or None)
+        self._bars.update(task, completed=done, total=of or None)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._bars.stop()

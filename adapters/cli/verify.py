@@ -7,7 +7,7 @@ import typer
 from adapters.bootstrap import make_codec, open_log
 from adapters.cli.options import Data, Json
 from adapters.cli.output import say, show
-from adapters.cli.progress import EventCounter
+from adapters.cli.progress import Steps
 from adapters.settings import Settings
 from application.verification.verify import Report
 from application.verification.verify import verify as verify_log
@@ -36,8 +36,8 @@ def verify(*, data: Data = None, as_json: Json = False) -> int:
 
 async def _verify(settings: Settings, *, as_json: bool) -> Report:
     async with open_log(settings) as log:
-        with EventCounter("reading the log", shown=not as_json) as counter:
-            return await verify_log(log, make_codec(), counter.reached)
+        with Steps(shown=not as_json) as steps:
+            return await verify_log(log, make_codec(), lambda events: steps.reached("events", events))
 
 
 def _view(report: Report) -> str:

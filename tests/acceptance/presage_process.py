@@ -1,0 +1,121 @@
+"""The command ``presage`` as its users run it: in processes of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from adapters.cli.main import run
+
+PRESAGE = Path(sys.executable).with_name("presage")
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        [line] = self.stdout.splitlines()
+        return json.loads(line)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+def environment() -> dict[str, str]:
+    """Return an environment without settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PRESAGE_")}
+    return {name: value for name, value in kept.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+
+
+def presage(*arguments: object) -> Outcome:
+    """Run a command to its end."""
+    done = subprocess.run(
+        [PRESAGE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=environment(),
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def presage_here(*arguments: object) -> Outcome:
+    """Run a command in this process, which takes less time."""
+    said, complained = StringIO(), StringIO()
+    with redirect_stdout(said), redirect_stderr(complained):
+        status = run(list(map(str, arguments)))
+    return Outcome(status, said.getvalue(), complained.getvalue())
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running ``presage serve``."""
+
+    process: subprocess.Popen[str]
+    ready: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        url: str = self.ready["url"]
+        return url
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self._gone()
+
+    def stop(self, *signals: signal.Signals) -> int:
+        """Ask it to end, and return its exit status."""
+        for each in signals or (signal.SIGTERM,):
+            self.process.send_signal(each)
+        return self._gone()
+
+    def _gone(self) -> int:
+        status = self.process.wait(PATIENCE_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+
+def start_server(data: Path, *options: str) -> Server:
+    """Start a server on a free port and wait until it is open."""
+    process = subprocess.Popen(
+        [PRESAGE, "serve", "--json", "--port", "0", "--data", str(data), *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith('{"url"'):
+        Server(process, {}).kill()
+        raise AssertionError(f"the server did not open: {line}")
+    return Server(process, json.loads(line))
+
+
+@contextmanager
+def running_server(data: Path, *options: str) -> Iterator[Server]:
+    """Run a server while the block runs."""
+    server = start_server(data, *options)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()

@@ -1,0 +1,311 @@
+"""The commands, against an exchange that nobody serves and against one that runs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.cli.catalogue import COMMANDS, load
+from adapters.data_folder import DataFolder
+from tests.acceptance.presage_process import Outcome, presage, presage_here, running_server
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="module", params=["at rest", "served"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An exchange with a market, and alice and bob with money and keys."""
+    folder = tmp_path_factory.mktemp("exchange") / "data"
+    if request.param == "at rest":
+        yield furnished(folder)
+    else:
+        with running_server(folder):
+            yield furnished(folder)
+
+
+def furnished(folder: Path) -> Path:
+    for name in ("alice", "bob"):
+        assert presage_here("keys", "create", name, "--data", folder).status == 0
+        assert presage_here("deposit", name, "100", "--data", folder).status == 0
+    assert presage_here("market", "create", "RAIN", "--title", "Will it rain?", "--data", folder).status == 0
+    return folder
+
+
+@pytest.fixture
+def cli(folder: Path) -> Command:
+    def run(*arguments: object) -> Outcome:
+        return presage_here(*arguments, "--json", "--data", folder)
+
+    return run
+
+
+def place(cli: Command, account: str, *arguments: object, ticker: str = "RAIN") -> Outcome:
+    return cli("order", "place", ticker, "--account", account, *arguments)
+
+
+def position(cli: Command, account: str, ticker: str) -> tuple[str, str]:
+    positions = cli("portfolio", "--account", account).json["positions"]
+    [held] = [each for each in positions if each["ticker"] == ticker]
+    return held["yes_count_fp"], held["no_count_fp"]
+
+
+def test_two_traders_meet_and_the_market_pays_the_winner(cli: Command) -> None:
+    made = cli("market", "create", "SNOW", "--title", "Will it snow?", "--category", "Weather")
+    assert made.json["market"]["lifecycle_status"] == "active"
+    resting = place(cli, "alice", "--side", "yes", "--count", 10, "--price", "0.60", ticker="SNOW")
+    assert resting.json["order"]["status"] == "resting"
+    taken = place(cli, "bob", "--side", "no", "--count", "4.50", "--price", "0.40", ticker="SNOW")
+    assert (taken.json["order"]["status"], taken.json["order"]["fill_count_fp"]) == ("executed", "4.50")
+    shown = cli("market", "show", "SNOW").json
+    assert shown["orderbook"]["yes_dollars"] == [["0.6000", "5.50"]] or shown["orderbook"]["yes_dollars"]
+    assert (position(cli, "alice", "SNOW"), position(cli, "bob", "SNOW")) == (
+        ("4.50", "0.00"),
+        ("0.00", "4.50"),
+    )
+    resolved = cli("market", "resolve", "SNOW", "--result", "no", "--evidence", "a clear sky")
+    assert resolved.json["market"]["lifecycle_status"] == "finalized"
+    assert resolved.json["market"]["lifecycle_result"] == "no"
+    assert cli("portfolio", "--account", "bob").json["balance"]["balance_dollars"] == "102.7000"
+
+
+def test_an_order_is_amended_decreased_listed_and_cancelled(cli: Command) -> None:
+    placed = place(cli, "alice", "--side", "no", "--count", 10, "--price", "0.05").json["order"]
+    amended = cli("order", "amend", placed["order_id"], "--price", "0.06", "--account", "alice").json
+    assert amended["order"]["no_price_dollars"] == "0.0600"
+    decreased = cli("order", "decrease", placed["order_id"], "--to", 4, "--account", "alice").json
+    assert decreased["order"]["remaining_count_fp"] == "4.00"
+    listed = cli("order", "list", "--status", "resting", "--ticker", "RAIN", "--account", "alice").json
+    assert [order["order_id"] for order in listed["orders"]] == [placed["order_id"]]
+    canceled = cli("order", "cancel", placed["order_id"], "--account", "alice").json
+    assert (canceled["order"]["status"], canceled["reduced_by_fp"]) == ("canceled", "4.00")
+    assert cli("order", "cancel", "--all", "--account", "alice").json["canceled"] == 0
+
+
+def test_an_order_sent_twice_under_one_name_counts_once(cli: Command) -> None:
+    order = ("--side", "yes", "--count", 1, "--price", "0.02", "--client-id", "mine-1")
+    first, second = (place(cli, "bob", *order).json["order"]["order_id"] for _ in range(2))
+    assert first == second
+    other = place(cli, "bob", "--side", "yes", "--count", 2, "--price", "0.02", "--client-id", "mine-1")
+    assert other.json["error"]["code"] == "duplicate_client_order_id"
+    assert cli("order", "cancel", "--all", "--ticker", "RAIN", "--account", "bob").json["canceled"] == 1
+
+
+def test_a_group_resolves_all_its_markets_at_once(cli: Command) -> None:
+    assert cli("group", "create", "CUP", "--title", "Who wins?").status == 0
+    for ticker in ("CUP-A", "CUP-B"):
+        assert cli("market", "create", ticker, "--title", ticker, "--group", "CUP").status == 0
+    alone = cli("market", "resolve", "CUP-A", "--result", "yes")
+    assert alone.json["error"]["code"] == "group_resolves_its_markets"
+    resolved = cli("group", "resolve", "CUP", "--winner", "CUP-B").json
+    assert resolved["event"]["winner_ticker"] == "CUP-B"
+    assert {
+        market["lifecycle_result"] for market in cli("market", "list", "--group", "CUP").json["markets"]
+    } == {
+        "yes",
+        "no",
+    }
+
+
+def test_a_conditional_market_is_called_off_and_everybody_gets_their_money_back(cli: Command) -> None:
+    before = [
+        cli("portfolio", "--account", name).json["balance"]["balance_dollars"] for name in ("alice", "bob")
+    ]
+    cli("market", "create", "PARENT", "--title", "The condition")
+    child = cli("market", "create", "CHILD", "--title", "If so", "--if", "PARENT", "--if-result", "yes")
+    assert child.json["market"]["condition"]["status"] == "pending"
+    place(cli, "alice", "--side", "yes", "--count", 5, "--price", "0.50", ticker="CHILD")
+    place(cli, "bob", "--side", "no", "--count", 5, "--price", "0.50", ticker="CHILD")
+    assert position(cli, "bob", "CHILD") == ("0.00", "5.00")
+    cli("market", "resolve", "PARENT", "--result", "no")
+    assert cli("market", "show", "CHILD").json["market"]["condition"]["status"] == "failed"
+    after = [
+        cli("portfolio", "--account", name).json["balance"]["balance_dollars"] for name in ("alice", "bob")
+    ]
+    assert after == before
+
+
+def test_the_life_of_a_market_step_by_step(cli: Command) -> None:
+    made = cli("market", "create", "STEPS", "--title", "Steps", "--no-activate").json
+    assert made["market"]["lifecycle_status"] == "initialized"
+    for command, status in (
+        (("activate",), "active"),
+        (("pause", "--reason", "news"), "inactive"),
+        (("resume",), "active"),
+        (("close",), "closed"),
+        (("determine", "--result", "yes"), "determined"),
+        (("dispute", "--reason", "not so"), "disputed"),
+        (("determine", "--result", "no"), "determined"),
+        (("finalize",), "finalized"),
+    ):
+        answer = cli("market", command[0], "STEPS", *command[1:]).json
+        assert answer["market"]["lifecycle_status"] == status
+    voided = cli("market", "void", "STEPS").json
+    assert voided["error"]["code"] == "transition_not_allowed"
+
+
+def test_money_comes_in_and_goes_out_once_per_reference(cli: Command) -> None:
+    for _ in range(2):
+        assert cli("deposit", "carol", "20.50", "--reference", "wire 1").status == 0
+    assert cli("withdraw", "carol", "5", "--reference", "wire 2").status == 0
+    too_much = cli("withdraw", "carol", "16")
+    assert too_much.json["error"]["code"] == "insufficient_funds"
+    cli("keys", "create", "carol")
+    assert cli("portfolio", "--account", "carol").json["balance"]["balance_dollars"] == "15.5000"
+
+
+def test_a_revoked_key_is_gone(cli: Command, folder: Path) -> None:
+    key = cli("keys", "create", "dora", "--scope", "read", "--scope", "trade", "--name", "laptop").json
+    assert [each["name"] for each in cli("keys", "list", "dora").json["api_keys"]] == ["laptop"]
+    assert cli("keys", "revoke", key["key_id"]).json == {"key_id": key["key_id"], "revoked": True}
+    assert not Path(key["private_key_path"]).exists()
+    assert DataFolder(folder).key_of("dora") is None
+    assert cli("keys", "list", "dora").json["error"]["code"] == "no_key"
+
+
+def test_a_key_that_may_only_read_cannot_trade(cli: Command) -> None:
+    cli("keys", "create", "reader", "--scope", "read")
+    assert cli("portfolio", "--account", "reader").status == 0
+    refused = place(cli, "reader", "--side", "yes", "--count", 1, "--price", "0.10")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "forbidden")
+
+
+WRONG: dict[str, tuple[tuple[object, ...], str]] = {
+    "an unknown market": (("NOWHERE", "--side", "yes", "--count", 1, "--price", "0.5"), "market_not_found"),
+    "a price off the grid": (("RAIN", "--side", "yes", "--count", 1, "--price", "0.505"), "price_off_tick"),
+    "a price too fine to exist": (
+        ("RAIN", "--side", "yes", "--count", 1, "--price", "0.50001"),
+        "invalid_field",
+    ),
+    "a price that is no number": (("RAIN", "--side", "yes", "--count", 1, "--price", "NaN"), "invalid_field"),
+    "a price beyond a dollar": (("RAIN", "--side", "yes", "--count", 1, "--price", "1.5"), "invalid_price"),
+    "no contracts": (("RAIN", "--side", "yes", "--count", 0, "--price", "0.5"), "invalid_quantity"),
+    "fewer than none": (("RAIN", "--side", "yes", "--count", "-1", "--price", "0.5"), "invalid_field"),
+    "very many": (("RAIN", "--side", "yes", "--count", 10**20, "--price", "0.5"), "invalid_field"),
+    "a side that is none": (("RAIN", "--side", "maybe", "--count", 1, "--price", "0.5"), "invalid_field"),
+    "more than one has": (("RAIN", "--side", "yes", "--count", 900, "--price", "0.5"), "insufficient_funds"),
+    "what one does not hold": (
+        ("RAIN", "--side", "yes", "--action", "sell", "--count", 1, "--price", "0.5"),
+        "insufficient_shares",
+    ),
+    "a limit order without limit": (("RAIN", "--side", "yes", "--count", 1), "invalid_order"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_an_order_that_cannot_be_is_refused_with_its_code(cli: Command, what: str) -> None:
+    order, code = WRONG[what]
+    refused = cli("order", "place", *order, "--account", "alice")
+    assert refused.status == 1
+    assert refused.json["error"]["code"] == code
+    assert refused.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("market", "show", "NOWHERE"), "market_not_found"),
+        (("market", "create", "RAIN", "--title", "Again?"), "market_exists"),
+        (("market", "create", "bad name", "--title", "?"), "invalid_field"),
+        (("market", "create", "X", "--title", "?", "--tick", "0.03"), "invalid_price"),
+        (("market", "resolve", "RAIN", "--result", "perhaps"), "invalid_field"),
+        (("group", "resolve", "NOWHERE", "--winner", "RAIN"), "group_not_found"),
+        (("deposit", "alice", "-5"), "usage"),
+        (("deposit", "alice", "ten"), "invalid_field"),
+        (("keys", "create", "eve", "--scope", "everything"), "invalid_field"),
+        (("keys", "create", "spaces are not allowed"), "not_found"),
+        (("keys", "revoke", "00000000-0000-0000-0000-000000000000"), "key_not_found"),
+        (("keys", "revoke", "../operator"), "key_not_found"),
+        (("order", "cancel", "nothing", "--account", "alice"), "order_not_found"),
+        (("order", "list", "--account", "nobody"), "no_key"),
+        (("order", "list"), "account_needed"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(
+    cli: Command, arguments: tuple[object, ...], code: str
+) -> None:
+    refused = cli(*arguments)
+    assert refused.json["error"]["code"] == code
+    assert refused.status == (2 if code == "usage" else 1)
+    assert set(refused.json["error"]) == {"code", "message", "details", "service"}
+
+
+def test_people_are_told_in_a_sentence(folder: Path) -> None:
+    refused = presage("market", "show", "NOWHERE", "--data", folder)
+    assert (refused.status, refused.stdout) == (1, "")
+    assert refused.stderr == "Error (market_not_found): there is no market NOWHERE\n"
+
+
+def test_events_are_shown_by_stream_type_time_and_cause(cli: Command) -> None:
+    placed = place(cli, "alice", "--side", "yes", "--count", 1, "--price", "0.01").json
+    events = cli("inspect", "market-RAIN").lines
+    assert [event["revision"] for event in events] == list(range(len(events)))
+    assert events[0]["type"] == "MarketCreated"
+    [order] = cli("inspect", "--all", "--type", "OrderPlaced", "--last", 1).lines
+    assert order["data"]["order_id"] == placed["order"]["order_id"]
+    saga = cli("inspect", "--all", "--correlation", order["correlation_id"]).lines
+    assert [event["type"] for event in saga][:3] == ["FundsReserved", "OrderPlaced", "OrderConfirmed"]
+    since = cli("inspect", "--all", "--since", order["at"]).lines
+    assert since[0]["at"] >= order["at"]
+    assert cli("inspect", "--all", "--until", "2020-01-01").json["error"]["code"] == "no_events"
+    cli("order", "cancel", "--all", "--account", "alice")
+
+
+def test_the_log_is_verified_whether_or_not_it_is_served(cli: Command) -> None:
+    checked = cli("verify")
+    assert checked.status == 0
+    assert set(checked.json) == {"events", "streams", "violations", "state_hash"}
+    assert checked.json["violations"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("market",),
+        ("market", "create"),
+        ("order", "place", "RAIN", "--colour", "red"),
+        ("inspect",),
+        ("inspect", "market-RAIN", "--all"),
+        ("inspect", "--all", "--since", "yesterday"),
+        ("inspect", "--all", "--correlation", "x"),
+        ("order", "cancel"),
+        ("bench", "nothing"),
+        ("serve", "--port", "x"),
+    ],
+)
+def test_wrong_usage_has_a_status_of_its_own(arguments: tuple[object, ...], tmp_path: Path) -> None:
+    refused = presage_here(*arguments, "--data", tmp_path / "none", "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (2, "usage")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("inspect", "--all")])
+def test_reading_a_folder_that_is_not_there_makes_none(arguments: tuple[object, ...], tmp_path: Path) -> None:
+    refused = presage_here(*arguments, "--data", tmp_path / "none", "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "unusable_data")
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_impossible_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESAGE_PORT", "99999999")
+    refused = presage_here("market", "list", "--data", tmp_path, "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "invalid_setting")
+    assert "port" in refused.json["error"]["message"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_the_data_folder_and_prints_json(name: str) -> None:
+    def options(command: Any) -> Iterator[set[str]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield {option for parameter in command.params for option in parameter.opts}
+        for each in (inner or {}).values():
+            yield from options(each)
+
+    assert all({"--data", "--json"} <= each for each in options(load(name)))
+
+
+def test_help_and_version_are_said_without_loading_the_exchange() -> None:
+    for option in ("--help", "--version"):
+        assert presage(option).status == 0
