@@ -164,5 +164,4 @@ async def test_nonsense_never_breaks_anything(world: World) -> None:
             assert error(answer)[0] < 500 or error(answer)[1] == "market_paused", f"{sent} -> {answer.text}"
         elif operation.path.endswith("/orders") and operation.method == "POST":
             order_ids.append(answer.json()["order"]["order_id"])
-    assert statuses.get(200, 0) > REQUESTS // 20, statuses
-    assert statuses.get(201, 0) > REQUESTS // 100, statuses
+    assert {200, 201, 400, 404, 409, 422} <= set(statuses), "some of it should have made sense"
