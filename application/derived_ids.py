@@ -1,0 +1,24 @@
+"""Ids made from other ids, so that doing something again gives it the same id again."""
+
+from hashlib import sha1
+from uuid import UUID, SafeUUID
+
+_VERSION_5 = (5 << 76) | (0x8 << 60)
+_KEPT = (1 << 128) - 1 ^ ((0xF << 76) | (0xC << 60))
+
+_new, _set = UUID.__new__, object.__setattr__
+_UNKNOWN = SafeUUID.unknown
+
+
+def derived_id(namespace: UUID, name: str) -> UUID:
+    """Return ``uuid5(namespace, name)``, in half the time: every event of the log takes one."""
+    digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
+    return uuid_of(int.from_bytes(digest[:16], "big") & _KEPT | _VERSION_5)
+
+
+def uuid_of(value: int) -> UUID:
+    """Return ``UUID(int=value)`` without the checks that it makes."""
+    made = _new(UUID)
+    _set(made, "int", value)
+    _set(made, "is_safe", _UNKNOWN)
+    return made
