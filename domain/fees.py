@@ -62,7 +62,8 @@ class FeeSchedule:
     @property
     def free(self) -> bool:
         """Whether nobody pays anything."""
-        return self.maker == self.taker == FeeRate()
+        maker, taker = self.maker, self.taker
+        return not (maker.quadratic_bps or maker.flat_ticks or taker.quadratic_bps or taker.flat_ticks)
 
 
 FREE = FeeSchedule()

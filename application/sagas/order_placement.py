@@ -1,7 +1,8 @@
 """Carries out the place-order saga."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from application.derived_ids import derived_id
 from application.hosting.decision import Decision
 from application.hosting.directory import Directory
 from application.orders import order_state
@@ -13,7 +14,7 @@ from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
 from domain.market.commands import PlaceOrder
 from domain.market.events import MarketEvent
-from domain.market.policies import first_refusal, reservation_for
+from domain.market.policies import BEFORE_MONEY, first_refusal, reservation_for
 from domain.market.state import MarketState
 from domain.quantities import Money
 from domain.rejections import Rejected
@@ -51,10 +52,10 @@ class OrderPlacement:
         brought to its end by recovery.
         """
         command = _command(self._request, self._order_id, Money(0), now_us)
-        reserved = Money(reservation_for(command, self._market))
-        refused = first_refusal(_command(self._request, self._order_id, reserved, now_us), self._market)
+        refused = first_refusal(command, self._market, BEFORE_MONEY)
         if refused is not None:
             return refused
+        reserved = Money(reservation_for(command, self._market))
         while not self.state.ended:
             self.state = advance(self.state, await self._step(reserved))
         if self._accepted is not None:
@@ -83,7 +84,7 @@ class OrderPlacement:
                 request_digest=self._digest,
                 order_group_id=self._request.order_group_id,
             ),
-            command_id=uuid5(self._saga_id, "reserve"),
+            command_id=derived_id(self._saga_id, "reserve"),
             correlation_id=self._saga_id,
         )
         self._rejected = decision.rejected
@@ -111,7 +112,7 @@ class OrderPlacement:
     async def _release(self) -> Outcome:
         await self._directory.ledger(self._request.account_id).ask(
             ReleaseReservation(order_id=self._order_id),
-            command_id=uuid5(self._saga_id, "release"),
+            command_id=derived_id(self._saga_id, "release"),
             correlation_id=self._saga_id,
         )
         return Outcome.DONE

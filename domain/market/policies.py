@@ -1,6 +1,6 @@
 """The rules an order must pass, each a small function; the first that refuses wins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from domain.market.book import Order, required_reservation
 from domain.market.commands import PlaceOrder
@@ -245,7 +245,7 @@ def reservation_for(command: PlaceOrder, state: MarketState) -> int:
     return required if command.buy_max_cost is None else min(required, command.buy_max_cost)
 
 
-PLACEMENT: tuple[Policy, ...] = (
+BEFORE_MONEY: tuple[Policy, ...] = (
     quantity_is_possible,
     prices_are_possible,
     order_is_whole,
@@ -259,14 +259,18 @@ PLACEMENT: tuple[Policy, ...] = (
     seller_has_the_shares,
     reduction_is_possible,
     open_orders_are_bounded,
-    money_is_reserved,
 )
+"""The rules that an order can be held against before money is set aside for it."""
+
+PLACEMENT: tuple[Policy, ...] = (*BEFORE_MONEY, money_is_reserved)
 """Every rule of placing, in the order of :class:`domain.rejections.Reason`'s precedence."""
 
 
-def first_refusal(command: PlaceOrder, state: MarketState) -> Rejected | None:
+def first_refusal(
+    command: PlaceOrder, state: MarketState, policies: Sequence[Policy] = PLACEMENT
+) -> Rejected | None:
     """Run the policies; the first refusal wins."""
-    for policy in PLACEMENT:
+    for policy in policies:
         refused = policy(command, state)
         if refused is not None:
             return refused
