@@ -61,6 +61,10 @@ class PydanticCodec:
             id=event_id, type=known.name, data=data, metadata=write_metadata(known.version, cause)
         )
 
+    def stored_type(self, event_class: type[DomainEvent]) -> str:
+        """Return the name under which a store keeps events of a class."""
+        return self._by_class[event_class].name
+
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types. Raises :class:`UnreadableEvent`."""
         known = self._by_name.get(recorded.type)

@@ -16,18 +16,23 @@ class RememberingCodec:
 
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
-        self._latest: OrderedDict[UUID, tuple[DomainEvent, Cause]] = OrderedDict()
+        # By the id's number: hashing an id is much slower.
+        self._latest: OrderedDict[int, tuple[DomainEvent, Cause]] = OrderedDict()
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""
-        self._latest[event_id] = (event, cause)
+        self._latest[event_id.int] = (event, cause)
         if len(self._latest) > REMEMBERED:
             self._latest.popitem(last=False)
         return self._codec.encode(event, event_id, cause)
 
+    def stored_type(self, event_class: type[DomainEvent]) -> str:
+        """Return the name under which a store keeps events of a class."""
+        return self._codec.stored_type(event_class)
+
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types."""
-        known = self._latest.get(recorded.id)
+        known = self._latest.get(recorded.id.int)
         if known is None:
             return self._codec.decode(recorded)
         event, cause = known

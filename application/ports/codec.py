@@ -21,6 +21,10 @@ class EventCodec(Protocol):
         """Return the event as the store is to keep it."""
         ...
 
+    def stored_type(self, event_class: type[DomainEvent]) -> str:
+        """Return the name under which a store keeps events of a class."""
+        ...
+
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types. Raises :class:`UnreadableEvent`."""
         ...

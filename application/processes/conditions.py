@@ -16,6 +16,10 @@ from domain.market.vocabulary import Result
 class Conditions:
     """The process manager between a market and those conditional on it."""
 
+    concerns: frozenset[type[DomainEvent]] = frozenset(
+        {e.MarketFinalized, e.MarketVoided, e.MarketCalledOff, e.ConditionMet}
+    )
+
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 

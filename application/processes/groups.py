@@ -22,6 +22,10 @@ from domain.quantities import PAYOUT_TICKS, Ticks
 class Groups:
     """The process manager between a group and its markets."""
 
+    concerns: frozenset[type[DomainEvent]] = frozenset(
+        {g.GroupDetermined, g.GroupDisputed, g.GroupFinalized, g.GroupVoided}
+    )
+
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 

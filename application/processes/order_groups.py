@@ -13,6 +13,8 @@ from domain.market.vocabulary import EndReason
 class OrderGroups:
     """The process manager between a ledger's order groups and the markets their orders are in."""
 
+    concerns: frozenset[type[DomainEvent]] = frozenset({OrderGroupTriggered, OrderGroupDeleted})
+
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 

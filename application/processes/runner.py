@@ -33,7 +33,12 @@ CHECKPOINT = "processes"
 
 
 class Process(Protocol):
-    """Something that follows from events."""
+    """Something that follows from events of certain types."""
+
+    @property
+    def concerns(self) -> frozenset[type[DomainEvent]]:
+        """The types of event that something follows from."""
+        ...
 
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
         """See to all that follows from some events, in order. May be given events again."""
@@ -57,6 +62,7 @@ class ProcessRunner:
         self._codec = codec
         self._checkpoints = checkpoints
         self._processes = processes
+        self._wanted = {codec.stored_type(kind) for process in processes for kind in process.concerns}
         self._reached = START
         self._noted_at = 0.0
         self._moved = asyncio.Condition()
@@ -110,9 +116,10 @@ class ProcessRunner:
                 self._moved.notify_all()
 
     async def _handle(self, page: Page) -> None:
-        events = [self._codec.decode(stored) for stored in page.events]
+        events = [self._codec.decode(stored) for stored in page.events if stored.type in self._wanted]
         for process in self._processes:
-            await self._persist(process, events)
+            concerns = process.concerns
+            await self._persist(process, [each for each in events if type(each.event) in concerns])
         async with self._moved:
             self._reached = max(self._reached, page.position)
             self._moved.notify_all()

@@ -6,8 +6,8 @@ an event is booked exactly once however often it is delivered.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from uuid import uuid5
 
+from application.derived_ids import derived_id
 from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
 from application.streams import MARKET
@@ -25,6 +25,19 @@ _Key = tuple[int, Ticker]
 class Settlement:
     """The process manager between markets and ledgers."""
 
+    concerns: frozenset[type[DomainEvent]] = frozenset(
+        {
+            e.TradeExecuted,
+            e.OrderPlaced,
+            e.OrderCanceled,
+            e.OrderDecreased,
+            e.OrderAmended,
+            e.PositionSettled,
+            e.PositionUnwound,
+            e.ConditionMet,
+        }
+    )
+
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
@@ -32,10 +45,9 @@ class Settlement:
         """Book everything that moves money."""
         work: dict[_Key, list[tuple[Recorded[DomainEvent], MarketEntry]]] = {}
         for recorded in events:
-            if recorded.stream.startswith(MARKET):
-                for partition, entry in self._entries(recorded):
-                    ticker = Ticker(recorded.stream[len(MARKET) :])
-                    work.setdefault((partition, ticker), []).append((recorded, entry))
+            ticker = Ticker(recorded.stream[len(MARKET) :])
+            for partition, entry in self._entries(recorded):
+                work.setdefault((partition, ticker), []).append((recorded, entry))
         await asyncio.gather(*(self._book(key, entries) for key, entries in work.items()))
 
     def _entries(self, recorded: Recorded[DomainEvent]) -> Iterator[tuple[int, MarketEntry]]:
@@ -63,7 +75,7 @@ class Settlement:
             first = batch[0][0]
             await ledger.ask(
                 BookMarketEvents(ticker=ticker, entries=tuple(entry for _, entry in batch)),
-                command_id=uuid5(first.id, f"book {partition} {len(batch)}"),
+                command_id=derived_id(first.id, f"book {partition} {len(batch)}"),
                 correlation_id=first.cause.correlation_id,
             )
 
