@@ -10,15 +10,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from application.derived_ids import derived_id
 from application.events import Cause, DomainEvent
 from application.hosting.decision import Decision
-from application.hosting.recent import RecentDecisions
+from application.hosting.recent import RecentDecisions, recalled
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import (
-    START,
     AppendOutcomeUnknown,
     EventStoreError,
     NewEvent,
@@ -28,6 +28,9 @@ from application.ports.event_store import (
     WrongExpectedRevision,
     stored_size,
 )
+from application.snapshots.history import StreamHistory
+from application.snapshots.standing import BEFORE_ALL, Tip
+from application.snapshots.taker import SnapshotTaker
 from domain.decider import Decider, execute, settle
 from domain.rejections import Rejected
 
@@ -69,6 +72,8 @@ class StreamOwner(Generic[State, Command, Event]):
         stream: str,
         decider: Decider[State, Command, Event],
         *,
+        history: StreamHistory[State, Command, Event],
+        taker: SnapshotTaker[State] | None,
         reader: StreamReader,
         appender: StreamAppender,
         codec: EventCodec,
@@ -76,6 +81,8 @@ class StreamOwner(Generic[State, Command, Event]):
     ) -> None:
         self.stream = stream
         self._decider = decider
+        self._history = history
+        self._taker = taker
         self._reader = reader
         self._appender = appender
         self._codec = codec
@@ -83,9 +90,9 @@ class StreamOwner(Generic[State, Command, Event]):
         self._mailbox: deque[_Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._state: State | None = None
-        self._revision = -1
-        self._position = START
-        self._recent: RecentDecisions[Event] = RecentDecisions()
+        self._tip = BEFORE_ALL
+        self._decided_us = 0
+        self._recent: RecentDecisions[Event] | None = None
 
     async def ask(
         self,
@@ -117,7 +124,7 @@ class StreamOwner(Generic[State, Command, Event]):
     @property
     def position(self) -> Position:
         """Where the stream's last known event stands in the log."""
-        return self._position
+        return self._tip.position
 
     @property
     def idle(self) -> bool:
@@ -135,12 +142,14 @@ class StreamOwner(Generic[State, Command, Event]):
         """Finish what waits in the mailbox."""
         if self._worker is not None:
             await asyncio.wait([self._worker])
+        if self._taker is not None:
+            await self._taker.close()
 
     async def _post(
         self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
     ) -> Decision[Event]:
-        # A caller that gives up must not take the decision of a command that is under way with it.
-        return await asyncio.shield(self._enqueue(command, command_id, correlation_id))
+        # A caller that gives up takes only its answer with it, not the command.
+        return await self._enqueue(command, command_id, correlation_id)
 
     def _enqueue(
         self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
@@ -187,6 +196,8 @@ class StreamOwner(Generic[State, Command, Event]):
     async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
         if self._state is None:
             await self._load()
+        if self._recent is None and any(letter.command is not None for letter in waiting):
+            self._recent = await recalled(self.stream, self._tip.revision, self._reader, self._codec)
         batch: list[_Letter[Command, Event]] = []
         new: list[NewEvent] = []
         size = 0
@@ -206,10 +217,12 @@ class StreamOwner(Generic[State, Command, Event]):
                 new.append(event)
             batch.append(letter)
         await self._append(new, batch, waiting)
+        if self._taker is not None:
+            self._taker.consider(self._state, self._tip)
 
     def _decide(self, letter: _Letter[Command, Event]) -> list[NewEvent]:
         assert self._state is not None
-        known = self._recent.get(letter.command_id)
+        known = self._recent.get(letter.command_id) if self._recent is not None else None
         if known is not None:
             letter.events, letter.rejected = known.events, known.rejected
             return []
@@ -227,10 +240,11 @@ class StreamOwner(Generic[State, Command, Event]):
         command_id = letter.command_id
         if letter.rejected is not None or letter.command is None:
             # The events are not the command's: the aggregate did by itself what had come due.
-            command_id = uuid5(_BY_ITSELF, f"{self.stream} {self._revision} {command_id} {now}")
+            command_id = derived_id(_BY_ITSELF, f"{self.stream} {self._tip.revision} {command_id} {now}")
+        self._decided_us = now
         cause = Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now)
         return [
-            self._codec.encode(event, uuid5(command_id, str(index)), cause)
+            self._codec.encode(event, derived_id(command_id, str(index)), cause)
             for index, event in enumerate(letter.events)
         ]
 
@@ -241,13 +255,17 @@ class StreamOwner(Generic[State, Command, Event]):
         waiting: deque[_Letter[Command, Event]],
     ) -> None:
         if new:
-            appended = await self._appender.append(self.stream, new, expected=self._revision)
-            self._revision = appended.revision
-            self._position = appended.position
+            appended = await self._appender.append(self.stream, new, expected=self._tip.revision)
+            self._tip = Tip(
+                revision=appended.revision,
+                position=appended.position,
+                event_id=new[-1].id,
+                at_us=self._decided_us,
+            )
         for letter in batch:
             waiting.popleft()
-            decision = Decision(events=letter.events, position=self._position, rejected=letter.rejected)
-            if letter.rejected is None and letter.command is not None:
+            decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
+            if self._recent is not None and letter.rejected is None and letter.command is not None:
                 known = self._recent.get(letter.command_id)
                 decision = known or decision
                 self._recent.add(letter.command_id, decision)
@@ -255,23 +273,10 @@ class StreamOwner(Generic[State, Command, Event]):
                 letter.answer.set_result(decision)
 
     async def _load(self) -> None:
-        state = self._decider.initial()
-        recent: RecentDecisions[Event] = RecentDecisions()
-        revision, position = -1, START
-        command_id, events = _BY_ITSELF, list[Event]()
-        async for page in self._reader.read_stream(self.stream):
-            for stored in page:
-                recorded = self._codec.decode(stored)
-                if recorded.cause.command_id != command_id:
-                    recent.add(command_id, Decision(events=events, position=position))
-                    command_id, events = recorded.cause.command_id, []
-                event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others
-                self._decider.evolve(state, event)
-                events.append(event)
-                revision, position = stored.revision, stored.position
-        recent.add(command_id, Decision(events=events, position=position))
-        self._state, self._recent = state, recent
-        self._revision, self._position = revision, position
+        standing = await self._history.latest()
+        self._state, self._tip, self._recent = standing.state, standing.tip, None
+        if self._taker is not None:
+            self._taker.begin(standing.kept)
 
 
 def _fail(letter: _Letter[Command, Event], error: Exception) -> None:

@@ -4,7 +4,11 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from application.derived_ids import derived_id
+from application.events import DomainEvent, Recorded
 from application.hosting.decision import Decision
+from application.ports.codec import EventCodec
+from application.ports.event_store import StreamReader
 
 Event = TypeVar("Event")
 
@@ -32,3 +36,32 @@ class RecentDecisions(Generic[Event]):
         while self._events > REMEMBERED_EVENTS and len(self._decisions) > 1:
             _, oldest = self._decisions.popitem(last=False)
             self._events -= len(oldest.events)
+
+
+async def recalled(
+    stream: str, revision: int, reader: StreamReader, codec: EventCodec
+) -> RecentDecisions[Event]:
+    """Return the latest decisions of a stream up to ``revision``, read from the log.
+
+    So a command whose append was lost sight of, even by another process, is recognised when it comes again.
+    """
+    recent: RecentDecisions[Event] = RecentDecisions()
+    first = max(0, revision + 1 - REMEMBERED_EVENTS)
+    decision: list[Recorded[DomainEvent]] = []
+    if revision >= 0:
+        async for page in reader.read_stream(stream, from_revision=first, limit=revision + 1 - first):
+            for stored in page:
+                recorded = codec.decode(stored)
+                if decision and recorded.cause.command_id != decision[0].cause.command_id:
+                    _remember(recent, decision)
+                    decision = []
+                decision.append(recorded)
+    _remember(recent, decision)
+    return recent
+
+
+def _remember(recent: RecentDecisions[Event], decision: list[Recorded[DomainEvent]]) -> None:
+    """Remember a decision, unless its beginning was not read."""
+    if decision and decision[0].id == derived_id(decision[0].cause.command_id, "0"):
+        events: list[Event] = [recorded.event for recorded in decision]  # type: ignore[misc]
+        recent.add(decision[0].cause.command_id, Decision(events=events, position=decision[-1].position))
