@@ -6,11 +6,22 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
+from application.hosting.owner import Overloaded
+from application.key_horizon import KeyHorizon
 from application.orders import order_state_of, request_digest
 from application.ports.clock import Clock, Ids
+from application.ports.event_store import START, Position
 from application.ports.notifier import Notifier
 from application.ports.order_keys import OrderKeys
-from application.requests import Accepted, AmendRequest, Answer, OrderAccepted, OrderAnswer, OrderRequest
+from application.requests import (
+    Accepted,
+    AllCanceled,
+    AmendRequest,
+    Answer,
+    OrderAccepted,
+    OrderAnswer,
+    OrderRequest,
+)
 from application.sagas.amendment import amend
 from application.sagas.order_placement import OrderPlacement
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -23,6 +34,10 @@ from domain.rejections import Reason, Rejected
 
 ORDERS = UUID("5b9f6c1e-6f43-5d1b-8d0f-2f7f4f0f9a11")
 """The namespace of order ids made from an account and its own name for the order."""
+
+INDEX_WAIT_S = 2.0
+INDEX_LOOKS = 100
+"""How long, and in how many looks, a request waits for the index of older orders."""
 
 NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
@@ -50,6 +65,7 @@ class Trading:
         self._notifier = notifier
         self._clock = clock
         self._ids = ids
+        self._horizons: dict[int, KeyHorizon] = {}
         self._placing: dict[OrderId, _UnderWay] = {}
         self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
 
@@ -82,6 +98,7 @@ class Trading:
             under_way = _UnderWay(digest, asyncio.ensure_future(placement.run(self._clock.now_us())))
             self._placing[order_id] = under_way
             under_way.task.add_done_callback(lambda _: self._placing.pop(order_id, None))
+            self._horizon(request.account_id).placed(self._directory.ledger(request.account_id).position)
         elif under_way.digest != digest:
             return _another_request(request)
         # The saga goes on to its end even if its caller goes away.
@@ -105,10 +122,14 @@ class Trading:
         )
         return [_answer_or_fault(answer) for answer in answers]
 
-    async def cancel_all(self, account_id: AccountId, ticker: Ticker | None = None) -> int:
-        """Take off all of an account's orders, in one market or in all; return how many there were."""
+    async def cancel_all(self, account_id: AccountId, ticker: Ticker | None = None) -> AllCanceled:
+        """Take off all of an account's orders, in one market or in all."""
         tickers = list(self._directory.markets) if ticker is None else [ticker]
-        return sum([await self._clear(account_id, ticker) for ticker in tickers])
+        canceled = [await self._clear(account_id, ticker) for ticker in tickers]
+        return AllCanceled(
+            position=max((each.position for each in canceled), default=START),
+            orders=sum(each.orders for each in canceled),
+        )
 
     async def decrease(
         self,
@@ -200,15 +221,34 @@ class Trading:
         )
 
     async def _known(self, account_id: AccountId, order_id: OrderId) -> KnownOrder | None:
+        """Return what is known of an order, be it remembered by the ledger or in the index of older ones."""
         ledger = self._directory.ledger(account_id)
-        known = (await ledger.state()).orders.get(order_id)
-        if known is None:
-            older = await self._order_keys.find(order_id)
-            # The order may have been placed while the older ones were searched.
-            known = (await ledger.state()).orders.get(order_id)
-            if known is None and older is not None:
-                known = KnownOrder(older.request_digest, older.ticker)
-        return known
+        orders = (await ledger.state()).orders
+        known = orders.get(order_id)
+        if known is not None or not orders.full:
+            return known
+        await self._index_covers(self._horizon(account_id).position)
+        older = await self._order_keys.find(order_id)
+        if older is not None:
+            return KnownOrder(older.request_digest, older.ticker)
+        # The order may have been placed while the older ones were searched.
+        return (await ledger.state()).orders.get(order_id)
+
+    def _horizon(self, account_id: AccountId) -> KeyHorizon:
+        partition = self._directory.partition_of(account_id)
+        horizon = self._horizons.get(partition)
+        if horizon is None:
+            position = self._directory.ledgers[partition].position
+            horizon = self._horizons[partition] = KeyHorizon(position)
+        return horizon
+
+    async def _index_covers(self, position: Position) -> None:
+        """Wait for the index of older orders: without it an old client id might be taken for a new one."""
+        for _ in range(INDEX_LOOKS):
+            if await self._order_keys.position() >= position:
+                return
+            await asyncio.sleep(INDEX_WAIT_S / INDEX_LOOKS)
+        raise Overloaded("the index of older orders is behind; try again later")
 
     async def _on_order(self, command: CancelOrder | DecreaseOrder) -> OrderAnswer:
         ticker = await self.ticker_of(command.account_id, command.order_id)
@@ -231,13 +271,13 @@ class Trading:
             reduced=Quantity(reduced),
         )
 
-    async def _clear(self, account_id: AccountId, ticker: Ticker) -> int:
+    async def _clear(self, account_id: AccountId, ticker: Ticker) -> AllCanceled:
         market = self._directory.market(ticker)
         command: MarketCommand = CancelOrders(account_id=account_id)
         canceled = 0
         while any((await market.state()).orders_of(account_id)):
             canceled += len((await market.ask(command, command_id=self._ids.new())).events)
-        return canceled
+        return AllCanceled(position=market.position, orders=canceled)
 
     async def _on_group(self, command: lc.OrderGroupCommand) -> Answer:
         ledger = self._directory.ledger(command.account_id)

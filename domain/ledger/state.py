@@ -84,6 +84,11 @@ class Remembered(Generic[Value]):
     def __init__(self) -> None:
         self._known: OrderedDict[str, Value] = OrderedDict()
 
+    @property
+    def full(self) -> bool:
+        """Whether there may have been keys that are no longer remembered."""
+        return len(self._known) >= REMEMBERED
+
     def get(self, key: str) -> Value | None:
         """Return what the key stood for, or ``None`` if it is not remembered."""
         return self._known.get(key)
