@@ -1,7 +1,8 @@
 """A page of the log made ready for projections: decoded, and cut to a size that commits quickly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from application.events import DomainEvent, Recorded
 from application.ports.codec import EventCodec, UnreadableEvent
@@ -24,21 +25,54 @@ class Unreadable:
 Entry = Recorded[DomainEvent] | Unreadable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Consecutive events, and the position up to which the log holds no others."""
+    """Events of the log in order, each once, and the position up to which the log holds no others."""
 
-    entries: Sequence[Entry]
-    position: Position
-    caught_up: bool
+    def __init__(self, entries: Sequence[Entry], position: Position, *, caught_up: bool) -> None:
+        """Take in entries; those that were delivered again, and come out of order, are passed over."""
+        self.entries = _in_order(entries)
+        self.position = position
+        self.caught_up = caught_up
+        self.events: list[Recorded[DomainEvent]] = []
+        self.unreadable: list[Unreadable] = []
+        for entry in self.entries:
+            if isinstance(entry, Unreadable):
+                self.unreadable.append(entry)
+            else:
+                self.events.append(entry)
+        self._kinds = [type(event.event) for event in self.events]
 
     @property
     def at_us(self) -> int:
         """When the last event was decided, zero if there is none."""
-        for entry in reversed(self.entries):
-            if isinstance(entry, Recorded):
-                return entry.cause.at_us
-        return 0
+        return self.events[-1].cause.at_us if self.events else 0
+
+    def of_kinds(self, kinds: Collection[type]) -> list[Recorded[DomainEvent]]:
+        """Return the events of some types."""
+        pairs = zip(self.events, self._kinds, strict=True)
+        return [event for event, kind in pairs if kind in kinds]
+
+    def after(self, position: Position) -> "Batch":
+        """Return the part of the batch after a position."""
+        if not self.entries or self.entries[0].position > position:
+            return self
+        fresh = [entry for entry in self.entries if entry.position > position]
+        return Batch(fresh, self.position, caught_up=self.caught_up)
+
+    def before(self, position: Position, *, otherwise: Position) -> "Batch":
+        """Return the part of the batch before a position; it ends at ``otherwise`` if it is empty."""
+        kept = [entry for entry in self.entries if entry.position < position]
+        return Batch(kept, kept[-1].position if kept else otherwise, caught_up=False)
+
+
+def _in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
+    if all(earlier.position < later.position for earlier, later in pairwise(entries)):
+        return entries
+    kept: list[Entry] = []
+    for entry in entries:
+        if not kept or entry.position > kept[-1].position:
+            kept.append(entry)
+    return kept
 
 
 def batches(page: Page, codec: EventCodec, size: int) -> Iterator[Batch]:
@@ -48,10 +82,22 @@ def batches(page: Page, codec: EventCodec, size: int) -> Iterator[Batch]:
         part = events[start : start + size]
         last = start + size >= len(events)
         yield Batch(
-            entries=[_decoded(event, codec) for event in part],
-            position=page.position if last else part[-1].position,
+            [_decoded(event, codec) for event in part],
+            page.position if last else part[-1].position,
             caught_up=page.caught_up and last,
         )
+
+
+async def gathered(pages: AsyncIterator[Page], size: int) -> AsyncGenerator[Page, None]:
+    """Yield pages put together to at least ``size`` events, as long as the reader has not caught up."""
+    waiting: list[RecordedEvent] = []
+    async for page in pages:
+        waiting.extend(page.events)
+        if page.caught_up or len(waiting) >= size:
+            yield Page(events=waiting, position=page.position, caught_up=page.caught_up)
+            waiting = []
+    if waiting:
+        yield Page(events=waiting, position=waiting[-1].position)
 
 
 def _decoded(event: RecordedEvent, codec: EventCodec) -> Entry:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, LogReader, LogSubscriber, Position
-from projections.batch import batches
+from projections.batch import batches, gathered
 from projections.progress import Progress
 from projections.projection import Projection
 from projections.runner import EXCHANGE_EVENTS, ProjectionRunner
@@ -121,7 +121,8 @@ class ProjectionRebuilder:
         """Take in all events up to ``target`` at least; return how far that led."""
         if position >= target:
             return position
-        async for page in self._log.read_all(after=position, matching=EXCHANGE_EVENTS):
+        pages = self._log.read_all(after=position, matching=EXCHANGE_EVENTS)
+        async for page in gathered(pages, BATCH):
             for batch in batches(page, self._codec, BATCH):
                 await self._runner.take(batch)
                 self._refuse_if_halted()

@@ -16,7 +16,7 @@ from application.events import DomainEvent, Recorded
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, Filter, LogSubscriber, Position
 from application.streams import EXCHANGE_PREFIXES
-from projections.batch import Batch, Entry, Unreadable, batches
+from projections.batch import Batch, Entry, Unreadable, batches, gathered
 from projections.progress import Progress, RunnerStats
 from projections.projection import Projection
 from projections.queries import ReadModelUnavailable
@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
 
-BATCH = 500
-"""The most events of one transaction: a few tens of milliseconds of work."""
+BATCH = 1_000
+"""How many events one transaction takes while there are more: some tens of milliseconds of work."""
 
 LONGEST_PAUSE_S = 2.0
 """The longest wait before a database that is away is tried again."""
@@ -77,16 +77,15 @@ class ProjectionRunner:
         """Follow the log until cancelled."""
         after = await self.resume()
         async with aclosing(self._source.subscribe(after=after, matching=EXCHANGE_EVENTS)) as pages:
-            async for page in pages:
+            async for page in gathered(pages, BATCH):
                 for batch in batches(page, self._codec, BATCH):
                     await self.take(batch)
                     await asyncio.sleep(0)
 
     async def take(self, batch: Batch) -> None:
         """Take in one batch, however long the database is away."""
-        events = [entry for entry in batch.entries if isinstance(entry, Recorded)]
         for listener in self._listeners:
-            listener.take(events)
+            listener.take(batch.events)
 
         async def commit() -> None:
             await self._commit(batch)
@@ -136,7 +135,8 @@ class ProjectionRunner:
                 for projection in self._projections:
                     mark = self._mark_of(projection, known.get(projection.name))
                     if projection.name not in self.stats.halted and batch.position > mark.position:
-                        advanced.append(await self._advance(transaction, projection, mark, batch, parked))
+                        fresh = batch.after(mark.position)
+                        advanced.append(await self._advance(transaction, projection, mark, fresh, parked))
                 for projection in self._projections:
                     await projection.save(transaction)
                 await transaction.save(advanced, parked)
@@ -173,52 +173,24 @@ class ProjectionRunner:
         batch: Batch,
         parked: list[ParkedEvent],
     ) -> Checkpoint:
-        """Let a projection take in the events of a batch that are new to it; return how far it came."""
-        entries = _after(mark.position, batch.entries)
+        """Let a projection take in events that are new to it; return how far it came."""
         left_out: set[Position] = set()
-        while (poison := await self._apply(transaction, projection, entries, left_out)) is not None:
-            entry, error = poison
+        while (poison := await _apply(transaction, projection, batch, left_out)) is not None:
             projection.forget()
-            log.error("projection %s cannot take in %s", projection.name, error, exc_info=error.cause)
+            log.error("projection %s cannot take in %s", projection.name, poison, exc_info=poison.cause)
             if projection.halts:
-                self.stats.halted[projection.name] = str(error)
-                entries = entries[: entries.index(entry)]
-                batch = Batch(entries=entries, position=_before(entries, mark), caught_up=False)
+                self.stats.halted[projection.name] = str(poison)
+                batch = batch.before(poison.parked.position, otherwise=mark.position)
             else:
-                left_out.add(entry.position)
-                parked.append(error.parked)
+                left_out.add(poison.parked.position)
+                parked.append(poison.parked)
         return Checkpoint(
             name=projection.name,
             version=projection.version,
             position=batch.position,
-            events=mark.events + len(entries),
+            events=mark.events + len(batch.entries),
             at_us=max(batch.at_us, mark.at_us),
         )
-
-    async def _apply(
-        self,
-        transaction: Transaction,
-        projection: Projection,
-        entries: Sequence[Entry],
-        left_out: set[Position],
-    ) -> "tuple[Entry, _Poison] | None":
-        """Apply entries; return the first that cannot be taken in, if there is one."""
-        handlers = projection.handlers
-        wanted: list[Recorded[DomainEvent]] = []
-        for entry in entries:
-            if entry.position in left_out:
-                continue
-            if isinstance(entry, Unreadable):
-                return entry, _Poison(projection, entry, entry.error)
-            if type(entry.event) in handlers:
-                wanted.append(entry)
-        await projection.load(transaction, wanted)
-        for event in wanted:
-            try:
-                handlers[type(event.event)](event)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
-                return event, _Poison(projection, event, error)
-        return None
 
     def _note(self, batch: Batch) -> None:
         stats = self.stats
@@ -234,6 +206,26 @@ class ProjectionRunner:
         lowest = min((mark.position for mark in self._reached.values()), default=batch.position)
         stats.position = lowest
         self._progress.reach(lowest, batch.at_us)
+
+
+async def _apply(
+    transaction: Transaction, projection: Projection, batch: Batch, left_out: set[Position]
+) -> "_Poison | None":
+    """Let a projection take in a batch; say which event it cannot take in, if there is one."""
+    unreadable = next((entry for entry in batch.unreadable if entry.position not in left_out), None)
+    if unreadable is not None:
+        return _Poison(projection, unreadable, unreadable.error)
+    handlers = projection.handlers
+    wanted = batch.of_kinds(handlers.keys())
+    if left_out:
+        wanted = [event for event in wanted if event.position not in left_out]
+    await projection.load(transaction, wanted)
+    for event in wanted:
+        try:
+            handlers[type(event.event)](event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
+            return _Poison(projection, event, error)
+    return None
 
 
 class _Poison:
@@ -255,17 +247,3 @@ class _Poison:
     def __str__(self) -> str:
         parked = self.parked
         return f"{parked.event_type} at {parked.stream}/{parked.revision}: {parked.error}"
-
-
-def _after(position: Position, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries after a position, each once."""
-    fresh: list[Entry] = []
-    for entry in entries:
-        if entry.position > position:
-            fresh.append(entry)
-            position = entry.position
-    return fresh
-
-
-def _before(entries: Sequence[Entry], mark: Checkpoint) -> Position:
-    return entries[-1].position if entries else mark.position

@@ -49,7 +49,7 @@ class Projected:
             await self.take([CODEC.decode(event) for event in page.events], page.position)
 
     async def take(self, events: Sequence[Recorded[DomainEvent]], position: Position) -> None:
-        await self.runner.take(Batch(entries=events, position=position, caught_up=True))
+        await self.runner.take(Batch(events, position, caught_up=True))
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ async def project(database: Database, flow: Flow, delivered: Sequence[Sequence[R
         for events in delivered:
             entries = [CODEC.decode(event) for event in events]
             position = max(event.position for event in events)
-            await runner.take(Batch(entries=entries, position=position, caught_up=False))
+            await runner.take(Batch(entries, position, caught_up=False))
 
 
 async def sums_of(database: Database, flow: Flow) -> dict[str, str]:
@@ -101,11 +101,7 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(database: Database
         events = await traded(flow, 100)
         await project(database, flow, [events[:300]])
         before = await sums_of(database, flow)
-        batch = Batch(
-            entries=[CODEC.decode(event) for event in events[300:]],
-            position=events[-1].position,
-            caught_up=False,
-        )
+        batch = Batch([CODEC.decode(event) for event in events[300:]], events[-1].position, caught_up=False)
         async with open_store(database, flow.clock) as (store, answers):
             projections = all_projections(answers)
             runner = ProjectionRunner(
@@ -221,7 +217,7 @@ async def test_readers_and_the_projector_go_on_while_a_rebuild_runs_and_swaps(da
                 nonlocal reads
                 for event in events[half:]:
                     entries = [CODEC.decode(event)]
-                    await runner.take(Batch(entries=entries, position=event.position, caught_up=False))
+                    await runner.take(Batch(entries, event.position, caught_up=False))
                     assert (await answers.markets.markets()).items
                     reads += 1
                     await asyncio.sleep(0)
