@@ -95,5 +95,13 @@ class OrderAccepted:
     repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllCanceled:
+    """All of an account's orders were taken off; ``orders`` is how many there were."""
+
+    position: Position
+    orders: int
+
+
 OrderAnswer = OrderAccepted | Rejected
 Answer = Accepted | Rejected

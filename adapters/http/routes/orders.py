@@ -24,6 +24,7 @@ from adapters.http.problems import Code, Problem
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
+from adapters.http.routes.markets import find_market
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
 from application.requests import OrderAnswer as OrderAnswered
 from domain.identifiers import AccountId, OrderId
@@ -140,8 +141,10 @@ async def cancel_order(call: Call[NoQuery, None]) -> Reply:
 
 async def cancel_all(call: Call[q.CancelAllQuery, None]) -> Reply:
     """Take off all orders of a market, or all there are."""
+    if call.query.ticker is not None:
+        await find_market(call.port, call.query.ticker)
     canceled = await call.port.exchange.trading.cancel_all(call.account_id, call.query.ticker)
-    return Reply(content=CanceledAllAnswer(canceled=canceled))
+    return Reply(content=CanceledAllAnswer(canceled=canceled.orders), position=canceled.position)
 
 
 async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:

@@ -190,6 +190,10 @@ async def test_everything_is_canceled_at_once(
         await world.place(ann, ticker=ticker)
     assert (await world.send(ann, "DELETE", ORDERS, query={"ticker": "OTHER"})).json() == {"canceled": 2}
     assert (await world.send(ann, "DELETE", ORDERS)).json() == {"canceled": 1}
+    listed = (await world.send(ann, "GET", ORDERS)).json()["orders"]
+    assert [order["status"] for order in listed] == ["canceled"] * 3
+    missing = await world.send(ann, "DELETE", ORDERS, query={"ticker": "NONE"})
+    assert error(missing) == (404, "market_not_found")
 
 
 async def test_queue_positions_count_what_stands_before(
