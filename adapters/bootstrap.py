@@ -15,6 +15,7 @@ from adapters.data_folder import DataFolder
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
+from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
@@ -23,6 +24,7 @@ from adapters.http.signing import generate_key_pair
 from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
 from adapters.settings import Settings
+from adapters.snapshots.memory import NoSnapshots
 from application.exchange import Exchange
 from application.founding import found
 from application.hosting.directory import Directory
@@ -34,6 +36,7 @@ from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
 from application.ports.notifier import Notifier
 from application.ports.order_keys import OrderKeys
+from application.ports.snapshots import Snapshots
 from application.processes.conditions import Conditions
 from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
@@ -60,11 +63,17 @@ async def build_exchange(
     clock: Clock,
     ids: Ids,
     partitions: int,
+    snapshots: Snapshots | None = None,
 ) -> Exchange:
-    """Wire an exchange on top of a store; start it before use."""
+    """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams."""
     founding = await found(store, codec, clock, partitions=partitions)
     directory = Directory(
-        reader=store, appender=store, codec=codec, clock=clock, partitions=founding.partitions
+        reader=store,
+        appender=store,
+        codec=codec,
+        clock=clock,
+        snapshots=snapshots or NoSnapshots(),
+        partitions=founding.partitions,
     )
     runner = ProcessRunner(
         subscriber=store,
@@ -213,6 +222,22 @@ async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
     folder.appoint_operator(
         folder.keep_key(key_id, account_id=OPERATOR, scopes=scopes, private_pem=private_pem)
     )
+
+
+@asynccontextmanager
+async def open_place(place: str) -> AsyncIterator[EventStore]:
+    """Open a store by where it is: an ``esdb://`` address, an SQLite file (``*.db``), or a folder of text."""
+    store: EventStore
+    if place.startswith(("esdb://", "esdb+discover://")):
+        store = await _connect(place)
+    elif place.endswith(".db"):
+        store = SqliteEventStore.open(Path(place))
+    else:
+        store = FileEventStore.open(Path(place))
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def _connect(uri: str) -> EventStore:

@@ -6,6 +6,12 @@ from application.hosting.owner import Command, Event, State, StreamOwner
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import StreamAppender, StreamReader
+from application.ports.snapshots import Snapshots
+from application.snapshots.form import Form
+from application.snapshots.history import StreamHistory
+from application.snapshots.ledger_form import LEDGER_FORM
+from application.snapshots.market_form import MARKET_FORM
+from application.snapshots.taker import SnapshotTaker
 from application.streams import (
     group_stream,
     identity_stream,
@@ -44,6 +50,7 @@ class Directory:
         appender: StreamAppender,
         codec: EventCodec,
         clock: Clock,
+        snapshots: Snapshots,
         partitions: int,
     ) -> None:
         self.partitions = partitions
@@ -51,10 +58,11 @@ class Directory:
         self._appender = appender
         self._codec = codec
         self._clock = clock
+        self._snapshots = snapshots
         self.markets: dict[Ticker, MarketOwner] = {}
         self.groups: dict[GroupId, GroupOwner] = {}
         self.ledgers: list[LedgerOwner] = [
-            self._owner(ledger_stream(partition), LEDGER) for partition in range(partitions)
+            self._owner(ledger_stream(partition), LEDGER, LEDGER_FORM) for partition in range(partitions)
         ]
         self.identities: list[IdentityOwner] = [
             self._owner(identity_stream(partition), IDENTITY) for partition in range(partitions)
@@ -64,7 +72,7 @@ class Directory:
         """Return the owner of a market, whether or not the market exists."""
         owner = self.markets.get(ticker)
         if owner is None:
-            owner = self.markets[ticker] = self._owner(market_stream(ticker), MARKET)
+            owner = self.markets[ticker] = self._owner(market_stream(ticker), MARKET, MARKET_FORM)
         return owner
 
     async def find_market(self, ticker: Ticker) -> MarketState | None:
@@ -112,11 +120,16 @@ class Directory:
         )
 
     def _owner(
-        self, stream: str, decider: Decider[State, Command, Event]
+        self, stream: str, decider: Decider[State, Command, Event], form: Form[State] | None = None
     ) -> StreamOwner[State, Command, Event]:
+        history = StreamHistory(
+            stream, decider, form, reader=self._reader, codec=self._codec, snapshots=self._snapshots
+        )
         return StreamOwner(
             stream,
             decider,
+            history=history,
+            taker=SnapshotTaker(stream, form, self._snapshots, self._clock) if form else None,
             reader=self._reader,
             appender=self._appender,
             codec=self._codec,

@@ -217,7 +217,7 @@ class StreamOwner(Generic[State, Command, Event]):
                 new.append(event)
             batch.append(letter)
         await self._append(new, batch, waiting)
-        if self._taker is not None:
+        if self._taker is not None and self._state is not None:
             self._taker.consider(self._state, self._tip)
 
     def _decide(self, letter: _Letter[Command, Event]) -> list[NewEvent]:

@@ -1,0 +1,108 @@
+"""A ledger's state as plain data."""
+
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+from application.ports.snapshots import Document
+from application.snapshots import form
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.ledger import events, evolve, state
+from domain.ledger.state import Account, KnownOrder, LedgerState, OrderGroup, Reservation
+
+STEP = 200
+"""How many accounts, orders or references are made before others get their turn."""
+
+PLAIN = ("deposited", "withdrawn", "in_markets", "fees_held", "fees_earned", "revision")
+"""The attributes of a ledger that are kept as they are."""
+
+
+def capture(ledger: LedgerState) -> Document:
+    """Return a copy of a ledger."""
+    return {
+        **{name: getattr(ledger, name) for name in PLAIN},
+        "accounts": [
+            (name, account.cash, account.reserved, list(account.locked.items()))
+            for name, account in ledger.accounts.items()
+        ],
+        "reservations": [
+            (name, held.account_id, held.ticker, held.amount, held.extra, held.pending)
+            for name, held in ledger.reservations.items()
+        ],
+        "booked": list(ledger.booked.items()),
+        "order_groups": [
+            (name, group.account_id, group.limit, group.filled, group.triggered)
+            for name, group in ledger.order_groups.items()
+        ],
+        "orders": [(name, known.request_digest, known.ticker) for name, known in ledger.orders],
+        "references": list(ledger.references),
+    }
+
+
+def rebuild(document: Document) -> Generator[None, None, LedgerState]:
+    """Make a ledger from a copy of it."""
+    ledger = LedgerState()
+    for name in PLAIN:
+        setattr(ledger, name, document[name])
+    ledger.booked = dict(document["booked"])
+    yield from _accounts(ledger, document["accounts"])
+    for number, (order_id, *values) in enumerate(document["reservations"]):
+        ledger.reservations[OrderId(order_id)] = _reservation(*values)
+        if number % STEP == 0:
+            yield
+    for name, account_id, limit, filled, triggered in document["order_groups"]:
+        group = ledger.order_groups[name] = OrderGroup(AccountId(account_id), limit)
+        group.filled, group.triggered = filled, triggered
+    for number, (name, digest, ticker) in enumerate(document["orders"]):
+        ledger.orders.add(name, KnownOrder(digest, Ticker(ticker)))
+        if number % STEP == 0:
+            yield
+    for number, (name, amount) in enumerate(document["references"]):
+        ledger.references.add(name, amount)
+        if number % STEP == 0:
+            yield
+    return ledger
+
+
+def _accounts(ledger: LedgerState, rows: Sequence[Sequence[Any]]) -> Generator[None, None, None]:
+    for number, (name, cash, reserved, locked) in enumerate(rows):
+        account = ledger.accounts[AccountId(name)] = Account()
+        account.cash, account.reserved, account.locked = cash, reserved, dict(locked)
+        if number % STEP == 0:
+            yield
+
+
+def _reservation(account_id: str, ticker: str, amount: int, extra: int, pending: bool) -> Reservation:  # noqa: FBT001 (a row's columns)
+    held = Reservation(AccountId(account_id), Ticker(ticker), amount)
+    held.extra, held.pending = extra, pending
+    return held
+
+
+def facts(document: Document) -> Iterator[str]:
+    """Yield the lines of which :meth:`LedgerState.digest` is the hash."""
+    d = document
+    yield f"ledger {d['deposited']} {d['withdrawn']} {d['in_markets']} {d['fees_held']} {d['fees_earned']}"
+    for name, cash, reserved, locked in sorted(d["accounts"]):
+        yield f"account {name} {cash} {reserved} {_pairs(locked)}"
+    for row in sorted(d["reservations"]):
+        yield f"held {' '.join(map(str, row))}"
+    for name, digest, ticker in d["orders"]:
+        yield f"order {name} {digest} {ticker}"
+    for name, amount in d["references"]:
+        yield f"reference {name} {amount}"
+    yield f"booked {_pairs(d['booked'])}"
+    for row in sorted(d["order_groups"]):
+        yield f"group {' '.join(map(str, row))}"
+
+
+def _pairs(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    return sorted(map(tuple, rows))
+
+
+LEDGER_FORM: form.Form[LedgerState] = form.Form(
+    capture=capture,
+    rebuild=rebuild,
+    facts=facts,
+    code=(evolve, events, state, sys.modules[__name__]),
+    history=False,
+)

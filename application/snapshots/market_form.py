@@ -1,0 +1,207 @@
+"""A market's state as plain data. Queues are kept in order; everything that follows from it is left out."""
+
+import heapq
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from application.ports.snapshots import Document
+from application.snapshots import form
+from domain import fees, quantities
+from domain.fees import FeeRate, FeeSchedule
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.market import book, events, evolve, state, vocabulary
+from domain.market.book import Order
+from domain.market.state import MarketState, Position
+from domain.market.vocabulary import (
+    Action,
+    Condition,
+    MarketStatus,
+    OrderType,
+    Result,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+STEP = 100
+"""How many orders or positions are made before others get their turn."""
+
+PLAIN = (
+    "ticker",
+    "title",
+    "rules",
+    "rules_version",
+    "category",
+    "group_id",
+    "tick_size",
+    "price_min",
+    "price_max",
+    "quantity_min",
+    "quantity_step",
+    "position_limit",
+    "close_at_us",
+    "created",
+    "void_price",
+    "parent",
+    "outstanding",
+    "trades",
+    "volume",
+    "last_price",
+    "revision",
+)
+"""The attributes of a market that are kept as they are."""
+
+ORDER = tuple(name for name in Order.__slots__ if name not in ("level", "ahead", "behind"))
+"""What is kept of an order, in this order."""
+
+POSITION = Position.__slots__
+
+_ENUMS: dict[str, Any] = {
+    "side": Side,
+    "action": Action,
+    "order_type": OrderType,
+    "time_in_force": TimeInForce,
+    "self_trade_prevention": SelfTradePrevention,
+    "book_side": Side,
+}
+_WORDS = [(ORDER.index(name), {word.value: word for word in words}) for name, words in _ENUMS.items()]
+
+_order_values = attrgetter(*ORDER)
+_position_values = attrgetter(*POSITION)
+
+
+def capture(market: MarketState) -> Document:
+    """Return a copy of a market: about a microsecond an order."""
+    positions = market.positions
+    return {
+        **{name: getattr(market, name) for name in PLAIN},
+        "fees": _rates(market.fees),
+        "status": market.status.value,
+        "result": market.result,
+        "condition": market.condition.value,
+        "required": market.required,
+        "children": sorted(market.children),
+        "abandoned": sorted(market.abandoned),
+        "orders": list(map(_order_values, market.orders.values())),
+        "stops": list(market.stops),
+        "positions": list(zip(positions, map(_position_values, positions.values()), strict=True)),
+        **{side.value: _levels(market, side) for side in Side},
+    }
+
+
+def _rates(schedule: FeeSchedule) -> list[int]:
+    maker, taker = schedule.maker, schedule.taker
+    return [maker.quadratic_bps, maker.flat_ticks, taker.quadratic_bps, taker.flat_ticks, schedule.grain]
+
+
+def _levels(market: MarketState, side: Side) -> list[tuple[int, int, list[str]]]:
+    """Return price, quantity and queue of every level, best first."""
+    ladder = market.book.ladder(side)
+    return [
+        (level.ticks, level.total, [order.order_id for order in level]) for level in ladder.down_from_best()
+    ]
+
+
+def rebuild(document: Document) -> Generator[None, None, MarketState]:
+    """Make a market from a copy of it."""
+    market = MarketState()
+    for name in PLAIN:
+        setattr(market, name, document[name])
+    market.fees = _schedule(document)
+    market.status = MarketStatus(document["status"])
+    market.result = _result(document["result"])
+    market.condition = Condition(document["condition"])
+    market.required = _result(document["required"])
+    market.children = set(map(Ticker, document["children"]))
+    market.abandoned = set(map(OrderId, document["abandoned"]))
+    yield from _orders(market, document["orders"])
+    market.stops = {order_id: market.orders[order_id] for order_id in document["stops"]}
+    for number, (account_id, values) in enumerate(document["positions"]):
+        market.positions[AccountId(account_id)] = _position(values)
+        if number % STEP == 0:
+            yield
+    for side in Side:
+        yield from _ladder(market, side, document[side.value])
+    return market
+
+
+def _schedule(document: Document) -> FeeSchedule:
+    maker_bps, maker_flat, taker_bps, taker_flat, grain = document["fees"]
+    return FeeSchedule(
+        maker=FeeRate(quadratic_bps=maker_bps, flat_ticks=maker_flat),
+        taker=FeeRate(quadratic_bps=taker_bps, flat_ticks=taker_flat),
+        grain=grain,
+    )
+
+
+def _result(word: str | None) -> Result | None:
+    return None if word is None else Result(word)
+
+
+def _orders(market: MarketState, rows: Sequence[Sequence[Any]]) -> Generator[None, None, None]:
+    for number, row in enumerate(rows):
+        order = _order(row)
+        market.orders[order.order_id] = order
+        if order.expires_at_us is not None:
+            heapq.heappush(market.expirations, (order.expires_at_us, order.order_id))
+        if number % STEP == 0:
+            yield
+
+
+def _order(row: Sequence[Any]) -> Order:
+    values = list(row)
+    for place, words in _WORDS:
+        values[place] = words[values[place]]
+    order = Order.__new__(Order)
+    for name, value in zip(ORDER, values, strict=True):
+        setattr(order, name, value)
+    order.level = order.ahead = order.behind = None
+    return order
+
+
+def _position(values: Sequence[int]) -> Position:
+    position = Position()
+    for name, value in zip(POSITION, values, strict=True):
+        setattr(position, name, value)
+    return position
+
+
+def _ladder(market: MarketState, side: Side, levels: Sequence[Any]) -> Generator[None, None, None]:
+    ladder = market.book.ladder(side)
+    for number, (_, _, queue) in enumerate(levels):
+        for order_id in queue:
+            order = market.orders[order_id]
+            ladder.join(order, order.resting)
+        if number % STEP == 0:
+            yield
+
+
+def facts(document: Document) -> Iterator[str]:
+    """Yield the lines of which :meth:`MarketState.digest` is the hash."""
+    d = document
+    yield (
+        f"market {d['ticker']} {d['status']} {d['result']} {d['condition']} {d['parent']} "
+        f"{d['required']} {d['children']} {d['tick_size']} {d['rules_version']} {_schedule(d)} "
+        f"{d['outstanding']} {d['trades']} {d['volume']} {d['last_price']} {d['abandoned']} "
+        f"{d['price_min']} {d['price_max']} {d['quantity_min']} {d['quantity_step']} "
+        f"{d['position_limit']} {d['group_id']} {d['close_at_us']} {d['void_price']}"
+    )
+    for account_id, values in d["positions"]:
+        yield f"position {account_id} {' '.join(map(str, values))}"
+    for values in d["orders"]:
+        yield f"order {' '.join(map(str, values))}"
+    for side in Side:
+        for ticks, total, queue in d[side.value]:
+            yield f"book {side} {ticks} {total} {' '.join(queue)}"
+    yield f"stops {' '.join(d['stops'])}"
+
+
+MARKET_FORM: form.Form[MarketState] = form.Form(
+    capture=capture,
+    rebuild=rebuild,
+    facts=facts,
+    code=(book, evolve, events, fees, quantities, state, vocabulary, sys.modules[__name__]),
+    history=True,
+)

@@ -1,0 +1,47 @@
+"""When snapshots are taken, and which are kept."""
+
+from collections.abc import Sequence
+from math import ceil
+
+EVENTS_MIN = 100
+"""A snapshot is due after more events than this since the last one, however slowly they come."""
+
+SHARE = 0.02
+"""The part of its time that the busiest stream may spend on snapshots."""
+
+SPACING = 1_000
+"""How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
+
+LATEST = 2
+"""How many snapshots are kept of a stream whose past nobody asks for."""
+
+
+def snapshot_interval(events_per_s: float, cost_s: float) -> int:
+    """Return how many events should pass from one snapshot to the next.
+
+    At least :data:`EVENTS_MIN`. When events come fast, as many more as it takes for snapshots of
+    ``cost_s`` each to take no more than :data:`SHARE` of the time.
+    """
+    return max(EVENTS_MIN, ceil(events_per_s * cost_s / SHARE))
+
+
+def should_snapshot(events_since: int, *, events_per_s: float, cost_s: float) -> bool:
+    """Return whether a stream that has grown by ``events_since`` events should have a new snapshot."""
+    return events_since > snapshot_interval(events_per_s, cost_s)
+
+
+def superseded(revisions: Sequence[int], *, history: bool) -> list[int]:
+    """Return which of a stream's snapshots, given in order, are not needed any more.
+
+    The latest stays. Of a stream with a history so does the first one in every :data:`SPACING` events.
+    """
+    if not history:
+        return list(revisions[:-LATEST])
+    older, landmark = [], -1
+    for revision in revisions[:-1]:
+        stretch = revision // SPACING
+        if stretch > landmark:
+            landmark = stretch
+        else:
+            older.append(revision)
+    return older

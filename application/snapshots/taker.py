@@ -1,0 +1,66 @@
+"""Takes snapshots of a stream while it grows, beside the work of its owner.
+
+The owner only waits while the state is copied. Hashing the copy goes on in small steps between everything
+else, and writing it is the store's business.
+"""
+
+import asyncio
+from typing import Generic
+
+from application.ports.clock import Clock
+from application.ports.event_store import NO_STREAM
+from application.ports.snapshots import Document, Snapshots
+from application.snapshots.form import Form, State
+from application.snapshots.keeper import SnapshotKeeper
+from application.snapshots.policy import EVENTS_MIN, should_snapshot
+from application.snapshots.standing import Tip
+from application.snapshots.steps import gently, metered
+
+_US_PER_S = 1_000_000
+
+
+class SnapshotTaker(Generic[State]):
+    """Decides when a snapshot is due, and sees to it."""
+
+    def __init__(self, stream: str, form: Form[State], snapshots: Snapshots, clock: Clock) -> None:
+        self._stream = stream
+        self._form = form
+        self._keeper = SnapshotKeeper(stream, form, snapshots)
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._last = NO_STREAM
+        self._last_us = 0
+        self._cost_us = 0
+
+    def begin(self, kept: int) -> None:
+        """Take note that the latest snapshot is the one at revision ``kept``."""
+        self._last = kept
+        self._last_us = 0
+
+    def consider(self, state: State, tip: Tip) -> None:
+        """Take a snapshot of a state that is all in the log, if one is due."""
+        since = tip.revision - self._last
+        if since <= EVENTS_MIN or self._task is not None:
+            return
+        begun_us = self._clock.now_us()
+        events_per_s = since * _US_PER_S / max(1, begun_us - self._last_us)
+        if not should_snapshot(since, events_per_s=events_per_s, cost_s=self._cost_us / _US_PER_S):
+            return
+        document = self._form.capture(state)
+        self._last, self._last_us = tip.revision, begun_us
+        self._cost_us = self._clock.now_us() - begun_us
+        self._task = asyncio.create_task(self._keep(document, tip), name=f"snapshot of {self._stream}")
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _keep(self, document: Document, tip: Tip) -> None:
+        try:
+            steps_us: list[int] = []
+            digest = await gently(metered(self._keeper.digesting(document), self._clock, steps_us))
+            self._cost_us += sum(steps_us)
+            await self._keeper.keep(document, tip, digest)
+        finally:
+            self._task = None
