@@ -4,6 +4,7 @@ The node runs in a process of its own with its log on disk; the client is ``esdb
 """
 
 import asyncio
+import json
 import os
 import statistics
 import subprocess
@@ -24,6 +25,7 @@ EVENT_BYTES = 323
 BATCH_EVENTS = 100
 WRITERS = 64
 LIVE_PER_S = 500
+PRESAGE = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
 Work = Callable[[], Awaitable[None]]
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -168,11 +170,11 @@ def _cpu_s(pid: int) -> float:
 
 @asynccontextmanager
 async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
-    command = [sys.executable, "-m", "adapters.eventstore_node", "--data", str(folder), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603
+    command = [*PRESAGE, "eventstore", "--data", str(folder), "--port", "0", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     try:
         assert process.stdout is not None
-        uri = (await asyncio.to_thread(process.stdout.readline)).strip()
+        uri = json.loads(await asyncio.to_thread(process.stdout.readline))["uri"]
         store = await EventStoreDBStore.connect(uri)
         try:
             yield store, process.pid
