@@ -10,6 +10,7 @@ from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.notifications import Broadcaster
+from adapters.snapshots.memory import MemorySnapshots
 from application.exchange import Exchange
 from application.ports.event_store import (
     START,
@@ -143,6 +144,7 @@ class World:
         self.ids = SeededIds(seed)
         self.codec = PydanticCodec()
         self.checkpoints = MemoryCheckpoints()
+        self.snapshots = MemorySnapshots()
         self.acknowledged: list[str] = []
         self.exchange: Exchange
 
@@ -158,6 +160,7 @@ class World:
             clock=self.clock,
             ids=self.ids,
             partitions=PARTITIONS,
+            snapshots=self.snapshots,
         )
         await self.exchange.start()
 
