@@ -16,6 +16,7 @@ from projections.live_markets import LiveBooks, LiveMarkets
 from projections.market_board import MarketBoard
 from projections.progress import Progress
 from projections.projection import Projection
+from projections.queries import ReadModels
 from projections.runner import ProjectionRunner
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.random_flow import Flow
@@ -36,12 +37,17 @@ class Projected:
     runner: ProjectionRunner
 
     @property
-    def markets(self) -> LiveMarkets:
-        return LiveMarkets(self.board, self.answers.markets)
-
-    @property
-    def books(self) -> LiveBooks:
-        return LiveBooks(self.board, self.answers.books)
+    def models(self) -> ReadModels:
+        answers = self.answers
+        return ReadModels(
+            markets=LiveMarkets(self.board, answers.markets),
+            books=LiveBooks(self.board, answers.books),
+            orders=answers.orders,
+            portfolio=answers.portfolio,
+            keys=answers.keys,
+            leaderboard=answers.leaderboard,
+            freshness=self.progress,
+        )
 
     async def catch_up(self) -> None:
         """Take in everything the log holds by now."""

@@ -294,7 +294,7 @@ async def test_a_limit_beyond_the_cap_is_refused(tmp_path: Path, limit: int) -> 
         with pytest.raises(InvalidQuery, match="limit must be between 1 and 1000"):
             await read.answers.markets.markets(limit=limit)
         with pytest.raises(InvalidQuery, match="limit must be between 1 and 1000"):
-            await read.markets.trades(TradeFilter(ticker=SINGLE), limit=limit)
+            await read.models.markets.trades(TradeFilter(ticker=SINGLE), limit=limit)
         with pytest.raises(InvalidQuery, match="limit must be between 1 and 1000"):
             await read.answers.leaderboard.get_top(limit)
 

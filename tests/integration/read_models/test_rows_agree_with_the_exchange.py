@@ -116,7 +116,7 @@ async def check_orders(flow: Flow, read: Projected) -> None:
 
 async def check_books(flow: Flow, read: Projected) -> None:
     for ticker, state in (await states(flow)).items():
-        for books in (read.answers.books, read.books):
+        for books in (read.answers.books, read.models.books):
             book = await books.book(ticker)
             assert book is not None
             assert list(book.yes) == state.book.depth(Side.YES)
@@ -175,7 +175,7 @@ async def test_the_board_in_memory_says_what_the_rows_say(database: Database) ->
                     flow.clock.step_us = 0
                     assert read.board.market(ticker) == await read.answers.markets.market(ticker)
                     stored = await read.answers.markets.trades(TradeFilter(ticker=ticker), limit=5)
-                    assert await read.markets.trades(TradeFilter(ticker=ticker), limit=5) == stored
+                    assert await read.models.markets.trades(TradeFilter(ticker=ticker), limit=5) == stored
                     latest = read.board.latest_trades(ticker, 5)
                     assert latest is None or latest == stored.items
                     flow.clock.step_us = 90_000_000
@@ -183,7 +183,7 @@ async def test_the_board_in_memory_says_what_the_rows_say(database: Database) ->
             await flow.resolve()
             await read.catch_up()
             assert read.board.market(SINGLE) is None, "what is over leaves the board"
-            assert (await read.markets.market(SINGLE)) is not None
+            assert (await read.models.markets.market(SINGLE)) is not None
 
 
 async def test_a_portfolio_is_money_positions_and_open_orders(database: Database) -> None:
