@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from adapters.http.bounded_protocol import BoundedHttp
+
 _BACKLOG = 2_048
 _KEEP_ALIVE_S = 75
 _SHUTDOWN_S = 5
@@ -41,7 +43,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="off",
         access_log=False,

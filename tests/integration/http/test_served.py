@@ -10,6 +10,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.event_schemas.json_schemas import event_schemas
+from adapters.http import bounded_protocol
 from adapters.http.app import create_app, make_port
 from adapters.http.serving import serving
 from adapters.http.settings import HttpSettings
@@ -91,6 +92,30 @@ async def test_a_body_in_pieces_is_refused_once_it_is_too_large(world: World, ur
     answer = await exchange_bytes(url, sent)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"body_too_large" in answer
+
+
+async def test_a_head_without_end_is_refused(url: str) -> None:
+    host, port = httpx.URL(url).host, httpx.URL(url).port
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nX-Long: ")
+    try:
+        for _ in range(100):
+            writer.write(b"x" * 10_000)
+            await writer.drain()
+            await asyncio.sleep(0)
+        answer = await asyncio.wait_for(reader.read(), 5)
+        assert answer.startswith(b"HTTP/1.1 400")
+    except ConnectionError:
+        pass  # refused before all of it was sent
+    finally:
+        writer.close()
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/healthz", headers={"X-Long": "x" * 20_000})).status_code == 200
+
+
+async def test_a_head_that_never_ends_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_protocol, "HEAD_TIMEOUT_S", 0.1)
+    assert await exchange_bytes(url, b"GET /healthz HTTP/1.1\r\nX-Slow: ") == b""
 
 
 async def test_what_is_not_http_at_all_is_answered_with_a_refusal(url: str) -> None:
