@@ -24,10 +24,12 @@ from adapters.http.signing import generate_key_pair
 from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
 from adapters.settings import Settings
-from adapters.snapshots.memory import NoSnapshots
+from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
+from adapters.snapshots.sqlite import SqliteSnapshots
 from application.exchange import Exchange
 from application.founding import found
 from application.hosting.directory import Directory
+from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.operations import Operations
 from application.ports.checkpoints import Checkpoints
@@ -67,12 +69,13 @@ async def build_exchange(
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams."""
     founding = await found(store, codec, clock, partitions=partitions)
+    kept = snapshots or NoSnapshots()
     directory = Directory(
         reader=store,
         appender=store,
         codec=codec,
         clock=clock,
-        snapshots=snapshots or NoSnapshots(),
+        snapshots=kept,
         partitions=founding.partitions,
     )
     runner = ProcessRunner(
@@ -96,7 +99,7 @@ async def build_exchange(
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
         reader=store,
-        codec=codec,
+        open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
     )
 
 
@@ -177,6 +180,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             clock=clock,
             ids=RandomIds(),
             partitions=settings.partitions,
+            snapshots=await stack.enter_async_context(_open_snapshots(settings)),
         )
         stack.push_async_callback(exchange.close)
         port = make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas)
@@ -199,6 +203,18 @@ def _read_file(settings: Settings) -> Iterator[Path]:
         return
     with TemporaryDirectory() as folder:
         yield Path(folder) / settings.read_file.name
+
+
+@asynccontextmanager
+async def _open_snapshots(settings: Settings) -> AsyncIterator[Snapshots]:
+    if settings.event_store == "memory":
+        yield MemorySnapshots()
+        return
+    snapshots = SqliteSnapshots(settings.snapshots_file)
+    try:
+        yield snapshots
+    finally:
+        await snapshots.close()
 
 
 def _checkpoints(settings: Settings) -> Checkpoints:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OURS = {"keys", "snapshots", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
+OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
 _DATABASES = ("log.db", "read.db")
 
 
@@ -76,7 +76,7 @@ class DataFolder:
         for name in names:
             if name.startswith((".", "log.db")):
                 continue
-            if name not in OURS and not name.startswith(_DATABASES):
+            if name not in OURS and not name.startswith((*_DATABASES, "snapshots.db")):
                 raise UnusableFolder(
                     f"{self.path / name}: not a file of Presage, and {self.path / 'log.db'} is missing; "
                     "choose an empty folder"

@@ -62,6 +62,11 @@ class Settings(BaseModel):
         return self.data / "read.db"
 
     @property
+    def snapshots_file(self) -> Path:
+        """What saves replaying the log; it may be deleted."""
+        return self.data / "snapshots.db"
+
+    @property
     def checkpoints_file(self) -> Path:
         """Where the processes note how far they have come."""
         return self.data / "checkpoints.json"

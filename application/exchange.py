@@ -3,16 +3,14 @@
 import logging
 
 from application.hosting.directory import Directory
+from application.hosting.open_markets import OpenMarkets
 from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.operations import Operations
-from application.ports.codec import EventCodec
-from application.ports.event_store import START, Filter, LogReader
+from application.ports.event_store import START, LogReader
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
-from application.streams import MARKET
 from application.trading import Trading
-from domain.identifiers import Ticker
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +31,7 @@ class Exchange:
         runner: ProcessRunner,
         recovery: SagaRecovery,
         reader: LogReader,
-        codec: EventCodec,
+        open_markets: OpenMarkets,
     ) -> None:
         self.directory = directory
         self.trading = trading
@@ -42,9 +40,9 @@ class Exchange:
         self.processes = runner
         self.ready = False
         self._recovery = recovery
-        self._timekeeper = Timekeeper(directory, recovery)
+        self._timekeeper = Timekeeper(directory, recovery, open_markets)
         self._reader = reader
-        self._codec = codec
+        self._open_markets = open_markets
 
     async def start(self) -> None:
         """Settle what is left to settle, end interrupted sagas, and open for business."""
@@ -55,8 +53,9 @@ class Exchange:
         ended = await self._recovery.run()
         if ended:
             log.info("%d interrupted orders were brought to an end", ended)
-        for ticker in await self._open_markets():
+        for ticker in await self._open_markets.find():
             await self.directory.find_market(ticker)
+        await self._open_markets.keep()
         self._timekeeper.start()
         self.ready = True
 
@@ -67,6 +66,7 @@ class Exchange:
         await self.trading.close()
         await self.processes.close()
         await self.directory.close()
+        await self._open_markets.keep()
 
     async def settled(self) -> None:
         """Wait until everything decided is booked, with all that follows from it: until nothing happens."""
@@ -74,11 +74,3 @@ class Exchange:
         while (head := await self._reader.head()) > reached:
             await self.processes.reach(head)
             reached = head
-
-    async def _open_markets(self) -> list[Ticker]:
-        """Return the markets that may have something to do by themselves."""
-        wanted = Filter(stream_prefixes=(MARKET,), types=("MarketCreated",))
-        tickers: list[Ticker] = []
-        async for page in self._reader.read_all(matching=wanted):
-            tickers.extend(Ticker(event.stream.removeprefix(MARKET)) for event in page.events)
-        return tickers

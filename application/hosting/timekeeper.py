@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 
 from application.hosting.directory import Directory
+from application.hosting.open_markets import OpenMarkets
 from application.ports.event_store import EventStoreError
 from application.sagas.recovery import SagaRecovery
 
@@ -15,13 +16,17 @@ TICK_S = 0.25
 
 RECOVERY_S = 5.0
 
+KEEP_S = 60.0
+"""How often it is put down which markets are open: what was listed since is looked for at the next start."""
+
 
 class Timekeeper:
     """Wakes every market that has something to do by itself."""
 
-    def __init__(self, directory: Directory, recovery: SagaRecovery) -> None:
+    def __init__(self, directory: Directory, recovery: SagaRecovery, open_markets: OpenMarkets) -> None:
         self._directory = directory
         self._recovery = recovery
+        self._open_markets = open_markets
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -29,6 +34,7 @@ class Timekeeper:
         self._tasks = [
             asyncio.create_task(self._keep_time(), name="timekeeper"),
             asyncio.create_task(self._recover(), name="saga recovery"),
+            asyncio.create_task(self._keep(), name="open markets"),
         ]
 
     async def close(self) -> None:
@@ -45,6 +51,7 @@ class Timekeeper:
                 state = market.loaded
                 if state is not None and state.ended and market.idle and not state.positions:
                     del self._directory.markets[ticker]
+                    self._open_markets.over(ticker)
             await asyncio.sleep(TICK_S)
 
     async def _recover(self) -> None:
@@ -55,3 +62,8 @@ class Timekeeper:
                 await self._recovery.run()
             except EventStoreError as error:
                 log.warning("saga recovery waits for the event store: %s", error)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await self._open_markets.keep()
