@@ -26,7 +26,7 @@ class Code(Enum):
     FORBIDDEN = ("forbidden", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
-    BODY_TIMEOUT = ("body_timeout", 408)
+    REQUEST_TIMEOUT = ("request_timeout", 408)
     ORDER_NOT_OPEN = ("order_not_open", 409)
     BODY_TOO_LARGE = ("body_too_large", 413)
     STARTING = ("starting", 425)

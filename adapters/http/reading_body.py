@@ -1,6 +1,5 @@
-"""Reading the body of a request within bounds of size and time."""
+"""Reading the body of a request within bounds."""
 
-import asyncio
 from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect
@@ -11,23 +10,16 @@ from adapters.http.settings import HttpSettings
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], settings: HttpSettings) -> bytes:
-    """Return the whole body.
+    """Return the whole body. How long it may take is the server's business.
 
-    Raises :class:`Problem` when it is too large or comes too slowly, and ``ClientDisconnect`` when the
-    client goes away before the end of it.
+    Raises :class:`Problem` when it is too large, and ``ClientDisconnect`` when the connection ends before it.
     """
     announced = headers.get(b"content-length", b"0")
     if announced == b"0" and b"transfer-encoding" not in headers:
         return b""
     if len(announced) > len(str(settings.body_bytes_max)) or int(announced) > settings.body_bytes_max:
         raise _too_large(settings)
-    try:
-        async with asyncio.timeout(settings.body_timeout_s):
-            return await _read(receive, settings)
-    except TimeoutError:
-        raise Problem(
-            Code.BODY_TIMEOUT, "the body did not arrive in time; send it again", closes=True
-        ) from None
+    return await _read(receive, settings)
 
 
 async def _read(receive: Receive, settings: HttpSettings) -> bytes:

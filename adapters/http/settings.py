@@ -8,7 +8,6 @@ class HttpSettings:
     """How much a client may send and how long it may take. Times are in the unit their name ends in."""
 
     body_bytes_max: int = 1_048_576
-    body_timeout_s: float = 10.0
     json_depth_max: int = 16
     batch_max: int = 200
     """The most orders of a batch, placed or cancelled."""
