@@ -27,6 +27,8 @@ COMMANDS = {
     "replay": Entry("replay", "Run recorded order flow through a whole exchange."),
     "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
+    "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
+    "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
 }

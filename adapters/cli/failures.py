@@ -46,6 +46,7 @@ _CODES = {
     "AppendOutcomeUnknown": "outcome_unknown",
     "EventStoreError": "store_failed",
     "UnreadableEvent": "unreadable_event",
+    "TransferRefused": "transfer_refused",
     "UnreadableRecording": "unreadable_recording",
     "ReadModelUnavailable": "read_model_unavailable",
 }
