@@ -1,0 +1,85 @@
+"""A cache in this process."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+KEYS = 100_000
+
+
+@dataclass(slots=True)
+class _Fence:
+    counter: int = 0
+    claimed_until_s: float = 0.0
+
+
+class MemoryCache:
+    """Keeps the latest ``keys`` values; ``now_s`` tells seconds, from any beginning."""
+
+    def __init__(self, *, keys: int = KEYS, now_s: Callable[[], float] = monotonic) -> None:
+        self._keys = keys
+        self._now_s = now_s
+        self._values: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._fences: OrderedDict[str, _Fence] = OrderedDict()
+        self._latest = 0
+
+    async def get(self, key: str) -> bytes | None:
+        """Return what is kept under a key."""
+        kept = self._values.get(key)
+        if kept is None:
+            return None
+        value, until_s = kept
+        if until_s <= self._now_s():
+            del self._values[key]
+            return None
+        self._values.move_to_end(key)
+        return value
+
+    async def claim(self, key: str, *, for_s: float) -> int | None:
+        """Take the right to compute a key."""
+        fence = self._fence(key)
+        if fence.claimed_until_s > self._now_s():
+            return None
+        fence.counter = self._next()
+        fence.claimed_until_s = self._now_s() + for_s
+        return fence.counter
+
+    async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
+        """Keep a computed value unless the key was invalidated or claimed again meanwhile."""
+        if self._fence(key).counter != fence:
+            return False
+        self._fence(key).claimed_until_s = 0.0
+        self._values[key] = (value, self._now_s() + ttl_s)
+        self._values.move_to_end(key)
+        if len(self._values) > self._keys:
+            self._values.popitem(last=False)
+        return True
+
+    async def give_up(self, key: str, *, fence: int) -> None:
+        """Give a claim up without a value."""
+        if self._fence(key).counter == fence:
+            self._fence(key).claimed_until_s = 0.0
+
+    async def invalidate(self, keys: tuple[str, ...]) -> None:
+        """Forget keys, and what is being computed for them."""
+        for key in keys:
+            self._values.pop(key, None)
+            fence = self._fence(key)
+            fence.counter, fence.claimed_until_s = self._next(), 0.0
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    def _fence(self, key: str) -> _Fence:
+        fence = self._fences.get(key)
+        if fence is None:
+            fence = self._fences[key] = _Fence(self._next())
+            if len(self._fences) > self._keys:
+                self._fences.popitem(last=False)
+        return fence
+
+    def _next(self) -> int:
+        # One counter for all keys: a fence that was dropped and made again never repeats a number.
+        self._latest += 1
+        return self._latest

@@ -1,0 +1,98 @@
+"""A cold key is computed once, however many ask for it at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from application.ports.cache import Cache
+
+CLAIM_S = 2.0
+"""How long a process may take to compute a key before another one does it instead."""
+
+LOOK_EVERY_S = 0.01
+
+Compute = Callable[[], Awaitable[bytes]]
+
+
+class StampedeGuard:
+    """Looks values up in a cache and has missing ones computed by a single caller.
+
+    Within the process the others wait for the one under way and share its result, or its error; the
+    computation goes on even if the caller that began it is cancelled. Between processes the claim on the
+    key in the cache decides; who does not get it waits for the value to appear.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._locks: dict[str, _KeyLock] = {}
+        self._flights: dict[str, asyncio.Task[bytes]] = {}
+
+    async def stampede_protected_get(self, key: str, compute: Compute, *, ttl_s: float) -> bytes:
+        """Return the value of a key, from the cache or computed; raises what ``compute`` raises."""
+        kept = await self._cache.get(key)
+        if kept is not None:
+            return kept
+        async with self._lock(key):
+            flight = self._flights.get(key)
+            if flight is None:
+                kept = await self._cache.get(key)
+                if kept is not None:
+                    return kept
+                flight = asyncio.ensure_future(self._fly(key, compute, ttl_s))
+                self._flights[key] = flight
+                flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    def _lock(self, key: str) -> "_KeyLock":
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = _KeyLock(key, self._locks)
+        return lock
+
+    async def _fly(self, key: str, compute: Compute, ttl_s: float) -> bytes:
+        fence = await self._cache.claim(key, for_s=CLAIM_S)
+        if fence is None:
+            kept = await self._appears(key)
+            return kept if kept is not None else await compute()
+        try:
+            value = await compute()
+        except BaseException:
+            await self._cache.give_up(key, fence=fence)
+            raise
+        await self._cache.put(key, value, fence=fence, ttl_s=ttl_s)
+        return value
+
+    async def _appears(self, key: str) -> bytes | None:
+        """Wait for the process that has the claim, but not for longer than the claim lasts."""
+        for _ in range(int(CLAIM_S / LOOK_EVERY_S)):
+            kept = await self._cache.get(key)
+            if kept is not None:
+                return kept
+            await asyncio.sleep(LOOK_EVERY_S)
+        return None
+
+
+class _KeyLock:
+    """The lock of one key, forgotten when nobody holds it or waits for it."""
+
+    def __init__(self, key: str, locks: "dict[str, _KeyLock]") -> None:
+        self._key = key
+        self._locks = locks
+        self._lock = asyncio.Lock()
+        self._users = 0
+
+    async def __aenter__(self) -> None:
+        self._users += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._locks.pop(self._key, None)
