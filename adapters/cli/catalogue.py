@@ -29,6 +29,7 @@ COMMANDS = {
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),
+    "rebuild": Entry("rebuild", "Build read models again from the log."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
 }

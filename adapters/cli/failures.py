@@ -47,6 +47,8 @@ _CODES = {
     "EventStoreError": "store_failed",
     "UnreadableEvent": "unreadable_event",
     "TransferRefused": "transfer_refused",
+    "UnknownProjection": "unknown_projection",
+    "RebuildHalted": "rebuild_halted",
     "UnreadableRecording": "unreadable_recording",
     "ReadModelUnavailable": "read_model_unavailable",
 }

@@ -309,3 +309,58 @@ def test_every_command_takes_the_data_folder_and_prints_json(name: str) -> None:
 def test_help_and_version_are_said_without_loading_the_exchange() -> None:
     for option in ("--help", "--version"):
         assert presage(option).status == 0
+
+
+def test_read_models_are_rebuilt_while_readers_go_on(cli: Command) -> None:
+    before = cli("market", "list").json
+    done = cli("rebuild", "--all").lines
+    assert done[-1]["swapped"]
+    assert done[-1]["message"].startswith(f"rebuilt {done[-1]['events']:,} of ")
+    assert set(done[-1]) == {
+        "message", "projections", "events", "events_total", "events_per_s", "left_s", "swapped",
+    }  # fmt: skip
+    assert cli("market", "list").json == before
+    assert cli("rebuild", "weather").json["error"]["code"] == "unknown_projection"
+
+
+def test_a_log_is_exported_and_imported_and_is_the_same_exchange(cli: Command, tmp_path: Path) -> None:
+    copied = cli("export", tmp_path / "copy").json
+    again = cli("export", tmp_path / "copy")
+    assert again.json["error"]["code"] == "transfer_refused"
+    here = tmp_path / "here"
+    imported = presage_here("import", tmp_path / "copy", "--data", here, "--json").json
+    assert (imported["events"], imported["sha256"]) == (copied["events"], copied["sha256"])
+    checked = presage_here("verify", "--data", here, "--json").json
+    assert checked["state_hash"] == cli("verify").json["state_hash"]
+    listed = presage_here("market", "list", "--data", here, "--json").json["markets"]
+    assert [market["ticker"] for market in listed] == [
+        market["ticker"] for market in cli("market", "list").json["markets"]
+    ]
+
+
+def test_recorded_flow_is_replayed_and_compared(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.ops.csv"
+    flow.write_text(
+        "seq,ts_ms,op,side,price,size\n"
+        "1,1700000000000,add,bid,0.4,100\n"
+        "2,1700000000100,add,ask,0.6,50\n"
+        "3,1700000000200,take,buy,0.6,20\n"
+        "4,1700000000300,cancel,bid,0.4,30\n"
+    )
+    report = presage_here("replay", flow, "--json").json
+    [file] = report["files"]
+    assert report["invariants"] == "ok"
+    assert report["orders_per_s"] > 0
+    assert (file["file"], file["takes"], file["takes_filled"], file["volume"]) == (flow.name, 1, 1, 20)
+    assert (file["refused"], file["book_equal"]) == ({}, None)
+    kept = tmp_path / "kept"
+    assert presage_here("replay", flow, "--data", kept, "--json").status == 0
+    assert presage_here("verify", "--data", kept).status == 0
+
+
+def test_a_file_that_is_no_recording_is_refused_before_anything_is_replayed(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear exchange,\n")
+    refused = presage_here("replay", tmp_path / "letter.txt", "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "unreadable_recording")
+    missing = presage_here("replay", tmp_path / "nothing.csv", "--json")
+    assert missing.status == 1
