@@ -1,0 +1,58 @@
+"""When a snapshot is due, and which are kept."""
+
+from itertools import pairwise
+
+import pytest
+
+from application.snapshots.policy import (
+    EVENTS_MIN,
+    SHARE,
+    SPACING,
+    should_snapshot,
+    snapshot_interval,
+    superseded,
+)
+
+
+def test_more_than_a_hundred_events_since_the_last_one_make_a_snapshot_due() -> None:
+    assert not should_snapshot(100, events_per_s=0.0, cost_s=0.0)
+    assert should_snapshot(101, events_per_s=0.0, cost_s=0.0)
+
+
+@pytest.mark.parametrize("events_per_s", [0.0, 0.1, 10.0, 1_000.0, 50_000.0])
+@pytest.mark.parametrize("cost_s", [0.0, 0.001, 0.05])
+def test_snapshots_never_take_more_than_their_share_of_the_time(events_per_s: float, cost_s: float) -> None:
+    events = snapshot_interval(events_per_s, cost_s)
+    assert events >= EVENTS_MIN
+    if events_per_s:
+        between_s = events / events_per_s
+        assert cost_s / between_s <= SHARE * 1.000001
+
+
+def test_the_interval_grows_with_the_rate_of_events_and_with_the_cost() -> None:
+    intervals = [snapshot_interval(rate, 0.01) for rate in (0, 100, 1_000, 10_000)]
+    assert intervals == sorted(intervals)
+    assert intervals[-1] > intervals[0]
+    assert snapshot_interval(10_000, 0.02) > snapshot_interval(10_000, 0.01)
+
+
+def test_of_a_history_the_first_snapshot_in_every_stretch_and_the_latest_stay() -> None:
+    taken = list(range(100, 5 * SPACING, 150))
+    kept = [revision for revision in taken if revision not in superseded(taken, history=True)]
+    assert kept[-1] == taken[-1]
+    assert [revision // SPACING for revision in kept[:-1]] == [0, 1, 2, 3, 4]
+    assert all(later - earlier < 2 * SPACING for earlier, later in pairwise(kept))
+
+
+def test_thinning_again_and_again_keeps_the_same_as_thinning_once() -> None:
+    kept: list[int] = []
+    taken = list(range(130, 6 * SPACING, 130))
+    for revision in taken:
+        kept = [each for each in [*kept, revision] if each not in superseded([*kept, revision], history=True)]
+    assert kept == [each for each in taken if each not in superseded(taken, history=True)]
+
+
+def test_without_a_history_only_the_latest_two_stay() -> None:
+    assert superseded([100, 200, 300, 400], history=False) == [100, 200]
+    assert superseded([100], history=False) == []
+    assert superseded([], history=True) == []
