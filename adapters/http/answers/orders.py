@@ -1,6 +1,4 @@
-"""Orders and order groups as they are told."""
-
-from typing import NotRequired
+"""Orders as they are told."""
 
 from typing_extensions import TypedDict
 
@@ -18,7 +16,7 @@ from adapters.http.display import (
 from application.requests import OrderRequest, OrderState
 from domain.market.vocabulary import EndReason, OrderType, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
-from projections.views import OrderGroupView, OrderStatus, OrderView, QueuePosition
+from projections.views import OrderStatus, OrderView
 
 
 class OrderNumbers(TypedDict):
@@ -105,98 +103,6 @@ class AmendAnswer(TypedDict):
 
     old_order: Order
     order: Order
-
-
-class ItemError(TypedDict):
-    """Why one item of a batch was refused."""
-
-    code: str
-    message: str
-    details: str
-    service: str
-
-
-class BatchOrder(TypedDict):
-    """The answer to one order of a batch: the order, or why not."""
-
-    client_order_id: str | None
-    order: Order | None
-    error: NotRequired[ItemError]
-
-
-class BatchOrdersAnswer(TypedDict):
-    """The answers to a batch of orders, in their order."""
-
-    orders: list[BatchOrder]
-
-
-class BatchCancel(TypedDict):
-    """The answer to one cancel of a batch."""
-
-    order_id: str
-    order: Order | None
-    reduced_by: int
-    reduced_by_fp: str
-    error: NotRequired[ItemError]
-
-
-class BatchCancelAnswer(TypedDict):
-    """The answers to a batch of cancels, in their order."""
-
-    orders: list[BatchCancel]
-
-
-class Queue(TypedDict):
-    """How many contracts stand before an order."""
-
-    order_id: str
-    market_ticker: str
-    queue_position: int
-    queue_position_fp: str
-
-
-class QueueAnswer(TypedDict):
-    """How many contracts stand before one order."""
-
-    queue_position: int
-    queue_position_fp: str
-
-
-class QueuesAnswer(TypedDict):
-    """How many contracts stand before each order."""
-
-    queue_positions: list[Queue]
-
-
-class OrderGroup(TypedDict):
-    """A group of orders that is taken off once its limit has filled."""
-
-    id: str
-    is_auto_cancel_enabled: bool
-    contracts_limit: int
-    contracts_limit_fp: str
-    filled_count_fp: str
-    triggered: bool
-
-
-class OrderGroupsAnswer(TypedDict):
-    """All order groups."""
-
-    order_groups: list[OrderGroup]
-
-
-class OrderGroupAnswer(TypedDict):
-    """An order group and its open orders."""
-
-    is_auto_cancel_enabled: bool
-    orders: list[str]
-    order_group: OrderGroup
-
-
-class OrderGroupCreatedAnswer(TypedDict):
-    """A new order group."""
-
-    order_group_id: str
 
 
 def order_answer(view: OrderView) -> Order:
@@ -353,25 +259,3 @@ def _lapse(request: OrderRequest, state: OrderState) -> str | None:
 
 def _price(ticks: Ticks | None) -> str | None:
     return None if ticks is None else price_dollars(ticks)
-
-
-def queue_answer(view: QueuePosition) -> Queue:
-    """Return an order's place in the queue as it is told."""
-    return Queue(
-        order_id=view.order_id,
-        market_ticker=view.ticker,
-        queue_position=whole_contracts(view.ahead),
-        queue_position_fp=contracts(view.ahead),
-    )
-
-
-def order_group_answer(view: OrderGroupView) -> OrderGroup:
-    """Return an order group as it is told."""
-    return OrderGroup(
-        id=view.order_group_id,
-        is_auto_cancel_enabled=not view.triggered,
-        contracts_limit=whole_contracts(view.limit),
-        contracts_limit_fp=contracts(view.limit),
-        filled_count_fp=contracts(view.filled),
-        triggered=view.triggered,
-    )

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import cast
 
-from adapters.http.answers.orders import (
+from adapters.http.answers.batches import (
     BatchCancel,
     BatchCancelAnswer,
     BatchOrder,
     BatchOrdersAnswer,
     ItemError,
-    order_answer,
 )
+from adapters.http.answers.orders import order_answer
 from adapters.http.display import contracts, whole_contracts
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort

@@ -1,7 +1,7 @@
 """Order groups: orders that are taken off together once enough has filled."""
 
 from adapters.http.answers.exchange import WriteAnswer
-from adapters.http.answers.orders import (
+from adapters.http.answers.order_groups import (
     OrderGroupAnswer,
     OrderGroupCreatedAnswer,
     OrderGroupsAnswer,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from adapters.http.answers.order_groups import QueueAnswer, QueuesAnswer, queue_answer
 from adapters.http.answers.orders import (
     AmendAnswer,
     CancelAnswer,
@@ -9,11 +10,8 @@ from adapters.http.answers.orders import (
     Order,
     OrderAnswer,
     OrdersAnswer,
-    QueueAnswer,
-    QueuesAnswer,
     order_answer,
     placed_answer,
-    queue_answer,
 )
 from adapters.http.display import contracts, whole_contracts
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
