@@ -20,8 +20,8 @@ from application.ports.event_store import (
     Filter,
     LogReader,
     LogSubscriber,
-    Page,
     Position,
+    RecordedEvent,
 )
 from application.streams import GROUP, LEDGER, MARKET
 
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 RETRY_S = 0.5
 NOTE_EVERY_S = 2.0
 CHECKPOINT = "processes"
+
+TAKEN_AT_ONCE = 2_000
+"""How many events are seen to together by processes that are behind: the further, the fewer appends each."""
 
 
 class Process(Protocol):
@@ -106,8 +109,12 @@ class ProcessRunner:
     async def _run(self) -> None:
         wanted = Filter(stream_prefixes=(MARKET, GROUP, LEDGER))
         try:
+            events: list[RecordedEvent] = []
             async for page in self._subscriber.subscribe(after=self._reached, matching=wanted):
-                await self._handle(page)
+                events.extend(page.events)
+                if page.caught_up or len(events) >= TAKEN_AT_ONCE:
+                    await self._handle(events, page.position)
+                    events.clear()
         except Exception:
             log.exception("the process managers have stopped: settlement is at a standstill")
             raise
@@ -115,13 +122,13 @@ class ProcessRunner:
             async with self._moved:
                 self._moved.notify_all()
 
-    async def _handle(self, page: Page) -> None:
-        events = [self._codec.decode(stored) for stored in page.events if stored.type in self._wanted]
+    async def _handle(self, stored: Sequence[RecordedEvent], position: Position) -> None:
+        events = [self._codec.decode(each) for each in stored if each.type in self._wanted]
         for process in self._processes:
             concerns = process.concerns
             await self._persist(process, [each for each in events if type(each.event) in concerns])
         async with self._moved:
-            self._reached = max(self._reached, page.position)
+            self._reached = max(self._reached, position)
             self._moved.notify_all()
         await self._note()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from application.ports.event_store import Position, RecordedEvent
 
-MAX_EVENTS = 4096
+MAX_EVENTS = 16_384
 MAX_BYTES = 16 * 1024 * 1024
 
 
