@@ -47,6 +47,7 @@ class PydanticCodec:
                 validators()[known.name],
                 known.event_class not in WRITTEN_UNCHECKED,
             )
+        self._latest_metadata: tuple[Cause | None, int, bytes] = (None, 0, b"")
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
@@ -58,8 +59,16 @@ class PydanticCodec:
         except ValueError as error:
             raise InvalidEvent(f"{known.name} cannot be recorded: {_explained(error)}") from error
         return NewEvent(
-            id=event_id, type=known.name, data=data, metadata=write_metadata(known.version, cause)
+            id=event_id, type=known.name, data=data, metadata=self._metadata(known.version, cause)
         )
+
+    def _metadata(self, version: int, cause: Cause) -> bytes:
+        """Return metadata, written once for events in a row that have the same cause."""
+        latest_cause, latest_version, metadata = self._latest_metadata
+        if cause is not latest_cause or version != latest_version:
+            metadata = write_metadata(version, cause)
+            self._latest_metadata = cause, version, metadata
+        return metadata
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""
