@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from projections.api_keys import API_KEYS, ApiKeysProjection
 from projections.balances import ACCOUNTS, ENTRIES, LEDGERS, LOCKED, BalancesProjection
 from projections.candles import CANDLES
+from projections.exchange import EXCHANGES, ExchangeProjection
 from projections.leaderboard import STAKES, STANDINGS, LeaderboardProjection
 from projections.market_book import BOOK_ORDERS, TOPS
 from projections.market_facts import GROUPS, MARKETS
@@ -17,11 +18,12 @@ from projections.orders import ORDERS, OrdersProjection
 from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
 from projections.projection import Projection
 from projections.queries import LeaderboardQueries, OrderQueries, PortfolioQueries
-from projections.store import Checkpoint, ReadModelOutdated
+from projections.store import ReadModelOutdated
 from projections.table import Table
 from projections.trades import FILLS, TRADES, TradesProjection
 
 TABLES: Mapping[str, Sequence[Table[Any]]] = {
+    ExchangeProjection.name: (EXCHANGES,),
     MarketsProjection.name: (MARKETS, GROUPS),
     OrderBookProjection.name: (BOOK_ORDERS, TOPS, CANDLES),
     OrdersProjection.name: (ORDERS,),
@@ -58,6 +60,7 @@ class Answers(Protocol):
 def all_projections(answers: Answers) -> list[Projection]:
     """Return every projection, over a store that answers for their rows."""
     return [
+        ExchangeProjection(),
         MarketsProjection(),
         OrderBookProjection(),
         OrdersProjection(),
@@ -71,26 +74,21 @@ def all_projections(answers: Answers) -> list[Projection]:
     ]
 
 
-def check_versions(projections: Sequence[Projection], known: Mapping[str, Checkpoint]) -> None:
-    """Raise :class:`ReadModelOutdated` unless all rows are of the versions that run, or there are none."""
-    if not known:
-        return
-    outdated = [projection for projection in projections if _differs(projection, known)]
+def check_versions(projections: Sequence[Projection], kept: Mapping[str, int]) -> None:
+    """Raise :class:`ReadModelOutdated` unless all rows are of the versions that run, or there are none.
+
+    ``kept`` is the version of each projection's rows.
+    """
+    outdated = [each for each in projections if kept.get(each.name) != each.version] if kept else []
     if outdated:
-        kept = ", ".join(f"{each.name} {_version(each, known)}" for each in outdated)
+        found = ", ".join(f"{each.name} {_found(each, kept)}, needs {each.version}" for each in outdated)
         names = " ".join(each.name for each in outdated)
         raise ReadModelOutdated(
-            f"the read model was written by another version of Presage ({kept}): "
+            f"the read model was written by another version of Presage ({found}): "
             f"run `presage rebuild {names}`"
         )
 
 
-def _differs(projection: Projection, known: Mapping[str, Checkpoint]) -> bool:
-    mark = known.get(projection.name)
-    return mark is None or mark.version != projection.version
-
-
-def _version(projection: Projection, known: Mapping[str, Checkpoint]) -> str:
-    mark = known.get(projection.name)
-    found = "is missing" if mark is None else f"has version {mark.version}"
-    return f"{found}, needs {projection.version}"
+def _found(projection: Projection, kept: Mapping[str, int]) -> str:
+    version = kept.get(projection.name)
+    return "is missing" if version is None else f"has version {version}"

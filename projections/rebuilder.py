@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.ports.codec import EventCodec
-from application.ports.event_store import START, LogReader, LogSubscriber, Position
+from application.ports.event_store import START, Position
 from projections.batch import batches, gathered
+from projections.log import Log
 from projections.progress import Progress
 from projections.projection import Projection
 from projections.runner import EXCHANGE_EVENTS, ProjectionRunner
@@ -21,10 +22,6 @@ from projections.store import Checkpoint, ProjectionStore
 
 BATCH = 2_000
 """The most events of one transaction; nobody waits for these to become visible."""
-
-
-class Log(LogReader, LogSubscriber, Protocol):
-    """The log to rebuild from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +135,8 @@ class ProjectionRebuilder:
     async def _count(self, known: Mapping[str, Checkpoint]) -> int:
         """Return how many events the log holds: those that are counted already, and the rest."""
         furthest = max(known.values(), key=lambda mark: mark.position, default=None)
+        if furthest and furthest.position > await self._log.head():
+            furthest = None  # counted in another log
         counted, position = (furthest.events, furthest.position) if furthest else (0, START)
         async for page in self._log.read_all(after=position, matching=EXCHANGE_EVENTS):
             counted += len(page.events)

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.queries.board import read_board
@@ -15,15 +15,18 @@ from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import LogSubscriber
+from application.ports.event_store import Position
 from application.ports.order_keys import OrderKeys
 from projections.catalog import all_projections, check_versions
+from projections.follower import Follower, SlowestOf
 from projections.live_markets import LiveBooks, LiveMarkets
+from projections.log import Log
 from projections.market_board import MarketBoard
 from projections.progress import Progress, RunnerStats
-from projections.queries import ReadModels
+from projections.projection import Projection
+from projections.queries import Freshness, ReadModels
 from projections.runner import ProjectionRunner
-from projections.store import ProjectionStore
+from projections.store import ProjectionStore, ReadModelOutdated
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +74,7 @@ async def _sqlite(path: Path) -> AsyncIterator[tuple[ReadStore, str]]:
 
 @asynccontextmanager
 async def open_read_models(
-    database: Path | str, *, source: LogSubscriber, codec: EventCodec, clock: Clock
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models and keep them up to date until the end of the block.
 
@@ -80,8 +83,7 @@ async def open_read_models(
     """
     async with open_store(database, clock) as (store, answers):
         projections = all_projections(answers)
-        async with store.transaction() as transaction:
-            check_versions(projections, await transaction.checkpoints())
+        await _check(store, projections, source, codec)
         board = MarketBoard(clock)
         board.restore(await read_board(store, clock.now_us()))
         progress = Progress()
@@ -93,28 +95,86 @@ async def open_read_models(
             progress=progress,
             listeners=[board],
         )
-        running = asyncio.create_task(runner.run(), name="projections")
-        running.add_done_callback(_say_why)
-        try:
-            yield OpenReadModels(
-                models=ReadModels(
-                    markets=LiveMarkets(board, answers.markets),
-                    books=LiveBooks(board, answers.books),
-                    orders=answers.orders,
-                    portfolio=answers.portfolio,
-                    keys=answers.keys,
-                    leaderboard=answers.leaderboard,
-                    freshness=progress,
-                ),
-                order_keys=answers.order_keys,
-                stats=runner.stats,
-            )
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await running
+        async with _running(runner.run()):
+            yield _opened(answers, board, progress, runner.stats)
 
 
-def _say_why(running: asyncio.Task[None]) -> None:
-    if not running.cancelled() and running.exception() is not None:
-        log.critical("projections stopped for good", exc_info=running.exception())
+@asynccontextmanager
+async def open_readers(
+    address: str, *, source: Log, codec: EventCodec, clock: Clock
+) -> AsyncIterator[OpenReadModels]:
+    """Open read models that a projector in another process keeps in PostgreSQL.
+
+    Books and prices are followed in this process, from where the rows stand.
+    """
+    from adapters.read_models.postgres.following import follow_progress  # noqa: PLC0415
+
+    async with open_store(address, clock) as (store, answers):
+        await _check(store, all_projections(answers), source, codec)
+        here, there = Progress(), Progress()
+        board = MarketBoard(clock)
+        async with _running(follow_progress(address, there)):
+            marks = await store.fetch(LOWEST_CHECKPOINT, {})
+            board.restore(await read_board(store, clock.now_us()))
+            follower = Follower(source=source, codec=codec, listener=board, progress=here)
+            async with _running(follower.run(Position(marks[0][0]))):
+                yield _opened(answers, board, SlowestOf(here, there), RunnerStats())
+
+
+LOWEST_CHECKPOINT = "SELECT COALESCE(MIN(position), 0) FROM checkpoints"
+"""Where the slowest projection stands. Read before the rows: a board passes over what it has."""
+
+
+def _opened(
+    answers: SqlAnswers, board: MarketBoard, freshness: Freshness, stats: RunnerStats
+) -> OpenReadModels:
+    return OpenReadModels(
+        models=ReadModels(
+            markets=LiveMarkets(board, answers.markets),
+            books=LiveBooks(board, answers.books),
+            orders=answers.orders,
+            portfolio=answers.portfolio,
+            keys=answers.keys,
+            leaderboard=answers.leaderboard,
+            freshness=freshness,
+        ),
+        order_keys=answers.order_keys,
+        stats=stats,
+    )
+
+
+async def _check(store: ReadStore, projections: Sequence[Projection], source: Log, codec: EventCodec) -> None:
+    """Refuse rows of another version of Presage, or of another exchange."""
+    marks = await store.fetch("SELECT name, version FROM checkpoints", {})
+    check_versions(projections, {name: version for name, version in marks})  # noqa: C416 - typed rows
+    kept = await store.fetch("SELECT founded_at_us FROM exchanges", {})
+    if kept and kept[0][0] != await _founded_at_us(source, codec):
+        raise ReadModelOutdated(
+            "the read model was made from the log of another exchange: use a database of its own for each, "
+            "or run `presage rebuild --all` to replace what is there"
+        )
+
+
+async def _founded_at_us(source: Log, codec: EventCodec) -> int | None:
+    async for page in source.read_all(limit=1):
+        for stored in page.events:
+            return codec.decode(stored).cause.at_us
+    return None
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the block and stop it at its end."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_say_why)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("read models are no longer kept up to date", exc_info=task.exception())

@@ -11,8 +11,9 @@ from adapters.read_models.sqlite.rebuilding import SqliteRebuild
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from projections.catalog import TABLES, all_projections
+from projections.log import Log
 from projections.projection import Projection
-from projections.rebuilder import Log, ProjectionRebuilder, RebuildProgress, RebuildStore
+from projections.rebuilder import ProjectionRebuilder, RebuildProgress, RebuildStore
 from projections.store import ReadModelOutdated
 
 

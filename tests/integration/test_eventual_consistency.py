@@ -75,6 +75,8 @@ class Late:
     def __init__(self, log: MemoryEventStore, delay_s: float) -> None:
         self._log = log
         self._delay_s = delay_s
+        self.head = log.head
+        self.read_all = log.read_all
 
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter()

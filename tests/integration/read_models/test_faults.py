@@ -168,6 +168,26 @@ async def test_rows_of_another_version_are_refused_with_the_command_that_rebuild
             assert await reads.models.freshness.await_position(await flow.log.head(), 5)
 
 
+async def test_rows_of_another_exchange_are_refused(database: Database) -> None:
+    async with random_flow(33, step_us=1_000) as flow, projected(database, flow) as read:
+        await read.catch_up()
+    async with random_flow(33, step_us=2_000) as other:
+        with pytest.raises(ReadModelOutdated, match="log of another exchange"):
+            async with open_read_models(database, source=other.log, codec=CODEC, clock=other.clock):
+                pass
+        await other.close()
+        await rebuild(
+            database,
+            log=other.log,
+            codec=CODEC,
+            clock=other.clock,
+            resume=False,
+            on_progress=lambda _: None,
+        )
+        async with open_read_models(database, source=other.log, codec=CODEC, clock=other.clock) as reads:
+            assert await reads.models.freshness.await_position(await other.log.head(), 5)
+
+
 async def test_a_projector_whose_rows_another_version_replaced_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

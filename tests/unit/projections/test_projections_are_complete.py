@@ -10,12 +10,10 @@ from adapters.read_models.migrations import upgrade
 from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.events import DomainEvent
-from domain.founding import ExchangeFounded
 from domain.market.events import PlacementAbandoned
 from projections.catalog import TABLES, all_projections
 
 NOT_SHOWN = {
-    ExchangeFounded,  # says how the exchange is built, which no reader asks
     PlacementAbandoned,  # a promise of a market to its saga; the ledger's release is what readers see
 }
 

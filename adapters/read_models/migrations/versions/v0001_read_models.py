@@ -30,6 +30,11 @@ CREATE TABLE parked_events (
     PRIMARY KEY (projection, position)
 );
 
+CREATE TABLE exchanges (
+    founded_at_us bigint PRIMARY KEY,
+    partitions bigint NOT NULL
+);
+
 CREATE TABLE markets (
     ticker text PRIMARY KEY,
     listed_position bigint NOT NULL,

@@ -1,0 +1,70 @@
+"""Follows the log in memory only, in a process whose rows another process writes."""
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing
+
+from application.events import DomainEvent, Recorded
+from application.ports.codec import EventCodec, UnreadableEvent
+from application.ports.event_store import LogSubscriber, Position
+from application.streams import GROUP, MARKET
+from projections.progress import Progress
+from projections.runner import EXCHANGE_EVENTS, Listener
+
+log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Hands a listener what happens in markets; ``progress`` says how far it has come."""
+
+    def __init__(
+        self, *, source: LogSubscriber, codec: EventCodec, listener: Listener, progress: Progress
+    ) -> None:
+        self._source = source
+        self._codec = codec
+        self._listener = listener
+        self._progress = progress
+
+    async def run(self, after: Position) -> None:
+        """Follow the log from a position on, until cancelled."""
+        self._progress.reach(after, 0)
+        async with aclosing(self._source.subscribe(after=after, matching=EXCHANGE_EVENTS)) as pages:
+            async for page in pages:
+                events: list[Recorded[DomainEvent]] = []
+                for stored in page.events:
+                    if stored.stream.startswith((MARKET, GROUP)):
+                        try:
+                            events.append(self._codec.decode(stored))
+                        except UnreadableEvent:
+                            log.exception("left out of the board")
+                self._listener.take(events)
+                self._progress.reach(page.position, events[-1].cause.at_us if events else 0)
+                await asyncio.sleep(0)
+
+
+class SlowestOf:
+    """Answers :class:`projections.queries.Freshness` for readers who need both of two to have come so far."""
+
+    def __init__(self, one: Progress, other: Progress) -> None:
+        self._one = one
+        self._other = other
+
+    @property
+    def position(self) -> Position:
+        """The position up to which every event is visible in both."""
+        return min(self._one.position, self._other.position)
+
+    @property
+    def at_us(self) -> int:
+        """When the last visible event was decided."""
+        slower = self._one if self._one.position <= self._other.position else self._other
+        return slower.at_us
+
+    async def await_position(self, position: Position, timeout_s: float) -> bool:
+        """Wait until everything up to ``position`` is visible in both."""
+        begin = time.monotonic()
+        if not await self._one.await_position(position, timeout_s):
+            return False
+        left_s = timeout_s - (time.monotonic() - begin)
+        return await self._other.await_position(position, max(0.0, left_s))
