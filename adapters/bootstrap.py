@@ -32,6 +32,7 @@ from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.operations import Operations
+from application.past import Past
 from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
@@ -135,6 +136,13 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
         yield view
     finally:
         await view.close()
+
+
+@asynccontextmanager
+async def open_past(settings: Settings) -> AsyncIterator[Past]:
+    """Open what can say how things stood, beside the process that writes the log."""
+    async with open_log(settings) as log, _open_snapshots(settings) as snapshots:
+        yield Past(reader=log, codec=make_codec(), snapshots=snapshots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

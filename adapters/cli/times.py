@@ -1,17 +1,26 @@
 """Times as people write and read them."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import typer
 
+_SECONDS = re.compile(r"\d{1,11}(\.\d+)?", re.ASCII)
+_US_PER_S = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def parse_time(text: str | None) -> int | None:
-    """Return an ISO 8601 time in microseconds since the Unix epoch; without a zone it is UTC."""
+    """Return a time in microseconds since the Unix epoch.
+
+    It is written in ISO 8601, without a zone in UTC, or as seconds since the Unix epoch.
+    """
     if text is None:
         return None
+    if _SECONDS.fullmatch(text):
+        return int(Decimal(text) * _US_PER_S)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

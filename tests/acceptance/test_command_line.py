@@ -251,6 +251,18 @@ def test_events_are_shown_by_stream_type_time_and_cause(cli: Command) -> None:
     cli("order", "cancel", "--all", "--account", "alice")
 
 
+def test_a_price_is_asked_for_any_moment(cli: Command) -> None:
+    cli("market", "create", "PAST", "--title", "Before?")
+    place(cli, "alice", "--side", "yes", "--count", 1, "--price", "0.30", ticker="PAST")
+    place(cli, "bob", "--side", "no", "--count", 1, "--price", "0.70", ticker="PAST")
+    [trade] = cli("inspect", "market-PAST", "--type", "TradeExecuted").lines
+    assert cli("price-at", "PAST", trade["at"]).json["price_dollars"] == "0.3000"
+    assert cli("price-at", "PAST", "2020-01-01T00:00:00Z").json["price_dollars"] is None
+    assert cli("price-at", "PAST", "4000000000").json["price_ticks"] == 3_000
+    assert cli("price-at", "NOWHERE", "4000000000").json["error"]["code"] == "market_not_found"
+    assert cli("price-at", "PAST", "once").json["error"]["code"] == "usage"
+
+
 def test_the_log_is_verified_whether_or_not_it_is_served(cli: Command) -> None:
     checked = cli("verify")
     assert checked.status == 0
