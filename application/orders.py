@@ -7,7 +7,7 @@ from application.requests import OrderRequest, OrderState
 from domain.identifiers import OrderId, Ticker
 from domain.market.book import Order
 from domain.market.events import Leg, MarketEvent, OrderCanceled, OrderPlaced, TradeExecuted
-from domain.market.vocabulary import Side
+from domain.market.vocabulary import EndReason, Side
 from domain.quantities import PAYOUT_TICKS, Money, Quantity
 
 
@@ -37,6 +37,7 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
     """Return the order that ``events``, one placement's, leave behind."""
     placed = next(e for e in events if isinstance(e, OrderPlaced) and e.order_id == order_id)
     filled = canceled = value = fees = 0
+    end_reason: EndReason | None = None
     for event in events:
         if isinstance(event, TradeExecuted):
             for leg in (event.maker, event.taker):
@@ -46,6 +47,7 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
                     fees += leg.fee
         elif isinstance(event, OrderCanceled) and event.order_id == order_id:
             canceled += event.quantity
+            end_reason = event.reason
     quantity = placed.terms.quantity
     return OrderState(
         order_id=order_id,
@@ -62,6 +64,7 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
         canceled=Quantity(canceled),
         fill_value=Money(value),
         fees=Money(fees),
+        end_reason=end_reason,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.ports.event_store import Position
 from domain.identifiers import AccountId, OrderId, Ticker
-from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.market.vocabulary import Action, EndReason, OrderType, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
 
@@ -54,7 +54,10 @@ class AmendRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as it stood when its command was decided; quantities in hundredths of a contract."""
+    """An order as it stood when its command was decided; quantities in hundredths of a contract.
+
+    ``end_reason`` is why what was canceled did not even rest.
+    """
 
     order_id: OrderId
     account_id: AccountId
@@ -70,6 +73,7 @@ class OrderState:
     canceled: Quantity
     fill_value: Money
     fees: Money
+    end_reason: EndReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from adapters.settings import Settings
 app = typer.Typer()
 
 GARBAGE_THRESHOLDS = (100_000, 50, 1_000)
-"""How seldom the collector looks for cycles: at Python's own pace it takes a tenth of the time of an order."""
+"""How seldom the collector looks for cycles: at its usual pace it takes a tenth of an order's time."""
 
 SWITCH_S = 0.0005
 

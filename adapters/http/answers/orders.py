@@ -14,7 +14,7 @@ from adapters.http.display import (
     whole_contracts,
 )
 from application.requests import OrderRequest, OrderState
-from domain.market.vocabulary import EndReason, OrderType, Side, TimeInForce
+from domain.market.vocabulary import OrderType, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from projections.views import OrderStatus, OrderView
 
@@ -173,7 +173,7 @@ def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Or
         type=_known_type(state.order_type),
         order_type=state.order_type.value,
         status=_status(state).value,
-        end_reason=_lapse(request, state),
+        end_reason=state.end_reason.value if state.end_reason else None,
         time_in_force=_effective(request).value,
         queue_position=0,
         stop_price_dollars=_price(request.stop_price_ticks),
@@ -247,14 +247,6 @@ def _effective(request: OrderRequest) -> TimeInForce:
     if request.order_type is OrderType.MARKET and request.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
         return TimeInForce.IMMEDIATE_OR_CANCEL
     return request.time_in_force
-
-
-def _lapse(request: OrderRequest, state: OrderState) -> str | None:
-    """Return why a part of a new order did not even rest."""
-    if not state.canceled:
-        return None
-    immediate = _effective(request) is TimeInForce.IMMEDIATE_OR_CANCEL
-    return (EndReason.IMMEDIATE if immediate else EndReason.SELF_TRADE).value
 
 
 def _price(ticks: Ticks | None) -> str | None:
