@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check soak lock clean
+.PHONY: run test check soak performance lock clean
 
 run: $(VENV)/ready
 	$(BIN)/presage serve --demo
@@ -19,6 +19,10 @@ check: $(VENV)/ready
 
 soak: $(VENV)/ready
 	PRESAGE_SOAK=1 $(BIN)/pytest
+
+performance: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks._report
 
 lock: $(VENV)/ready
 	$(BIN)/pip install --quiet uv
