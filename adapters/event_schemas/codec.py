@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
-from adapters.event_schemas.metadata import cause_of, read_metadata, write_metadata
+from adapters.event_schemas.metadata import Metadata, cause_of, read_metadata, write_metadata
 from adapters.event_schemas.registry import EVENT_TYPES
 from adapters.event_schemas.upcasters import up_to_date
 from adapters.event_schemas.validators import validators
@@ -47,7 +47,8 @@ class PydanticCodec:
                 validators()[known.name],
                 known.event_class not in WRITTEN_UNCHECKED,
             )
-        self._latest_metadata: tuple[Cause | None, int, bytes] = (None, 0, b"")
+        self._latest_written: tuple[Cause | None, int, bytes] = (None, 0, b"")
+        self._latest_read: tuple[bytes, Metadata] = (b"", {})
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
@@ -59,16 +60,8 @@ class PydanticCodec:
         except ValueError as error:
             raise InvalidEvent(f"{known.name} cannot be recorded: {_explained(error)}") from error
         return NewEvent(
-            id=event_id, type=known.name, data=data, metadata=self._metadata(known.version, cause)
+            id=event_id, type=known.name, data=data, metadata=self._written_metadata(known.version, cause)
         )
-
-    def _metadata(self, version: int, cause: Cause) -> bytes:
-        """Return metadata, written once for events in a row that have the same cause."""
-        latest_cause, latest_version, metadata = self._latest_metadata
-        if cause is not latest_cause or version != latest_version:
-            metadata = write_metadata(version, cause)
-            self._latest_metadata = cause, version, metadata
-        return metadata
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""
@@ -80,7 +73,7 @@ class PydanticCodec:
         if known is None:
             raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
         try:
-            metadata = read_metadata(recorded.metadata)
+            metadata = self._read_metadata(recorded.metadata)
             version = metadata.get("version", 1)
             data = recorded.data if version == known.version else _present(known, version, recorded)
             event: DomainEvent = known.validator.validate_json(data)
@@ -94,6 +87,22 @@ class PydanticCodec:
             position=recorded.position,
             cause=cause_of(metadata, recorded),
         )
+
+    # Many events in a row have the same cause, so their metadata is written and read once for all.
+
+    def _written_metadata(self, version: int, cause: Cause) -> bytes:
+        latest_cause, latest_version, data = self._latest_written
+        if cause is not latest_cause or version != latest_version:
+            data = write_metadata(version, cause)
+            self._latest_written = cause, version, data
+        return data
+
+    def _read_metadata(self, data: bytes) -> Metadata:
+        latest, metadata = self._latest_read
+        if data != latest:
+            metadata = read_metadata(data)
+            self._latest_read = data, metadata
+        return metadata
 
 
 def _present(known: _Type, version: int, recorded: RecordedEvent) -> bytes:

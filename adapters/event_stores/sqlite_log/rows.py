@@ -1,7 +1,6 @@
 """Rows of the SQLite log as events."""
 
-from uuid import UUID
-
+from application.derived_ids import uuid_of
 from application.ports.event_store import Position, RecordedEvent
 
 EventRow = tuple[int, str, int, str, bytes, int, bytes, bytes]
@@ -11,7 +10,7 @@ def recorded_event(row: EventRow) -> RecordedEvent:
     """Make an event of the columns of ``SELECT_EVENTS``."""
     position, stream, revision, event_type, event_id, recorded_at_us, metadata, data = row
     return RecordedEvent(
-        id=UUID(bytes=event_id),
+        id=uuid_of(int.from_bytes(event_id, "big")),
         type=event_type,
         data=data,
         metadata=metadata,
