@@ -1,0 +1,17 @@
+"""The garbage collector of a process that keeps very many objects on purpose."""
+
+import gc
+
+SURVIVORS = (10_000, 20, 100)
+"""How many new objects may survive before each generation is looked through."""
+
+
+def collect_seldom() -> None:
+    """Have the collector look seldom, and never again at what is there now.
+
+    Reference counts free all but a few of an exchange's objects, and the collector spent a fifth of the
+    time on looking through open orders, positions and the latest events.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SURVIVORS)
