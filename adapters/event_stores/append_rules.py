@@ -23,18 +23,14 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: int) -> int:
     """Return the size in bytes; raise when the append is malformed or larger than a store accepts."""
     if not stream or not events or expected < NO_STREAM:
         raise ValueError(f"not an append: stream {stream!r}, {len(events)} events, expected {expected}")
-    _check_text(stream)
-    for event in events:
-        _check_text(event.type)
+    for name in (stream, *[event.type for event in events]):
+        if not name.isascii():
+            # Raises for what is not text, before it could fail the appends of others.
+            name.encode()
     size_bytes = append_size_bytes(events)
     if size_bytes > MAX_APPEND_BYTES:
         raise AppendTooLarge(f"stream {stream}: {size_bytes} bytes in one append, at most {MAX_APPEND_BYTES}")
     return size_bytes
-
-
-def _check_text(name: str) -> None:
-    if not name.isascii():
-        name.encode()
 
 
 def refuse_unless_repeated(
