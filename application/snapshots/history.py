@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
 from application.events import DomainEvent, Recorded
@@ -22,7 +22,7 @@ Command = TypeVar("Command")
 Event = TypeVar("Event")
 
 STRETCH = 100
-"""How many events are applied before others get their turn: about a millisecond's work."""
+"""How many events are applied before others get their turn, and read at a time for a look at the past."""
 
 
 class StreamHistory(Generic[State, Command, Event]):
@@ -115,8 +115,8 @@ class StreamHistory(Generic[State, Command, Event]):
 
         What takes long leaves snapshots on its way, so that it need not be done again.
         """
-        first = standing.tip.revision + 1
-        async for page in self._reader.read_stream(self._stream, from_revision=first):
+        first, at_a_time = standing.tip.revision + 1, None if wanted is None else STRETCH
+        async for page in self._following(first, at_a_time):
             for number, stored in enumerate(page, 1):
                 recorded = self._codec.decode(stored)
                 if wanted is not None and not wanted(recorded):
@@ -127,6 +127,16 @@ class StreamHistory(Generic[State, Command, Event]):
             if standing.tip.revision // SPACING > standing.kept // SPACING:
                 await self._leave_landmark(standing)
         return standing
+
+    async def _following(self, first: int, at_a_time: int | None) -> AsyncIterator[Sequence[RecordedEvent]]:
+        """Yield the events from a revision on, asking for so many at a time, or for all of them."""
+        found = at_a_time
+        while found == at_a_time:
+            found = 0
+            async for page in self._reader.read_stream(self._stream, from_revision=first, limit=at_a_time):
+                yield page
+                found += len(page)
+            first += found
 
     def _apply(self, standing: Standing[State], recorded: Recorded[DomainEvent]) -> None:
         event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others

@@ -54,22 +54,16 @@ PLAIN = (
 """The attributes of a market that are kept as they are."""
 
 ORDER = tuple(name for name in Order.__slots__ if name not in ("level", "ahead", "behind"))
-"""What is kept of an order, in this order."""
+"""What is kept of an order, in this order: alphabetical, as :func:`_order` takes it apart."""
 
-POSITION = Position.__slots__
-
-_ENUMS: dict[str, Any] = {
-    "side": Side,
-    "action": Action,
-    "order_type": OrderType,
-    "time_in_force": TimeInForce,
-    "self_trade_prevention": SelfTradePrevention,
-    "book_side": Side,
-}
-_WORDS = [(ORDER.index(name), {word.value: word for word in words}) for name, words in _ENUMS.items()]
+_SIDES = {word.value: word for word in Side}
+_ACTIONS = {word.value: word for word in Action}
+_TYPES = {word.value: word for word in OrderType}
+_TIMES = {word.value: word for word in TimeInForce}
+_PREVENTIONS = {word.value: word for word in SelfTradePrevention}
 
 _order_values = attrgetter(*ORDER)
-_position_values = attrgetter(*POSITION)
+_position_values = attrgetter(*Position.__slots__)
 
 
 def capture(market: MarketState) -> Document:
@@ -151,20 +145,54 @@ def _orders(market: MarketState, rows: Sequence[Sequence[Any]]) -> Generator[Non
 
 
 def _order(row: Sequence[Any]) -> Order:
-    values = list(row)
-    for place, words in _WORDS:
-        values[place] = words[values[place]]
+    # Written out, because it is most of the work of taking up a market.
     order = Order.__new__(Order)
-    for name, value in zip(ORDER, values, strict=True):
-        setattr(order, name, value)
+    (
+        order.account_id,
+        action,
+        book_side,
+        order.book_ticks,
+        order.cancel_on_pause,
+        order.client_order_id,
+        order.expires_at_us,
+        order.fee_accrued,
+        order.fee_charged,
+        order.filled,
+        order.order_group_id,
+        order.order_id,
+        order_type,
+        order.post_only,
+        order.price_ticks,
+        order.reduce_only,
+        order.remaining,
+        order.reserved,
+        order.resting,
+        self_trade_prevention,
+        side,
+        order.stop_ticks,
+        time_in_force,
+    ) = row
+    order.side, order.book_side = _SIDES[side], _SIDES[book_side]
+    order.action, order.order_type = _ACTIONS[action], _TYPES[order_type]
+    order.time_in_force = _TIMES[time_in_force]
+    order.self_trade_prevention = _PREVENTIONS[self_trade_prevention]
     order.level = order.ahead = order.behind = None
     return order
 
 
 def _position(values: Sequence[int]) -> Position:
-    position = Position()
-    for name, value in zip(POSITION, values, strict=True):
-        setattr(position, name, value)
+    position = Position.__new__(Position)
+    (
+        position.bid_no,
+        position.bid_yes,
+        position.fees,
+        position.no,
+        position.offered_no,
+        position.offered_yes,
+        position.open_orders,
+        position.paid,
+        position.yes,
+    ) = values
     return position
 
 

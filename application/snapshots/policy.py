@@ -9,7 +9,7 @@ EVENTS_MIN = 100
 SHARE = 0.02
 """The part of its time that the busiest stream may spend on snapshots."""
 
-SPACING = 1_000
+SPACING = 500
 """How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
 
 LATEST = 2
