@@ -14,6 +14,7 @@ from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.cli.replay_views import replay_view
+from adapters.garbage import collect_seldom
 from adapters.recordings.formats import open_recording
 from adapters.settings import Settings
 from application.replay.driver import replay as replay_all
@@ -50,6 +51,7 @@ def replay(
 async def _replay(settings: Settings, recordings: Sequence[Recording], *, shown: bool) -> ReplayReport:
     async with open_presage(settings) as presage:
         await presage.start()
+        collect_seldom()
         with Steps(shown=shown) as steps:
             return await replay_all(
                 recordings,

@@ -18,6 +18,7 @@ from adapters.cli.output import print_json
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
+from adapters.garbage import collect_seldom
 from adapters.http.serving import serving
 from adapters.settings import Settings
 
@@ -61,6 +62,7 @@ async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
             presage = await stack.enter_async_context(open_presage(settings))
             url = await _listen(stack, presage)
             await presage.start()
+            collect_seldom()
             trader = await stack.enter_async_context(demonstration(presage)) if demo else None
             presage.folder.announce(url)
             stack.callback(presage.folder.withdraw)
