@@ -32,13 +32,14 @@ def demonstration(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def nobody(_folder: Path) -> Iterator[str]:
-    yield USUAL_URL
+def empty_exchange(folder: Path) -> Iterator[str]:
+    with running_server(folder) as server:
+        yield server.url
 
 
 BESIDE: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "README.md": demonstration,
-    "docs/command-line.md": nobody,
+    "docs/command-line.md": empty_exchange,
 }
 """The documents run here, and what runs beside them on the data folder."""
 
