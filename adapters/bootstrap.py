@@ -15,6 +15,7 @@ from adapters.data_folder import DataFolder
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
+from adapters.event_stores.data_files import ProcessLock
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
@@ -174,6 +175,8 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
     folder.prepare(log_here=settings.event_store == "sqlite")
     codec, clock = make_codec(), SystemClock()
     async with AsyncExitStack() as stack:
+        if settings.event_store != "sqlite":  # which has a lock of its own
+            stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
         database = settings.database_url or stack.enter_context(_read_file(settings))
         reads = await stack.enter_async_context(

@@ -1,0 +1,112 @@
+"""What lies in a data folder beside the log."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from adapters.data_folder import DataFolder, UnusableFolder
+
+NOBODYS_PID = 2**22 + 1
+
+
+def folder_with_key(path: Path, key_id: str = "k-1", account: str = "ann") -> DataFolder:
+    folder = DataFolder(path)
+    folder.keep_key(key_id, account_id=account, scopes=("read", "trade"), private_pem="secret")
+    return folder
+
+
+def test_a_private_key_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    key = folder_with_key(tmp_path).key_of("ann")
+    assert key is not None
+    assert key.read() == b"secret"
+    assert stat.S_IMODE(key.private_key_path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+    assert key.document() == {"key_id": "k-1", "private_key_path": str(tmp_path / "keys" / "k-1.pem")}
+
+
+def test_the_latest_key_of_an_account_is_the_one_to_use(tmp_path: Path) -> None:
+    folder = folder_with_key(tmp_path)
+    folder_with_key(tmp_path, "k-2", "bob")
+    later = folder_with_key(tmp_path, "k-0").key("k-0")
+    os.utime(tmp_path / "keys" / "k-0.json", ns=(2**62, 2**62))
+    assert folder.key_of("ann") == later
+    assert folder.key_of("carol") is None
+
+
+def test_a_forgotten_key_leaves_nothing(tmp_path: Path) -> None:
+    folder = folder_with_key(tmp_path)
+    folder.forget_key("k-1")
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+def test_a_key_is_not_looked_for_outside_the_folder(tmp_path: Path) -> None:
+    folder = folder_with_key(tmp_path / "inner")
+    (tmp_path / "inner" / "other.json").write_text("{}")
+    assert folder.key("../other") is None
+
+
+def test_the_operator_is_whoever_was_appointed(tmp_path: Path) -> None:
+    folder = folder_with_key(tmp_path)
+    assert folder.operator() is None
+    key = folder.key("k-1")
+    assert key is not None
+    folder.appoint_operator(key)
+    assert folder.operator() == key
+
+
+def test_a_server_is_known_while_its_process_lives(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    assert folder.server() is None
+    folder.announce("http://127.0.0.1:1")
+    server = folder.server()
+    assert server is not None
+    assert (server.url, server.pid) == ("http://127.0.0.1:1", os.getpid())
+    (tmp_path / "server.json").write_text(f'{{"url": "http://127.0.0.1:1", "pid": {NOBODYS_PID}}}')
+    assert folder.server() is None
+    folder.withdraw()
+    folder.withdraw()
+    assert folder.server() is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", "\x00", '{"url": "x"}', '{"url": "x", "pid": "y"}']
+)
+def test_a_damaged_note_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "server.json").write_text(content)
+    with pytest.raises(UnusableFolder, match=r"server\.json: damaged"):
+        DataFolder(tmp_path).server()
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        (["thesis.txt"], "thesis.txt"),
+        (["read.db"], "log.db"),
+        (["operator.json", "keys"], "log.db"),
+        (["checkpoints.json", "zoo"], "zoo"),
+    ],
+)
+def test_a_folder_without_its_log_is_refused(tmp_path: Path, names: list[str], named: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("")
+    with pytest.raises(UnusableFolder, match=named):
+        DataFolder(tmp_path).prepare(log_here=True)
+
+
+@pytest.mark.parametrize(
+    "names", [[], [".DS_Store"], ["log.db.lock", "log.db.new"], ["log.db", "thesis.txt"]]
+)
+def test_a_new_folder_an_interrupted_founding_and_an_old_folder_are_taken(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text("")
+    DataFolder(tmp_path).prepare(log_here=True)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UnusableFolder, match="file: cannot be used"):
+        DataFolder(tmp_path / "file").prepare(log_here=True)
