@@ -5,6 +5,7 @@ settings of the database: what is left is decoding, folding, and finding out wha
 """
 
 import asyncio
+import gc
 import os
 import sqlite3
 import statistics
@@ -54,6 +55,9 @@ def run(n: int = 100_000) -> dict[str, Any]:
 
 async def _run(n: int) -> dict[str, Any]:
     log = await _log(n)
+    # The log stands in memory as objects only here; the collector is not to go through them again and again.
+    gc.collect()
+    gc.freeze()
     events = len([event async for page in log.read_all() for event in page.events])
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder) / "server") as address:
         written, ours, bare = await _catch_up(log, Path(folder), address)
