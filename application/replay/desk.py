@@ -80,7 +80,7 @@ class Desk:
                     self._exchange.trading.decrease(order.account_id, order.order_id, by=Quantity(part))
                 )
             order = order.ahead
-        for answer in await asyncio.gather(*works):
+        for answer in [await works[0]] if len(works) == 1 else await asyncio.gather(*works):
             if not isinstance(answer, OrderAccepted):
                 self._report.refused[answer.reason.value] += 1
         if left:

@@ -1,13 +1,17 @@
 """Recorded flow through the whole exchange: saga, store, matching, settlement."""
 
 import csv
+import gc
 import gzip
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
+import uvloop
 
+from adapters.garbage import collect_seldom
 from adapters.recordings.formats import open_recording
 from application.replay.flow import LimitOrder, OpenMarket
 from application.replay.playback import book_of
@@ -20,9 +24,20 @@ from tests.acceptance.replayed import SOAK, Part, replayed, venue
 SHORTEST = ["mlb-pit-det-2025-06-19", "mlb-pit-mil-2025-06-24", "mlb-tex-bal-2025-06-24"]
 
 
-async def test_polymarket_flow_ends_on_every_recorded_book(tmp_path: Path) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def as_served() -> Iterator[None]:
+    """Collect garbage as seldom as ``presage replay`` does."""
+    before = gc.get_threshold()
+    collect_seldom()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_polymarket_flow_ends_on_every_recorded_book(tmp_path: Path) -> None:
     files = recorded_files("polymarket_l2/*.ops.csv.gz")
-    report = await replayed([open_recording(path) for path in files], tmp_path if SOAK else None)
+    # The loop that ``presage replay`` runs on.
+    report = uvloop.run(replayed([open_recording(path) for path in files], tmp_path if SOAK else None))
     assert report.invariants == "ok"
     assert [file.book_equal for file in report.files] == [True] * 22
     assert (sum(file.takes for file in report.files), sum(file.takes_filled for file in report.files)) == (
