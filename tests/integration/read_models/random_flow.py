@@ -11,7 +11,7 @@ from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.notifications import Broadcaster
 from application.exchange import Exchange
-from application.ports.event_store import START, Position
+from application.ports.event_store import START, EventStore, Position
 from application.ports.order_keys import KnownOrder
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
 from domain.fees import FeeRate, FeeSchedule
@@ -64,7 +64,7 @@ class NoOlderOrders:
 class Flow:
     """An exchange, and random use of it."""
 
-    def __init__(self, exchange: Exchange, log: MemoryEventStore, clock: SteppingClock, seed: int) -> None:
+    def __init__(self, exchange: Exchange, log: EventStore, clock: SteppingClock, seed: int) -> None:
         self.exchange = exchange
         self.log = log
         self.clock = clock
@@ -223,10 +223,12 @@ class Flow:
 
 
 @asynccontextmanager
-async def random_flow(seed: int = 1, *, step_us: int = 2_500_000) -> AsyncIterator[Flow]:
-    """Open an exchange with funded traders and open markets."""
+async def random_flow(
+    seed: int = 1, *, step_us: int = 2_500_000, log: EventStore | None = None
+) -> AsyncIterator[Flow]:
+    """Open an exchange with funded traders and open markets, on a log in memory by default."""
     clock = SteppingClock(step_us)
-    log = MemoryEventStore(now_us=clock.now_us)
+    log = log or MemoryEventStore(now_us=clock.now_us)
     exchange = await build_exchange(
         log,
         PydanticCodec(),
