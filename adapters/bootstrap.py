@@ -34,6 +34,7 @@ from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.operations import Operations
 from application.past import Past
+from application.past import Past
 from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
@@ -102,6 +103,7 @@ async def build_exchange(
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
         reader=store,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
+        past=Past(reader=store, codec=codec, snapshots=kept),
     )
 
 

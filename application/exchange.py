@@ -7,6 +7,7 @@ from application.hosting.open_markets import OpenMarkets
 from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.operations import Operations
+from application.past import Past
 from application.ports.event_store import START, LogReader
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Exchange:
-    """Trading, operations and keys, with the processes that keep them together.
+    """Trading, operations, keys and the past, with the processes that keep them together.
 
     Start it before use and close it after; between the two, every answer it gives is durable.
     """
@@ -32,11 +33,13 @@ class Exchange:
         recovery: SagaRecovery,
         reader: LogReader,
         open_markets: OpenMarkets,
+        past: Past,
     ) -> None:
         self.directory = directory
         self.trading = trading
         self.operations = operations
         self.keys = keys
+        self.past = past
         self.processes = runner
         self.ready = False
         self._recovery = recovery

@@ -27,6 +27,7 @@ from adapters.http.routes import (
     markets,
     order_groups,
     orders,
+    past,
     portfolio,
     service,
 )
@@ -47,6 +48,7 @@ _TABLE: tuple[Operation, ...] = (
     *events.ROUTES,
     *exchange.ROUTES,
     *keys.ROUTES,
+    *past.ROUTES,
     *admin_markets.ROUTES,
     *admin_groups.ROUTES,
     *admin_accounts.ROUTES,

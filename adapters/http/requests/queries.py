@@ -18,6 +18,7 @@ from adapters.http.requests.fields import (
     TickerField,
     Tickers,
 )
+from adapters.http.requests.past import AsOfQuery
 from domain.market.vocabulary import MarketStatus
 from projections.queries import DEFAULT_LIMIT, Period
 from projections.views import OrderStatus
@@ -109,7 +110,7 @@ class EventQuery(RequestQuery):
     with_nested_markets: Flag = False
 
 
-class BookQuery(RequestQuery):
+class BookQuery(AsOfQuery):
     """How deep a book: all levels when 0 or left out."""
 
     depth: Annotated[Number, Field(le=10_000)] = 0
@@ -166,7 +167,7 @@ class FillsQuery(TimesQuery):
     order_id: OrderIdField | None = None
 
 
-class PositionsQuery(PageQuery):
+class PositionsQuery(PageQuery, AsOfQuery):
     """Which positions."""
 
     ticker: TickerField | None = None

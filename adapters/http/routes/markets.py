@@ -18,10 +18,12 @@ from adapters.http.answers.trading import (
     candle_answer,
     trade_answer,
 )
+from adapters.http.as_of import past_book, past_market
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.problems import Code, Problem
 from adapters.http.requests import queries as q
+from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import period
 from adapters.http.routes.exchange import BASE
 from domain.identifiers import Ticker
@@ -58,15 +60,20 @@ async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
     )
 
 
-async def get_market(call: Call[NoQuery, None]) -> Reply:
+async def get_market(call: Call[AsOfQuery, None]) -> Reply:
     """Return a market."""
     view = await find_market(call.port, call.path["ticker"])
+    if call.query.past:
+        view = await past_market(call.port, view, call.query)
     return Reply(content=MarketAnswer(market=market_answer(view)))
 
 
 async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
     """Return a market's book."""
     ticker, depth = Ticker(call.path["ticker"]), call.query.depth
+    if call.query.past:
+        await find_market(call.port, ticker)
+        return Reply(content=book_answer(await past_book(call.port, ticker, call.query, depth or None)))
     view = await call.port.reads.books.book(ticker, depth=depth or None)
     if view is None:
         raise Problem(Reason.MARKET_NOT_FOUND, f"there is no market {ticker}")
@@ -143,6 +150,7 @@ ROUTES = (
         access=Access.PUBLIC,
         handler=get_market,
         summary="A market",
+        query=AsOfQuery,
         answer=MarketAnswer,
     ),
     Operation(

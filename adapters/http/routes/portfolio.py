@@ -1,10 +1,14 @@
 """Money, positions, fills and settlements of the caller's account."""
 
+from collections.abc import Sequence
+
 from adapters.http.answers import portfolio as a
+from adapters.http.as_of import past_positions
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
-from projections.queries import FillFilter, PositionFilter, SettlementFilter
+from projections.queries import FillFilter, Page, PositionFilter, SettlementFilter
+from projections.views import GroupPositionView, PositionView
 
 
 async def balance(call: Call[NoQuery, None]) -> Reply:
@@ -22,6 +26,8 @@ async def resting_value(call: Call[NoQuery, None]) -> Reply:
 async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
     """Return a page of positions, and what they add up to by event."""
     query, portfolio = call.query, call.port.reads.portfolio
+    if query.past:
+        return Reply(content=_positions_answer(*await past_positions(call.port, call.account_id, query)))
     counted = query.count_filter.split(",")
     matching = PositionFilter(
         ticker=query.ticker,
@@ -31,12 +37,15 @@ async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
     )
     page = await portfolio.positions(call.account_id, matching, limit=query.limit, cursor=query.cursor)
     groups = await portfolio.group_positions(call.account_id, query.event_ticker)
-    content = a.PositionsAnswer(
+    return Reply(content=_positions_answer(page, groups))
+
+
+def _positions_answer(page: Page[PositionView], groups: Sequence[GroupPositionView]) -> a.PositionsAnswer:
+    return a.PositionsAnswer(
         market_positions=[a.position_answer(view) for view in page.items],
         event_positions=[a.event_position_answer(view) for view in groups],
         cursor=page.cursor,
     )
-    return Reply(content=content)
 
 
 async def fills(call: Call[q.FillsQuery, None]) -> Reply:
