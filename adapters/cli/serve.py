@@ -1,7 +1,6 @@
 """``presage serve``: an exchange in one process, on one data folder."""
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -24,12 +23,6 @@ from adapters.settings import Settings
 
 app = typer.Typer()
 
-SWITCH_INTERVAL_S = 0.0005
-"""How long the event loop may keep the log's writer thread from running: commits must not wait for it."""
-
-GARBAGE_THRESHOLDS = (100_000, 50, 1_000)
-"""How seldom the collector looks for cycles: at its usual pace it takes a tenth of an order's time."""
-
 SWITCH_S = 0.0005
 
 
@@ -51,9 +44,6 @@ def serve(
     settings = Settings.from_environment(data=data, host=host, port=port)
     # The thread that writes the log must not wait long for the event loop to give way.
     sys.setswitchinterval(SWITCH_S)
-    # Events and rows are made and dropped by the thousand; none of them is part of a cycle.
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo, as_json=as_json))
 
