@@ -18,6 +18,7 @@ from application.ports.codec import EventCodec
 from application.ports.event_store import Position
 from application.ports.order_keys import OrderKeys
 from projections.catalog import all_projections, check_versions
+from projections.changes import Changes
 from projections.follower import Follower, SlowestOf
 from projections.live_markets import LiveBooks, LiveMarkets
 from projections.log import Log
@@ -45,6 +46,7 @@ class OpenReadModels:
 
     models: ReadModels
     order_keys: OrderKeys
+    changes: Changes
     stats: RunnerStats
 
 
@@ -87,16 +89,17 @@ async def open_read_models(
         board = MarketBoard(clock)
         board.restore(await read_board(store, clock.now_us()))
         progress = Progress()
+        changes = Changes(progress)
         runner = ProjectionRunner(
             store=store,
             source=source,
             codec=codec,
             projections=projections,
             progress=progress,
-            listeners=[board],
+            listeners=[board, changes],
         )
         async with _running(runner.run()):
-            yield _opened(answers, board, progress, runner.stats)
+            yield _opened(answers, board, progress, changes, runner.stats)
 
 
 @asynccontextmanager
@@ -116,9 +119,11 @@ async def open_readers(
         async with _running(follow_progress(address, there)):
             marks = await store.fetch(LOWEST_CHECKPOINT, {})
             board.restore(await read_board(store, clock.now_us()))
-            follower = Follower(source=source, codec=codec, listener=board, progress=here)
+            both = SlowestOf(here, there)
+            changes = Changes(both)
+            follower = Follower(source=source, codec=codec, listeners=[board, changes], progress=here)
             async with _running(follower.run(Position(marks[0][0]))):
-                yield _opened(answers, board, SlowestOf(here, there), RunnerStats())
+                yield _opened(answers, board, both, changes, RunnerStats())
 
 
 LOWEST_CHECKPOINT = "SELECT COALESCE(MIN(position), 0) FROM checkpoints"
@@ -126,7 +131,7 @@ LOWEST_CHECKPOINT = "SELECT COALESCE(MIN(position), 0) FROM checkpoints"
 
 
 def _opened(
-    answers: SqlAnswers, board: MarketBoard, freshness: Freshness, stats: RunnerStats
+    answers: SqlAnswers, board: MarketBoard, freshness: Freshness, changes: Changes, stats: RunnerStats
 ) -> OpenReadModels:
     return OpenReadModels(
         models=ReadModels(
@@ -139,6 +144,7 @@ def _opened(
             freshness=freshness,
         ),
         order_keys=answers.order_keys,
+        changes=changes,
         stats=stats,
     )
 
@@ -148,14 +154,15 @@ async def _check(store: ReadStore, projections: Sequence[Projection], source: Lo
     marks = await store.fetch("SELECT name, version FROM checkpoints", {})
     check_versions(projections, {name: version for name, version in marks})  # noqa: C416 - typed rows
     kept = await store.fetch("SELECT founded_at_us FROM exchanges", {})
-    if kept and kept[0][0] != await _founded_at_us(source, codec):
+    if kept and kept[0][0] != await founded_at_us(source, codec):
         raise ReadModelOutdated(
             "the read model was made from the log of another exchange: use a database of its own for each, "
             "or run `presage rebuild --all` to replace what is there"
         )
 
 
-async def _founded_at_us(source: Log, codec: EventCodec) -> int | None:
+async def founded_at_us(source: Log, codec: EventCodec) -> int | None:
+    """Return when the exchange was founded, which tells it from others; ``None`` if it is not yet."""
     async for page in source.read_all(limit=1):
         for stored in page.events:
             return codec.decode(stored).cause.at_us

@@ -39,10 +39,12 @@ LEFT JOIN market_groups g ON g.group_id = m.group_id
 # What was traded in each of some markets within a day: whole hours where there are, minutes before them.
 # Two stretches of the primary key of candlesticks for each market.
 VOLUME_OF_DAY = """
-SELECT ticker, SUM(volume) FROM candlesticks
-{where} AND ((minutes = 60 AND start_us >= :hour)
-    OR (minutes = 1 AND start_us >= :minute AND start_us < :hour))
-GROUP BY ticker
+SELECT ticker, SUM(volume) FROM (
+    SELECT ticker, volume FROM candlesticks {where} AND minutes = 60 AND start_us >= :hour
+    UNION ALL
+    SELECT ticker, volume FROM candlesticks {where} AND minutes = 1
+        AND start_us >= :minute AND start_us < :hour
+) AS pieces GROUP BY ticker
 """
 
 # The last minute before a moment in which each of some markets moved: one step in the primary key each.

@@ -21,7 +21,8 @@ from projections.orders import ORDERS, OrderRow
 from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
 from projections.views import OrderGroupView, OrderStatus, OrderView
 
-# A page of an account's orders, newest first: one stretch of orders_by_account.
+# A page of an account's orders, newest first: one stretch of orders_by_account, or of
+# orders_open_by_account for open ones.
 ORDERS_PAGE = f"""
 SELECT {", ".join(ORDERS.columns)} FROM orders {{where}}
 ORDER BY created_at_us DESC, placed_position DESC LIMIT :limit
@@ -72,11 +73,13 @@ class OrderAnswers:
             .add("account_id = :account_id", account_id=account_id)
             .among("ticker", matching.tickers)
             .in_groups(matching.group_ids)
-            .equal("status", matching.status)
             .equal("order_group_id", matching.order_group_id)
             .within("created_at_us", matching.created)
             .before("created_at_us, placed_position", cursor)
         )
+        if matching.status is not None:
+            # Not as a parameter: only so is it seen to be what orders_open_by_account is limited to.
+            where.add(f"status = '{matching.status.value}'")
         sql = ORDERS_PAGE.format(where=where)
         rows = [
             OrderRow(*row)

@@ -28,12 +28,11 @@ from projections.views import (
 MARK = "COALESCE(m.settlement_ticks, m.last_price_ticks)"
 
 # A page of an account's positions by ticker, with what is needed to value them: the primary key of
-# positions, that of markets, and orders_open_by_account.
+# positions, that of markets, and book_orders_by_account.
 POSITIONS_PAGE = f"""
 SELECT p.account_id, p.ticker, m.group_id, p.yes, p.no, p.yes_cost, p.no_cost, p.realized_pnl, p.fees,
     p.total_traded, p.shares_traded,
-    (SELECT COUNT(*) FROM orders o
-     WHERE o.account_id = p.account_id AND o.ticker = p.ticker AND o.status = 'resting'),
+    (SELECT COUNT(*) FROM book_orders o WHERE o.account_id = p.account_id AND o.ticker = p.ticker),
     {MARK}, p.updated_at_us
 FROM positions p LEFT JOIN markets m ON m.ticker = p.ticker
 {{where}} ORDER BY p.ticker LIMIT :limit

@@ -177,7 +177,8 @@ CREATE TABLE orders (
     position bigint NOT NULL
 );
 CREATE INDEX orders_by_account ON orders (account_id, created_at_us, placed_position);
-CREATE INDEX orders_open_by_account ON orders (account_id, ticker) WHERE status = 'resting';
+CREATE INDEX orders_open_by_account ON orders (account_id, created_at_us, placed_position)
+WHERE status = 'resting';
 CREATE INDEX orders_by_group ON orders (order_group_id) WHERE order_group_id IS NOT NULL;
 
 CREATE TABLE trades (
