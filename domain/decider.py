@@ -43,10 +43,11 @@ def execute(
     decided = decider.decide(command, state)
     if isinstance(decided, Rejected):
         return events, decided
+    evolve = decider.evolve
     for event in decided:
-        decider.evolve(state, event)
-    events.extend(decided)
-    events.extend(settle(decider, state, now_us))
+        evolve(state, event)
+    events += decided
+    events += settle(decider, state, now_us)
     return events, None
 
 

@@ -8,6 +8,7 @@ Money is in millionths of a dollar; ``*_delta`` fields are what an entry adds (b
 
 from dataclasses import dataclass
 
+from domain.construction import quickly_made
 from domain.identifiers import AccountId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
@@ -104,6 +105,7 @@ class ReservationAmended:
     market_revision: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillBooked:
     """One account's side of a trade.

@@ -77,6 +77,7 @@ def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decide
             assert_never(command)
 
 
+_ACTIVE = MarketStatus.ACTIVE
 _TRADED_OUT = (
     MarketStatus.CLOSED,
     MarketStatus.DETERMINED,
@@ -89,6 +90,8 @@ _TRADING = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
 
 def react(state: MarketState, now_us: int) -> MarketCommand | None:
     """Return what the market has to do by itself now, one thing at a time."""
+    if state.status is _ACTIVE and not (state.expirations or state.stops or state.close_at_us):
+        return None  # the usual case, and asked twice for every order
     if state.status in _TRADED_OUT:
         if state.orders:
             return c.ClearBook()
@@ -98,7 +101,7 @@ def react(state: MarketState, now_us: int) -> MarketCommand | None:
     expiration = state.next_expiration() if state.expirations else None
     if expiration is not None and expiration[0] <= now_us:
         return c.ExpireOrder(order_id=expiration[1])
-    if state.stops and state.status is MarketStatus.ACTIVE:
+    if state.stops and state.status is _ACTIVE:
         stop = trading.due_stop(state)
         if stop is not None:
             return c.TriggerStop(order_id=stop.order_id)

@@ -8,9 +8,9 @@ one integer, and the best price is its highest bit.
 from collections.abc import Iterator
 
 from domain.fees import FeeSchedule
-from domain.identifiers import AccountId, OrderId
-from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
-from domain.quantities import Money, Quantity, Ticks
+from domain.market.events import OrderPlaced
+from domain.market.vocabulary import BUY, NO, SELL, YES, Action, Side
+from domain.quantities import Quantity, Ticks
 
 
 class Order:
@@ -45,51 +45,31 @@ class Order:
         "time_in_force",
     )
 
-    def __init__(
-        self,
-        *,
-        order_id: OrderId,
-        account_id: AccountId,
-        client_order_id: str,
-        side: Side,
-        action: Action,
-        order_type: OrderType,
-        price_ticks: Ticks,
-        quantity: Quantity,
-        reserved: Money,
-        time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELED,
-        expires_at_us: int | None = None,
-        stop_ticks: Ticks | None = None,
-        post_only: bool = False,
-        reduce_only: bool = False,
-        self_trade_prevention: SelfTradePrevention = SelfTradePrevention.TAKER_AT_CROSS,
-        order_group_id: str | None = None,
-        cancel_on_pause: bool = False,
-    ) -> None:
-        self.order_id = order_id
-        self.account_id = account_id
-        self.client_order_id = client_order_id
-        self.side = side
-        self.action = action
-        self.order_type = order_type
-        self.remaining: int = quantity
-        self.resting: int = 0
-        self.filled: int = 0
-        self.reserved: int = reserved
-        self.time_in_force = time_in_force
-        self.expires_at_us = expires_at_us
-        self.stop_ticks = stop_ticks
-        self.post_only = post_only
-        self.reduce_only = reduce_only
-        self.self_trade_prevention = self_trade_prevention
-        self.order_group_id = order_group_id
-        self.cancel_on_pause = cancel_on_pause
+    def __init__(self, placed: OrderPlaced) -> None:
+        self.order_id = placed.order_id
+        self.account_id = placed.account_id
+        self.client_order_id = placed.client_order_id
+        self.side = placed.side
+        self.action = placed.action
+        self.order_type = placed.order_type
+        self.remaining: int = placed.terms.quantity
+        self.resting = 0
+        self.filled = 0
+        self.reserved: int = placed.reserved
+        self.time_in_force = placed.time_in_force
+        self.expires_at_us = placed.expires_at_us
+        self.stop_ticks = placed.stop_price_ticks
+        self.post_only = placed.post_only
+        self.reduce_only = placed.reduce_only
+        self.self_trade_prevention = placed.self_trade_prevention
+        self.order_group_id = placed.order_group_id
+        self.cancel_on_pause = placed.cancel_on_pause
         self.fee_accrued = 0
         self.fee_charged = 0
         self.level: Level | None = None
         self.ahead: Order | None = None
         self.behind: Order | None = None
-        self.reprice(price_ticks)
+        self.reprice(placed.terms.price_ticks)
 
     def reprice(self, price_ticks: Ticks) -> None:
         """Set the limit; only while the order is off the book."""
@@ -102,15 +82,15 @@ class Order:
         A buy waits for the price of its side to rise to the stop, a sell for it to fall there.
         """
         assert self.stop_ticks is not None
-        last = last_yes_ticks if self.side is Side.YES else 10_000 - last_yes_ticks
-        return last >= self.stop_ticks if self.action is Action.BUY else last <= self.stop_ticks
+        last = last_yes_ticks if self.side is YES else 10_000 - last_yes_ticks
+        return last >= self.stop_ticks if self.action is BUY else last <= self.stop_ticks
 
 
 def book_place(side: Side, action: Action, price_ticks: Ticks) -> tuple[Side, Ticks]:
     """Return the ladder and the price at which an order bids."""
-    if action is Action.BUY:
+    if action is BUY:
         return side, price_ticks
-    return (Side.NO if side is Side.YES else Side.YES), Ticks(10_000 - price_ticks)
+    return (NO if side is YES else YES), Ticks(10_000 - price_ticks)
 
 
 def required_reservation(
@@ -123,7 +103,7 @@ def required_reservation(
     fee_charged: int = 0,
 ) -> int:
     """Return the money an order needs held: price times quantity plus the worst-case fee; sells none."""
-    if action is Action.SELL or not quantity:
+    if action is SELL or not quantity:
         return 0
     value = price_ticks * quantity
     if fees.free:
@@ -229,11 +209,11 @@ class Book:
 
     def ladder(self, side: Side) -> Ladder:
         """Return the bids for ``side``."""
-        return self.yes if side is Side.YES else self.no
+        return self.yes if side is YES else self.no
 
     def against(self, side: Side) -> Ladder:
         """Return the bids that an order bidding for ``side`` trades with."""
-        return self.no if side is Side.YES else self.yes
+        return self.no if side is YES else self.yes
 
     def crosses(self, side: Side, ticks: int) -> bool:
         """Return whether a bid for ``side`` at ``ticks`` would trade at once."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.construction import quickly_made
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.vocabulary import (
@@ -133,6 +134,7 @@ class ChangeTickSize:
     tick_size_ticks: Ticks
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """Accept an order and match it.

@@ -8,6 +8,7 @@ microseconds since the Unix epoch, UTC.
 
 from dataclasses import dataclass
 
+from domain.construction import quickly_made
 from domain.fees import FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import (
@@ -152,6 +153,7 @@ class Terms:
     quantity: Quantity
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPlaced:
     """An order was accepted. ``rests`` of it joins the book once the fills that follow are done.
@@ -232,6 +234,7 @@ class PlacementAbandoned:
     account_id: AccountId
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One order's part in a trade.
@@ -252,6 +255,7 @@ class Leg:
     order_group_id: str | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeExecuted:
     """Two orders met at the maker's price. ``price_ticks`` is in yes terms."""

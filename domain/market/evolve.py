@@ -6,8 +6,11 @@ from typing import assert_never
 from domain.market import events as e
 from domain.market.book import Order
 from domain.market.state import MarketState
-from domain.market.vocabulary import Action, Condition, FillKind, MarketStatus, OrderType, Result, Side
+from domain.market.vocabulary import BUY, YES, Condition, FillKind, MarketStatus, OrderType, Result
 from domain.quantities import Quantity, Ticks
+
+_STOP = OrderType.STOP
+_MINT, _MERGE = FillKind.MINT, FillKind.MERGE
 
 
 def evolve(state: MarketState, event: e.MarketEvent) -> None:
@@ -93,33 +96,14 @@ def _end(state: MarketState, result: Result) -> None:
 
 
 def _placed(state: MarketState, event: e.OrderPlaced) -> None:
-    terms = event.terms
-    order = Order(
-        order_id=event.order_id,
-        account_id=event.account_id,
-        client_order_id=event.client_order_id,
-        side=event.side,
-        action=event.action,
-        order_type=event.order_type,
-        price_ticks=terms.price_ticks,
-        quantity=terms.quantity,
-        reserved=event.reserved,
-        time_in_force=event.time_in_force,
-        expires_at_us=event.expires_at_us,
-        stop_ticks=event.stop_price_ticks,
-        post_only=event.post_only,
-        reduce_only=event.reduce_only,
-        self_trade_prevention=event.self_trade_prevention,
-        order_group_id=event.order_group_id,
-        cancel_on_pause=event.cancel_on_pause,
-    )
+    order = Order(event)
     state.orders[order.order_id] = order
     position = state.position(order.account_id)
     position.open_orders += 1
     position.expose(order.side, order.action, order.remaining)
     if event.rests:
         state.book.ladder(order.book_side).join(order, event.rests)
-    if event.order_type is OrderType.STOP:
+    if event.order_type is _STOP:
         state.stops[order.order_id] = order
     if event.expires_at_us is not None:
         heapq.heappush(state.expirations, (event.expires_at_us, order.order_id))
@@ -137,9 +121,9 @@ def _traded(state: MarketState, event: e.TradeExecuted) -> None:
     state.book.ladder(maker.book_side).reduce(maker, quantity)
     _fill(state, maker, event.maker, event.price_ticks, quantity)
     _fill(state, state.orders[event.taker.order_id], event.taker, event.price_ticks, quantity)
-    if event.kind is FillKind.MINT:
+    if event.kind is _MINT:
         state.outstanding += quantity
-    elif event.kind is FillKind.MERGE:
+    elif event.kind is _MERGE:
         state.outstanding -= quantity
     state.trades += 1
     state.volume += quantity
@@ -148,10 +132,10 @@ def _traded(state: MarketState, event: e.TradeExecuted) -> None:
 
 def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quantity: int) -> None:
     side = order.side
-    value = (yes_ticks if side is Side.YES else 10_000 - yes_ticks) * quantity
+    value = (yes_ticks if side is YES else 10_000 - yes_ticks) * quantity
     position = state.positions[order.account_id]
     position.expose(side, order.action, -quantity)
-    if order.action is Action.BUY:
+    if order.action is BUY:
         position.receive(side, quantity)
         position.paid += value + leg.fee
     else:

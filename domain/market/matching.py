@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 
-from domain.identifiers import AccountId, OrderId, TradeId
+from domain.fees import FeeRate
+from domain.identifiers import AccountId, TradeId
 from domain.market.book import Level, Order, book_place, required_reservation
+from domain.market.commands import PlaceOrder
 from domain.market.events import Leg, OrderCanceled, TradeExecuted
 from domain.market.state import MarketState
-from domain.market.vocabulary import Action, EndReason, FillKind, SelfTradePrevention, Side
+from domain.market.vocabulary import BUY, YES, Action, EndReason, FillKind, SelfTradePrevention, Side
 from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
 
 MAX_FILLS = 500
 """The most resting orders one order meets; what is left then lapses. Bounds the size of one append."""
+
+
+_TAKER_GIVES_WAY = SelfTradePrevention.TAKER_AT_CROSS
+_NORMAL, _MINT, _MERGE = FillKind.NORMAL, FillKind.MINT, FillKind.MERGE
+_NOTHING = Money(0)
 
 
 class Taker:
@@ -32,47 +39,24 @@ class Taker:
 
     def __init__(
         self,
-        *,
-        order_id: OrderId,
-        account_id: AccountId,
-        side: Side,
-        action: Action,
+        order: PlaceOrder | Order,
         price_ticks: Ticks,
         quantity: int,
         reserved: int,
-        self_trade_prevention: SelfTradePrevention,
-        order_group_id: str | None,
         fee_accrued: int = 0,
         fee_charged: int = 0,
     ) -> None:
-        self.order_id = order_id
-        self.account_id = account_id
-        self.side = side
-        self.action = action
+        self.order_id = order.order_id
+        self.account_id = order.account_id
+        self.side = order.side
+        self.action = order.action
+        self.self_trade_prevention = order.self_trade_prevention
+        self.order_group_id = order.order_group_id
         self.price_ticks = price_ticks
         self.remaining = quantity
         self.reserved = reserved
-        self.self_trade_prevention = self_trade_prevention
-        self.order_group_id = order_group_id
         self.fee_accrued = fee_accrued
         self.fee_charged = fee_charged
-
-    @classmethod
-    def of(cls, order: Order, *, price_ticks: Ticks, quantity: int, reserved: int) -> "Taker":
-        """Return an order that is already known, on its way in again."""
-        return cls(
-            order_id=order.order_id,
-            account_id=order.account_id,
-            side=order.side,
-            action=order.action,
-            price_ticks=price_ticks,
-            quantity=quantity,
-            reserved=reserved,
-            self_trade_prevention=order.self_trade_prevention,
-            order_group_id=order.order_group_id,
-            fee_accrued=order.fee_accrued,
-            fee_charged=order.fee_charged,
-        )
 
 
 class Match:
@@ -80,7 +64,7 @@ class Match:
 
     __slots__ = ("ended", "events", "paid", "rest", "trades", "value")
 
-    def __init__(self, rest: int = 0) -> None:
+    def __init__(self, rest: int) -> None:
         self.events: list[TradeExecuted | OrderCanceled] = []
         self.trades = 0
         self.value = 0
@@ -96,30 +80,31 @@ class Match:
 
 def match(state: MarketState, taker: Taker) -> Match:
     """Match an order against the book without changing either the book or the market."""
-    result = Match()
+    result = Match(taker.remaining)
     side, ticks = book_place(taker.side, taker.action, taker.price_ticks)
-    ladder = state.book.against(side)
-    if ladder.mask >> (PAYOUT_TICKS - ticks):
-        _sweep(state, taker, ladder.down_from_best(PAYOUT_TICKS - ticks), result, side)
-    result.rest = taker.remaining
+    if state.book.crosses(side, ticks):
+        levels = state.book.against(side).down_from_best(PAYOUT_TICKS - ticks)
+        _sweep(state, taker, levels, result, side)
+        result.rest = taker.remaining
     return result
 
 
 def _sweep(state: MarketState, taker: Taker, levels: Iterator[Level], result: Match, side: Side) -> None:
+    events, account_id = result.events, taker.account_id
     for level in levels:
-        yes_ticks = PAYOUT_TICKS - level.ticks if side is Side.YES else level.ticks
+        yes_ticks = Ticks(PAYOUT_TICKS - level.ticks if side is YES else level.ticks)
         maker = level.first
         while maker is not None:
-            if maker.account_id == taker.account_id:
-                if taker.self_trade_prevention is SelfTradePrevention.TAKER_AT_CROSS:
+            if maker.account_id == account_id:
+                if taker.self_trade_prevention is _TAKER_GIVES_WAY:
                     result.ended = EndReason.SELF_TRADE
                     return
-                result.events.append(_give_way(maker))
+                events.append(_give_way(maker))
             else:
-                result.events.append(_trade(state, maker, taker, yes_ticks, result))
+                events.append(_trade(state, maker, taker, yes_ticks, result))
                 if not taker.remaining:
                     return
-            if len(result.events) >= MAX_FILLS:
+            if len(events) >= MAX_FILLS:
                 result.ended = EndReason.FILL_LIMIT
                 return
             maker = maker.behind
@@ -134,65 +119,69 @@ def _give_way(maker: Order) -> OrderCanceled:
     )
 
 
-def _trade(state: MarketState, maker: Order, taker: Taker, yes_ticks: int, result: Match) -> TradeExecuted:
-    quantity = min(maker.resting, taker.remaining)
-    taker.remaining -= quantity
+def _trade(state: MarketState, maker: Order, taker: Taker, yes_ticks: Ticks, result: Match) -> TradeExecuted:
+    resting, wanted = maker.resting, taker.remaining
+    quantity = Quantity(min(wanted, resting))
+    taker.remaining = wanted - quantity
     result.trades += 1
-    trade = TradeExecuted(
+    fees = state.fees
+    resting_leg = _leg(state, maker, maker.remaining - quantity, yes_ticks, quantity, fees.maker, result)
+    taking_leg = _leg(state, taker, taker.remaining, yes_ticks, quantity, fees.taker, result)
+    if taker.action is BUY:
+        result.value += _value(taker.side, yes_ticks, quantity) + taking_leg.fee
+    taker.fee_accrued = taking_leg.fee_accrued
+    taker.fee_charged += taking_leg.fee
+    taker.reserved = taking_leg.reserved
+    return TradeExecuted(
         trade_id=TradeId(f"{state.ticker}:{state.trades + result.trades}"),
-        price_ticks=Ticks(yes_ticks),
-        quantity=Quantity(quantity),
+        price_ticks=yes_ticks,
+        quantity=quantity,
         kind=_kind(maker.action, taker.action),
-        maker=_leg(state, maker, maker.remaining - quantity, yes_ticks, quantity, result, taking=False),
-        taker=_leg(state, taker, taker.remaining, yes_ticks, quantity, result, taking=True),
+        maker=resting_leg,
+        taker=taking_leg,
         rules_version=state.rules_version,
     )
-    leg = trade.taker
-    taker.fee_accrued = leg.fee_accrued
-    taker.fee_charged += leg.fee
-    taker.reserved = leg.reserved
-    return trade
 
 
 def _kind(maker: Action, taker: Action) -> FillKind:
     if maker is not taker:
-        return FillKind.NORMAL
-    return FillKind.MINT if maker is Action.BUY else FillKind.MERGE
+        return _NORMAL
+    return _MINT if maker is BUY else _MERGE
+
+
+def _value(side: Side, yes_ticks: int, quantity: int) -> int:
+    return (yes_ticks if side is YES else PAYOUT_TICKS - yes_ticks) * quantity
 
 
 def _leg(
     state: MarketState,
     order: Order | Taker,
     remaining: int,
-    yes_ticks: int,
-    quantity: int,
+    yes_ticks: Ticks,
+    quantity: Quantity,
+    rate: FeeRate,
     result: Match,
-    *,
-    taking: bool,
 ) -> Leg:
-    fees = state.fees
-    buys = order.action is Action.BUY
-    value = (yes_ticks if order.side is Side.YES else PAYOUT_TICKS - yes_ticks) * quantity
+    """Return an order's part in a trade that leaves ``remaining`` of it."""
+    fees, buys = state.fees, order.action is BUY
+    value = _value(order.side, yes_ticks, quantity)
     fee, accrued, reserved = 0, order.fee_accrued, 0
     if not fees.free:
-        rate = fees.taker if taking else fees.maker
-        accrued += rate.exact(Ticks(yes_ticks), Quantity(quantity))
+        accrued += rate.exact(yes_ticks, quantity)
         fee = fees.rounded(accrued) - order.fee_charged
-        if not buys:
-            fee = min(fee, value)
-    if buys:
-        if taking:
-            result.value += value + fee
-        if remaining:
-            required = required_reservation(
-                fees,
-                action=Action.BUY,
-                price_ticks=order.price_ticks,
-                quantity=remaining,
-                fee_accrued=accrued,
-                fee_charged=order.fee_charged + fee,
-            )
-            reserved = min(required, order.reserved - value - fee)
+        if fee > value and not buys:
+            fee = value
+    if remaining and buys:
+        reserved = order.reserved - value - fee
+        required = required_reservation(
+            fees,
+            action=BUY,
+            price_ticks=order.price_ticks,
+            quantity=remaining,
+            fee_accrued=accrued,
+            fee_charged=order.fee_charged + fee,
+        )
+        reserved = min(reserved, required)
     return Leg(
         order_id=order.order_id,
         account_id=order.account_id,
@@ -201,15 +190,15 @@ def _leg(
         fee=Money(fee),
         fee_accrued=accrued,
         reserved=Money(reserved),
-        locked=_locked(state, order.account_id, (value if buys else -value) + fee, result),
+        locked=_locked(state, order.account_id, (value if buys else -value) + fee, result)
+        if state.locks_proceeds
+        else _NOTHING,
         order_group_id=order.order_group_id,
     )
 
 
 def _locked(state: MarketState, account_id: AccountId, spent: int, result: Match) -> Money:
     """Return what is locked of the account's proceeds: all it took out beyond what it put in."""
-    if not state.locks_proceeds:
-        return Money(0)
     paid = result.paid.get(account_id)
     if paid is None:
         position = state.positions.get(account_id)

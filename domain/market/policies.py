@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from domain.market.book import Order, required_reservation
 from domain.market.commands import PlaceOrder
 from domain.market.state import MarketState
-from domain.market.vocabulary import Action, MarketStatus, OrderType, Side, TimeInForce
+from domain.market.vocabulary import BUY, NO, SELL, YES, Action, MarketStatus, OrderType, Side, TimeInForce
 from domain.quantities import (
     MAX_QUANTITY,
     PAYOUT_TICKS,
@@ -19,6 +19,11 @@ from domain.rejections import Reason, Rejected
 
 MAX_OPEN_ORDERS = 100_000
 """The most open orders one account may have in one market."""
+
+_LIMIT, _MARKET, _STOP = OrderType.LIMIT, OrderType.MARKET, OrderType.STOP
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
+_IMMEDIATE = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+_ACTIVE = MarketStatus.ACTIVE
 
 Policy = Callable[[PlaceOrder, MarketState], Rejected | None]
 
@@ -35,9 +40,9 @@ def widest(side: Side, action: Action, state: MarketState) -> Ticks:
     tick = state.tick_size
     lowest = -(-state.price_min // tick) * tick
     highest = state.price_max // tick * tick
-    if side is Side.NO:
+    if side is NO:
         lowest, highest = PAYOUT_TICKS - highest, PAYOUT_TICKS - lowest
-    return Ticks(highest if action is Action.BUY else lowest)
+    return Ticks(highest if action is BUY else lowest)
 
 
 def quantity_is_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
@@ -56,10 +61,10 @@ def check_possible_quantity(quantity: int) -> Rejected | None:
 
 def prices_are_possible(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Limit and stop prices lie between nothing and a dollar."""
-    for ticks in (command.price_ticks, command.stop_price_ticks):
-        if ticks is not None and not 0 < ticks < PAYOUT_TICKS:
-            return _IMPOSSIBLE_PRICE
-    return None
+    limit, stop = command.price_ticks, command.stop_price_ticks
+    if limit is not None and not 0 < limit < PAYOUT_TICKS:
+        return _IMPOSSIBLE_PRICE
+    return _IMPOSSIBLE_PRICE if stop is not None and not 0 < stop < PAYOUT_TICKS else None
 
 
 _IMPOSSIBLE_PRICE = Rejected(Reason.INVALID_PRICE, "a price lies between $0.0001 and $0.9999")
@@ -88,18 +93,18 @@ def order_is_whole(command: PlaceOrder, state: MarketState) -> Rejected | None:
 
 
 def _contradiction(command: PlaceOrder) -> str | None:
-    immediate = command.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
-    if command.order_type is OrderType.LIMIT and command.price_ticks is None:
+    kind, waits = command.order_type, command.time_in_force is _GOOD_TILL_DATE
+    if kind is _LIMIT and command.price_ticks is None:
         return "a limit order needs a price"
-    if command.order_type is OrderType.MARKET and command.price_ticks is not None:
+    if kind is _MARKET and command.price_ticks is not None:
         return "a market order takes no price; use a limit order"
-    if (command.order_type is OrderType.STOP) != (command.stop_price_ticks is not None):
+    if (kind is _STOP) != (command.stop_price_ticks is not None):
         return "a stop order needs a stop_price, and only a stop order takes one"
-    if command.order_type is OrderType.MARKET and command.time_in_force is TimeInForce.GOOD_TILL_DATE:
+    if kind is _MARKET and waits:
         return "a market order trades at once; it takes no expiration"
-    if command.post_only and (immediate or command.order_type is not OrderType.LIMIT):
+    if command.post_only and (command.time_in_force in _IMMEDIATE or kind is not _LIMIT):
         return "only a limit order that may rest can be post_only"
-    if (command.time_in_force is TimeInForce.GOOD_TILL_DATE) != (command.expires_at_us is not None):
+    if waits != (command.expires_at_us is not None):
         return "good_till_date needs an expiration, and only it takes one"
     if command.expires_at_us is not None and command.expires_at_us <= command.now_us:
         return "the expiration lies in the past"
@@ -107,9 +112,9 @@ def _contradiction(command: PlaceOrder) -> str | None:
 
 
 def _cost_contradiction(command: PlaceOrder, most: Money) -> str | None:
-    if command.action is Action.SELL or most <= 0:
+    if command.action is SELL or most <= 0:
         return "buy_max_cost must be positive and goes with a buy"
-    if command.post_only or command.order_type is OrderType.STOP:
+    if command.post_only or command.order_type is _STOP:
         return "an order with a buy_max_cost fills at once or not at all: it cannot rest or wait"
     return None
 
@@ -128,9 +133,9 @@ def market_trades(command: PlaceOrder, state: MarketState) -> Rejected | None:
 
 def check_open(state: MarketState) -> Rejected | None:
     """Refuse while the market does not trade."""
+    if state.status is _ACTIVE:
+        return None
     match state.status:
-        case MarketStatus.ACTIVE:
-            return None
         case MarketStatus.INITIALIZED:
             return Rejected(Reason.MARKET_NOT_OPEN, f"market {state.ticker} has not opened yet")
         case MarketStatus.PAUSED:
@@ -158,10 +163,11 @@ def order_is_in_time(command: PlaceOrder, state: MarketState) -> Rejected | None
 
 def price_is_on_the_grid(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Limit and stop prices lie on the tick grid and within the market's range."""
-    for ticks in (command.price_ticks, command.stop_price_ticks):
-        if ticks is not None and (refused := check_price(ticks, command.side, state)):
-            return refused
-    return None
+    limit, stop = command.price_ticks, command.stop_price_ticks
+    refused = None if limit is None else check_price(limit, command.side, state)
+    if refused is None and stop is not None:
+        return check_price(stop, command.side, state)
+    return refused
 
 
 def check_price(ticks: Ticks, side: Side, state: MarketState) -> Rejected | None:
@@ -170,7 +176,7 @@ def check_price(ticks: Ticks, side: Side, state: MarketState) -> Rejected | None
         return _IMPOSSIBLE_PRICE
     if ticks % state.tick_size:
         return Rejected(Reason.PRICE_OFF_TICK, f"prices here are multiples of {price_text(state.tick_size)}")
-    yes_ticks = ticks if side is Side.YES else PAYOUT_TICKS - ticks
+    yes_ticks = ticks if side is YES else PAYOUT_TICKS - ticks
     if not state.price_min <= yes_ticks <= state.price_max:
         return Rejected(
             Reason.PRICE_OUT_OF_RANGE,
@@ -181,7 +187,7 @@ def check_price(ticks: Ticks, side: Side, state: MarketState) -> Rejected | None
 
 def seller_has_the_shares(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """You sell only shares you hold and have not already offered."""
-    if command.action is Action.BUY or command.reduce_only:
+    if command.action is BUY or command.reduce_only:
         return None
     position = state.positions.get(command.account_id)
     free = position.free(command.side) if position else 0
@@ -195,7 +201,7 @@ def seller_has_the_shares(command: PlaceOrder, state: MarketState) -> Rejected |
 
 def position_stays_within_limit(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Held plus bid for stays within the market's maximum position."""
-    if state.position_limit is None or command.action is Action.SELL or command.reduce_only:
+    if state.position_limit is None or command.action is SELL or command.reduce_only:
         return None
     position = state.positions.get(command.account_id)
     exposed = position.held(command.side) + position.bid(command.side) if position else 0
@@ -287,10 +293,10 @@ def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
     position = state.positions.get(command.account_id)
     if position is None:
         return Quantity(0)
-    if command.action is Action.SELL:
+    if command.action is SELL:
         room = position.free(command.side)
     else:
-        other = Side.NO if command.side is Side.YES else Side.YES
+        other = NO if command.side is YES else YES
         room = position.held(other) - position.held(command.side) - position.bid(command.side)
     return Quantity(min(command.quantity, max(0, room)))
 
@@ -313,8 +319,8 @@ def amendment_refusal(
     if order.reduce_only and extra > 0:
         return Rejected(Reason.REDUCE_ONLY, "an order that only reduces can only get smaller")
     position = state.positions[order.account_id]
-    if order.action is Action.SELL and extra > position.free(order.side):
+    if order.action is SELL and extra > position.free(order.side):
         return Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")
-    if order.action is Action.BUY and extra > 0:
+    if order.action is BUY and extra > 0:
         return check_limit(position.held(order.side) + position.bid(order.side) + extra, state)
     return None

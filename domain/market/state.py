@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.book import Book, Order
-from domain.market.vocabulary import Action, Condition, MarketStatus, Result, Side
+from domain.market.vocabulary import BUY, YES, Action, Condition, MarketStatus, Result, Side
 from domain.quantities import Quantity, Ticks
+
+_PENDING = Condition.PENDING
 
 
 class Position:
@@ -32,31 +34,31 @@ class Position:
 
     def held(self, side: Side) -> int:
         """Return the shares held of ``side``."""
-        return self.yes if side is Side.YES else self.no
+        return self.yes if side is YES else self.no
 
     def free(self, side: Side) -> int:
         """Return the shares of ``side`` held and not offered."""
-        return self.yes - self.offered_yes if side is Side.YES else self.no - self.offered_no
+        return self.yes - self.offered_yes if side is YES else self.no - self.offered_no
 
     def bid(self, side: Side) -> int:
         """Return the shares of ``side`` that open orders would buy."""
-        return self.bid_yes if side is Side.YES else self.bid_no
+        return self.bid_yes if side is YES else self.bid_no
 
     def expose(self, side: Side, action: Action, quantity: int) -> None:
         """Count ``quantity`` more (or fewer, below zero) as bid for or offered."""
-        if action is Action.BUY:
-            if side is Side.YES:
+        if action is BUY:
+            if side is YES:
                 self.bid_yes += quantity
             else:
                 self.bid_no += quantity
-        elif side is Side.YES:
+        elif side is YES:
             self.offered_yes += quantity
         else:
             self.offered_no += quantity
 
     def receive(self, side: Side, quantity: int) -> None:
         """Add shares, or take them away below zero."""
-        if side is Side.YES:
+        if side is YES:
             self.yes += quantity
         else:
             self.no += quantity
@@ -110,7 +112,7 @@ class MarketState:
     @property
     def locks_proceeds(self) -> bool:
         """Whether what a trader takes out stays locked, because it may have to be given back."""
-        return self.condition is Condition.PENDING
+        return self.condition is _PENDING
 
     @property
     def ended(self) -> bool:

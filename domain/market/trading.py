@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.market.book import Order, required_reservation
+from domain.market.book import Order, book_place, required_reservation
 from domain.market.commands import (
     AbandonPlacement,
     AmendOrder,
@@ -32,6 +32,9 @@ from domain.rejections import Reason, Rejected
 
 Decided = Sequence[MarketEvent] | Rejected
 
+_STOP = OrderType.STOP
+_FILL_OR_KILL, _IMMEDIATE = TimeInForce.FILL_OR_KILL, TimeInForce.IMMEDIATE_OR_CANCEL
+
 BATCH = 500
 """How many orders or holders one step of a long piece of work takes: bounds the size of one append."""
 
@@ -40,27 +43,25 @@ _NOT_FOUND = Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have f
 
 def place(command: PlaceOrder, state: MarketState) -> Decided:
     """Accept an order and match it, or refuse it whole."""
-    if refused := first_refusal(command, state):
+    refused = first_refusal(command, state)
+    if refused is not None:
         return refused
-    quantity = quantity_of(command, state)
-    limit = limit_of(command, state)
-    reserved = Money(min(command.reserved, reservation_for(command, state)))
-    taker = Taker(
-        order_id=command.order_id,
-        account_id=command.account_id,
-        side=command.side,
-        action=command.action,
-        price_ticks=limit,
-        quantity=quantity,
-        reserved=reserved,
-        self_trade_prevention=command.self_trade_prevention,
-        order_group_id=command.order_group_id,
-    )
-    waits = command.order_type is OrderType.STOP
-    result = Match() if waits else match(state, taker)
-    if refused := _refused_after_matching(command, result):
-        return refused
-    ended = None if waits else _end_of_rest(command, result)
+    quantity, limit = quantity_of(command, state), limit_of(command, state)
+    needed = reservation_for(command, state)
+    reserved = Money(min(command.reserved, needed))
+    time_in_force = _time_in_force(command)
+    waits = command.order_type is _STOP
+    if waits or not state.book.crosses(*book_place(command.side, command.action, limit)):
+        result = Match(quantity)
+    else:
+        result = match(state, Taker(command, limit, quantity, reserved))
+    if not waits:
+        refused = _refused_after_matching(command, time_in_force, result)
+        if refused is not None:
+            return refused
+    ended = result.ended
+    if ended is None and time_in_force is _IMMEDIATE and not waits:
+        ended = EndReason.IMMEDIATE
     placed = OrderPlaced(
         order_id=command.order_id,
         account_id=command.account_id,
@@ -69,7 +70,7 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
         action=command.action,
         order_type=command.order_type,
         terms=Terms(price_ticks=limit, quantity=quantity),
-        time_in_force=_time_in_force(command),
+        time_in_force=time_in_force,
         expires_at_us=command.expires_at_us,
         stop_price_ticks=command.stop_price_ticks,
         post_only=command.post_only,
@@ -77,17 +78,18 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
         self_trade_prevention=command.self_trade_prevention,
         order_group_id=command.order_group_id,
         cancel_on_pause=command.cancel_on_pause,
-        rests=Quantity(0 if ended or waits else result.rest),
+        rests=Quantity(0 if waits or ended else result.rest),
         reserved=reserved,
     )
     return [placed, *result.events, *_taken_off(command, result, ended)]
 
 
-def _refused_after_matching(command: PlaceOrder, result: Match) -> Rejected | None:
+def _refused_after_matching(
+    command: PlaceOrder, time_in_force: TimeInForce, result: Match
+) -> Rejected | None:
     if command.post_only and result.crossed:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
-    whole = command.time_in_force is TimeInForce.FILL_OR_KILL or command.buy_max_cost is not None
-    if whole and result.rest:
+    if result.rest and time_in_force is _FILL_OR_KILL:
         return Rejected(Reason.FILL_OR_KILL, "the book cannot fill the order whole")
     if command.buy_max_cost is not None and result.value > command.buy_max_cost:
         return Rejected(
@@ -98,22 +100,16 @@ def _refused_after_matching(command: PlaceOrder, result: Match) -> Rejected | No
 
 def _time_in_force(command: PlaceOrder) -> TimeInForce:
     if command.buy_max_cost is not None:
-        return TimeInForce.FILL_OR_KILL
-    if command.price_ticks is None and command.time_in_force is not TimeInForce.FILL_OR_KILL:
+        return _FILL_OR_KILL
+    if command.price_ticks is None and command.time_in_force is not _FILL_OR_KILL:
         # An order without a limit never rests; a stop may wait, but once alive it trades at once.
-        return TimeInForce.IMMEDIATE_OR_CANCEL
+        return _IMMEDIATE
     return command.time_in_force
 
 
-def _end_of_rest(command: PlaceOrder, result: Match) -> EndReason | None:
-    if result.ended is None and _time_in_force(command) is TimeInForce.IMMEDIATE_OR_CANCEL:
-        return EndReason.IMMEDIATE
-    return result.ended
-
-
-def _taken_off(owner: PlaceOrder | Order, result: Match, ended: EndReason | None) -> list[OrderCanceled]:
+def _taken_off(owner: PlaceOrder | Order, result: Match, ended: EndReason | None) -> Sequence[OrderCanceled]:
     if ended is None or not result.rest:
-        return []
+        return ()
     return [
         OrderCanceled(
             order_id=owner.order_id,
@@ -130,12 +126,14 @@ def trigger(command: TriggerStop, state: MarketState) -> Decided:
     assert state.last_price is not None
     result = match(
         state,
-        Taker.of(order, price_ticks=order.price_ticks, quantity=order.remaining, reserved=order.reserved),
+        Taker(
+            order, order.price_ticks, order.remaining, order.reserved, order.fee_accrued, order.fee_charged
+        ),
     )
     ended = result.ended
-    if result.rest and order.time_in_force is TimeInForce.FILL_OR_KILL:
-        result, ended = Match(rest=order.remaining), EndReason.FILL_OR_KILL
-    elif ended is None and order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+    if result.rest and order.time_in_force is _FILL_OR_KILL:
+        result, ended = Match(order.remaining), EndReason.FILL_OR_KILL
+    elif ended is None and order.time_in_force is _IMMEDIATE:
         ended = EndReason.IMMEDIATE
     triggered = StopTriggered(
         order_id=order.order_id,
@@ -158,7 +156,7 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
     reserved = amended_reservation(order, price, remaining, state)
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
-    result = match(state, Taker.of(order, price_ticks=price, quantity=remaining, reserved=reserved))
+    result = match(state, Taker(order, price, remaining, reserved, order.fee_accrued, order.fee_charged))
     if order.post_only and result.crossed:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
     amended = OrderAmended(

@@ -1,6 +1,7 @@
 """The trade's words for what an order and a market can be. The values are stored and public."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Side(StrEnum):
@@ -15,6 +16,14 @@ class Action(StrEnum):
 
     BUY = "buy"
     SELL = "sell"
+
+
+# The members by themselves: looking one up in its class costs more than most of what is done with it, and
+# these are looked at for every order.
+YES: Final = Side.YES
+NO: Final = Side.NO
+BUY: Final = Action.BUY
+SELL: Final = Action.SELL
 
 
 class OrderType(StrEnum):
