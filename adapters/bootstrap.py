@@ -9,6 +9,7 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 
+from adapters.caches.opening import open_cache
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import RandomIds, SystemClock
 from adapters.data_folder import DataFolder
@@ -21,19 +22,21 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.http.app import create_app, make_port
+from adapters.http.cached_answers import CachedAnswers
 from adapters.http.signing import generate_key_pair
+from adapters.http.warming import make_warmer
 from adapters.notifications import Broadcaster
-from adapters.read_models.opening import open_read_models
+from adapters.read_models.opening import founded_at_us, open_read_models
 from adapters.settings import Settings
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
+from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
 from application.founding import found
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.operations import Operations
-from application.past import Past
 from application.past import Past
 from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
@@ -52,6 +55,7 @@ from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
+from projections.changes import Changes
 from projections.queries import ReadModels
 
 OPERATOR = AccountId("operator")
@@ -158,11 +162,15 @@ class Presage:
     codec: EventCodec
     exchange: Exchange
     reads: ReadModels
+    changes: Changes
+    cached: CachedAnswers
+    warmer: CacheWarmer
     app: Starlette
 
     async def start(self) -> None:
         """Open for business, with an operator who has a key."""
         await self.exchange.start()
+        self.warmer.start()
         await _appoint_operator(self.exchange, self.folder)
 
 
@@ -196,7 +204,12 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             snapshots=await stack.enter_async_context(_open_snapshots(settings)),
         )
         stack.push_async_callback(exchange.close)
-        port = make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas)
+        founded = await founded_at_us(store, codec)
+        cache = await stack.enter_async_context(open_cache(settings.redis_url, exchange=str(founded)))
+        cached = CachedAnswers(reads.models, cache, reads.changes)
+        port = make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas, cached=cached)
+        warmer = make_warmer(port)
+        stack.push_async_callback(warmer.close)
         yield Presage(
             settings=settings,
             folder=folder,
@@ -204,6 +217,9 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             codec=codec,
             exchange=exchange,
             reads=reads.models,
+            changes=reads.changes,
+            cached=cached,
+            warmer=warmer,
             app=create_app(port),
         )
 

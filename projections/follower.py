@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from application.events import DomainEvent, Recorded
@@ -16,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Hands a listener what happens in markets; ``progress`` says how far it has come."""
+    """Hands listeners what happens in markets; ``progress`` says how far it has come."""
 
     def __init__(
-        self, *, source: LogSubscriber, codec: EventCodec, listener: Listener, progress: Progress
+        self, *, source: LogSubscriber, codec: EventCodec, listeners: Sequence[Listener], progress: Progress
     ) -> None:
         self._source = source
         self._codec = codec
-        self._listener = listener
+        self._listeners = listeners
         self._progress = progress
 
     async def run(self, after: Position) -> None:
@@ -38,7 +39,8 @@ class Follower:
                             events.append(self._codec.decode(stored))
                         except UnreadableEvent:
                             log.exception("left out of the board")
-                self._listener.take(events)
+                for listener in self._listeners:
+                    listener.take(events)
                 self._progress.reach(page.position, events[-1].cause.at_us if events else 0)
                 await asyncio.sleep(0)
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.http.authentication import Authenticator
+from adapters.http.cached_answers import CachedAnswers
 from adapters.http.endpoint import Endpoint
 from adapters.http.key_ring import KeyRing
 from adapters.http.operations import Operation
@@ -65,6 +66,7 @@ def make_port(
     *,
     clock: Clock,
     event_schemas: EventSchemas,
+    cached: CachedAnswers,
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
     """Return what routes work with."""
@@ -75,6 +77,7 @@ def make_port(
         clock=clock,
         event_schemas=event_schemas,
         authenticator=Authenticator(ring, clock, settings),
+        cached=cached,
         settings=settings,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.http.authentication import Authenticator
+from adapters.http.cached_answers import CachedAnswers
 from adapters.http.own_writes import OwnWrites
 from adapters.http.rendered_books import RenderedBooks
 from adapters.http.settings import HttpSettings
@@ -24,6 +25,7 @@ class HttpPort:
     clock: Clock
     event_schemas: EventSchemas
     authenticator: Authenticator
+    cached: CachedAnswers
     settings: HttpSettings
     own_writes: OwnWrites = field(default_factory=OwnWrites)
     books: RenderedBooks = field(default_factory=RenderedBooks)

@@ -1,6 +1,10 @@
 """Order books as they were last sent, so that an unchanged book is written out once."""
 
+import orjson
+
+from adapters.http.answers.trading import book_answer
 from domain.identifiers import Ticker
+from projections.views import BookView
 
 _KEPT = 2_000
 
@@ -21,3 +25,12 @@ class RenderedBooks:
         self._kept[(ticker, depth)] = (revision, rendered)
         if len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def rendered_book(kept: RenderedBooks, view: BookView, depth: int) -> bytes:
+    """Return a book as it is sent, written out only if it has changed; depth 0 is all of it."""
+    rendered = kept.find(view.ticker, depth, view.revision)
+    if rendered is None:
+        rendered = orjson.dumps(book_answer(view))
+        kept.keep(view.ticker, depth, view.revision, rendered)
+    return rendered

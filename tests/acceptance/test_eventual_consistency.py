@@ -12,11 +12,13 @@ import httpx
 import pytest
 
 from adapters.bootstrap import build_exchange, make_codec
+from adapters.caches.memory import MemoryCache
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import RandomIds, SystemClock
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.http.app import create_app, make_port
+from adapters.http.cached_answers import CachedAnswers
 from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
 from application.exchange import Exchange
@@ -68,7 +70,10 @@ async def venue(
             partitions=2,
         )
         await exchange.start()
-        app = create_app(make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas))
+        cached = CachedAnswers(reads.models, MemoryCache(), reads.changes)
+        app = create_app(
+            make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas, cached=cached)
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as http:
             await exchange.operations.create_market(CreateMarket(ticker=RAIN, title="Rain?"))
             await exchange.operations.activate(RAIN)

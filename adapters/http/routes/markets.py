@@ -1,7 +1,5 @@
 """Markets, their books, trades and candlesticks: public."""
 
-import orjson
-
 from adapters.http.answers.markets import (
     MarketAnswer,
     MarketsAnswer,
@@ -22,6 +20,7 @@ from adapters.http.as_of import past_book, past_market
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.problems import Code, Problem
+from adapters.http.rendered_books import rendered_book
 from adapters.http.requests import queries as q
 from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import period
@@ -62,9 +61,10 @@ async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
 
 async def get_market(call: Call[AsOfQuery, None]) -> Reply:
     """Return a market."""
-    view = await find_market(call.port, call.path["ticker"])
-    if call.query.past:
-        view = await past_market(call.port, view, call.query)
+    ticker = Ticker(call.path["ticker"])
+    if not call.query.past:
+        return Reply(content=await call.port.cached.market(ticker))
+    view = await past_market(call.port, await find_market(call.port, ticker), call.query)
     return Reply(content=MarketAnswer(market=market_answer(view)))
 
 
@@ -77,16 +77,14 @@ async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
     view = await call.port.reads.books.book(ticker, depth=depth or None)
     if view is None:
         raise Problem(Reason.MARKET_NOT_FOUND, f"there is no market {ticker}")
-    rendered = call.port.books.find(ticker, depth, view.revision)
-    if rendered is None:
-        rendered = orjson.dumps(book_answer(view))
-        call.port.books.keep(ticker, depth, view.revision, rendered)
-    return Reply(content=rendered)
+    return Reply(content=rendered_book(call.port.books, view, depth))
 
 
 async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
     """Return a page of trades."""
     query = call.query
+    if query.ticker is not None and query == q.TradesQuery(ticker=query.ticker):
+        return Reply(content=await call.port.cached.trades(query.ticker))
     page = await call.port.reads.markets.trades(
         TradeFilter(ticker=query.ticker, at=query.period), limit=query.limit, cursor=query.cursor
     )

@@ -1,0 +1,26 @@
+"""Opens the cache that the settings name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.caches.memory import MemoryCache
+from application.ports.cache import Cache
+
+
+@asynccontextmanager
+async def open_cache(redis_url: str | None, *, exchange: str) -> AsyncIterator[Cache]:
+    """Open a cache in memory; with a Redis, one that is shared with every process of the same exchange."""
+    cache: Cache = MemoryCache(keys=KEYS)
+    if redis_url is not None:
+        from adapters.caches.near import NearCache  # noqa: PLC0415 - only where it is used
+        from adapters.caches.redis import RedisCache  # noqa: PLC0415
+
+        cache = NearCache(MemoryCache(keys=KEYS), RedisCache(redis_url, prefix=f"presage:{exchange}"))
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+KEYS = 10_000
+"""How many answers are kept in memory: about 30 kB each for a page of trades."""

@@ -1,0 +1,22 @@
+"""What is kept warm: summary, latest trades and book of the busiest markets (exercise 16)."""
+
+from collections.abc import Sequence
+
+from adapters.http.port import HttpPort
+from adapters.http.rendered_books import rendered_book
+from application.caching.warmer import CacheWarmer
+from domain.identifiers import Ticker
+
+
+def make_warmer(port: HttpPort) -> CacheWarmer:
+    """Return a warmer of the cache behind a port; start it before use."""
+
+    async def busiest(count: int) -> Sequence[Ticker]:
+        return [market.ticker for market in await port.reads.markets.most_traded(limit=count)]
+
+    async def book(ticker: Ticker) -> None:
+        view = await port.reads.books.book(ticker)
+        if view is not None:
+            rendered_book(port.books, view, 0)
+
+    return CacheWarmer(busiest, (port.cached.market, port.cached.trades, book))
