@@ -1,7 +1,6 @@
 """``presage serve`` as a process of its own, on a data folder of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -58,11 +57,10 @@ class Server:
 @contextmanager
 def presage_serve(data: Path) -> Iterator[Server]:
     """Run a server until the end of the block."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESAGE_")}
     presage = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
     command = [*presage, "serve", "--json", "--port", "0", "--data", str(data)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parents[2]
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as process:
         try:
             assert process.stdout is not None

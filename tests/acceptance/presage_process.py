@@ -1,7 +1,6 @@
 """The command ``presage`` as its users run it: in processes of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -36,12 +35,6 @@ class Outcome:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 
-def environment() -> dict[str, str]:
-    """Return an environment without settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PRESAGE_")}
-    return {name: value for name, value in kept.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-
-
 def presage(*arguments: object) -> Outcome:
     """Run a command to its end."""
     done = subprocess.run(
@@ -49,7 +42,6 @@ def presage(*arguments: object) -> Outcome:
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
-        env=environment(),
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -100,7 +92,6 @@ def start_server(data: Path, *options: str) -> Server:
         [PRESAGE, "serve", "--json", "--port", "0", "--data", str(data), *options],
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(),
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -1,5 +1,6 @@
 """The commands, against an exchange that nobody serves and against one that runs."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,27 @@ import pytest
 
 from adapters.cli.catalogue import COMMANDS, load
 from adapters.data_folder import DataFolder
+from tests.acceptance.event_stores import event_store
 from tests.acceptance.presage_process import Outcome, presage, presage_here, running_server
 
 Command = Callable[..., Outcome]
 
+WAYS = [("at rest", "sqlite"), ("served", "sqlite")]
+if os.environ.get("PRESAGE_SOAK") == "1":
+    WAYS += [("at rest", "eventstoredb"), ("served", "eventstoredb")]
 
-@pytest.fixture(scope="module", params=["at rest", "served"])
+
+@pytest.fixture(scope="module", params=WAYS, ids=", ".join)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An exchange with a market, and alice and bob with money and keys."""
     folder = tmp_path_factory.mktemp("exchange") / "data"
-    if request.param == "at rest":
-        yield furnished(folder)
-    else:
-        with running_server(folder):
+    way, store = request.param
+    with event_store(store, tmp_path_factory.mktemp("node")):
+        if way == "at rest":
             yield furnished(folder)
+        else:
+            with running_server(folder):
+                yield furnished(folder)
 
 
 def furnished(folder: Path) -> Path:
@@ -335,19 +343,22 @@ def test_read_models_are_rebuilt_while_readers_go_on(cli: Command) -> None:
     assert cli("rebuild", "weather").json["error"]["code"] == "unknown_projection"
 
 
-def test_a_log_is_exported_and_imported_and_is_the_same_exchange(cli: Command, tmp_path: Path) -> None:
+def test_a_log_is_exported_and_imported_and_is_the_same_exchange(
+    cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copied = cli("export", tmp_path / "copy").json
     again = cli("export", tmp_path / "copy")
     assert again.json["error"]["code"] == "transfer_refused"
+    state_hash = cli("verify").json["state_hash"]
+    tickers = [market["ticker"] for market in cli("market", "list").json["markets"]]
+
+    monkeypatch.setenv("PRESAGE_EVENT_STORE", "sqlite")
     here = tmp_path / "here"
     imported = presage_here("import", tmp_path / "copy", "--data", here, "--json").json
     assert (imported["events"], imported["sha256"]) == (copied["events"], copied["sha256"])
-    checked = presage_here("verify", "--data", here, "--json").json
-    assert checked["state_hash"] == cli("verify").json["state_hash"]
+    assert presage_here("verify", "--data", here, "--json").json["state_hash"] == state_hash
     listed = presage_here("market", "list", "--data", here, "--json").json["markets"]
-    assert [market["ticker"] for market in listed] == [
-        market["ticker"] for market in cli("market", "list").json["markets"]
-    ]
+    assert [market["ticker"] for market in listed] == tickers
 
 
 def test_recorded_flow_is_replayed_and_compared(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.presage_process import PRESAGE, environment, running_server
+from tests.acceptance.presage_process import PRESAGE, running_server
 
 ROOT = Path(__file__).parents[2]
 USUAL_URL = "http://127.0.0.1:8000"
@@ -74,7 +74,7 @@ def test_the_examples_of_a_document_work(document: str, tmp_path: Path) -> None:
                 if example.language == "python"
                 else ["bash", "-euo", "pipefail", "-c", example.code],
                 cwd=here,
-                env=environment()
+                env=os.environ
                 | {"PRESAGE_DATA": str(data), "PATH": f"{PRESAGE.parent}{os.pathsep}{os.environ['PATH']}"},
                 capture_output=True,
                 text=True,

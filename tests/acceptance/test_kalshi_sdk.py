@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.event_stores import EVENT_STORES, event_store
 from tests.acceptance.http_server import Server, presage_serve
 
 kalshi = pytest.importorskip("kalshi_python_sync")
@@ -18,9 +19,12 @@ CUT, HOLD = "FED-CUT", "FED-HOLD"
 PATIENCE_S = 10
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with presage_serve(tmp_path_factory.mktemp("data")) as running:
+@pytest.fixture(scope="module", params=EVENT_STORES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with (
+        event_store(request.param, tmp_path_factory.mktemp("node")),
+        presage_serve(tmp_path_factory.mktemp("data")) as running,
+    ):
         group: dict[str, object] = {
             "group_id": EVENT,
             "title": "What will the Fed do?",
@@ -237,6 +241,7 @@ def test_winners_are_paid_and_settlements_told(
     assert (settled.status, settled.result, settled.settlement_value) == ("settled", "yes", 100)
 
 
+@pytest.mark.usefixtures("on_each_store")
 def test_a_restarted_server_knows_it_all(tmp_path: Path) -> None:
     with presage_serve(tmp_path) as first:
         first.list_market("AGAIN")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from adapters.cli.signer import Signer
 from adapters.data_folder import DataFolder
 from tests.acceptance.presage_process import Server, presage_here, start_server
 
-ROUNDS = 100 if os.environ.get("PRESAGE_SOAK") == "1" else 10
+ROUNDS = 100 if os.environ.get("PRESAGE_SOAK") == "1" else 5
 TRADERS = ("alice", "bob", "carol", "dora")
 TICKERS = ("RAIN", "SNOW")
 SEED = 20
@@ -90,6 +91,7 @@ def logged(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
     return {event["data"]["order_id"]: event["data"] for event in found.lines}
 
 
+@pytest.mark.usefixtures("on_each_store")
 def test_no_acknowledged_order_is_lost_when_the_server_is_killed(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

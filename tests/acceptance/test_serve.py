@@ -78,6 +78,7 @@ def test_a_taken_port_is_refused_without_touching_who_has_it(demo: Server, tmp_p
     assert (refused.status, refused.json["error"]["code"]) == (1, "address_in_use")
 
 
+@pytest.mark.usefixtures("on_each_store")
 def test_an_exchange_is_the_same_after_it_was_closed_and_opened_again(tmp_path: Path) -> None:
     with running_server(tmp_path, "--demo") as first:
         assert first.stop() == 0

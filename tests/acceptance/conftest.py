@@ -1,0 +1,24 @@
+"""Fixtures of the acceptance tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.settings import VARIABLES
+from tests.acceptance.event_stores import EVENT_STORES, event_store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _defaults() -> Iterator[None]:
+    """Leave out the settings of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in VARIABLES.values():
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(params=EVENT_STORES)
+def on_each_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tell the same story on every event store."""
+    with event_store(request.param, tmp_path_factory.mktemp("node")):
+        yield

@@ -1,0 +1,35 @@
+"""Where the exchange under test keeps its log: a matter of one setting."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.eventstore_node.node_process import NodeProcess
+
+EVENT_STORES = ("sqlite", "eventstoredb")
+
+
+@contextmanager
+def event_store(name: str, folder: Path) -> Iterator[None]:
+    """Have every ``presage`` that the block runs keep its log in a fresh store of that name."""
+    if name == "sqlite":
+        yield
+        return
+    with running_node(folder) as node, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRESAGE_EVENT_STORE", node.uri)
+        yield
+
+
+@contextmanager
+def running_node(folder: Path) -> Iterator[NodeProcess]:
+    """Run the stand-in for EventStoreDB in a process of its own."""
+    node = NodeProcess(folder)
+    asyncio.run(node.start())
+    try:
+        yield node
+    finally:
+        asyncio.run(node.end(signal.SIGKILL))
