@@ -27,6 +27,7 @@ COMMANDS = {
     "replay": Entry("replay", "Run recorded order flow through a whole exchange."),
     "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
+    "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),

@@ -40,6 +40,7 @@ def failure_of(error: BaseException) -> Failure:
 _CODES = {
     "UnusableLog": "unusable_data",
     "UnusableFolder": "unusable_data",
+    "UnusableBundle": "unusable_bundle",
     "ReadModelDamaged": "unusable_read_model",
     "ReadModelOutdated": "unusable_read_model",
     "StoreUnavailable": "store_unavailable",

@@ -1,0 +1,1 @@
+"""Audit bundles: a market's events in a form that anybody can check without the exchange."""
