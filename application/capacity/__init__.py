@@ -1,0 +1,1 @@
+"""How much of everything is needed: formulas, simulations and what they are checked against."""

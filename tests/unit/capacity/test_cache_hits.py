@@ -1,0 +1,60 @@
+"""The formula, the simulation and a real cache agree about hits and staleness."""
+
+import math
+
+import pytest
+
+from adapters.caches.memory import MemoryCache
+from application.capacity.cache_hits import Outcome, Policy, Traffic, expected, measure, simulate
+
+TRAFFIC = Traffic()
+TTL = Policy(ttl_s=5)
+EVENTS = Policy(invalidated=True)
+BOTH = Policy(ttl_s=60, invalidated=True)
+MINUTES, SEED = 30, 15
+
+
+def test_a_time_to_live_of_five_seconds_hits_833_times_of_834() -> None:
+    outcome = expected(TTL, TRAFFIC)
+    assert outcome.hit_rate == pytest.approx(1 - 1 / (1 + 10_000 / 60 * 5))
+    assert outcome.computed_per_min == pytest.approx(12, rel=0.002)
+
+
+def test_invalidation_by_events_misses_once_for_nearly_every_change_and_is_never_stale() -> None:
+    outcome = expected(EVENTS, TRAFFIC)
+    assert outcome.hit_rate == pytest.approx(10_000 / 10_050)
+    assert outcome.stale_rate == outcome.behind_s == 0
+
+
+def test_three_of_four_answers_are_stale_with_a_time_to_live_alone() -> None:
+    outcome = expected(TTL, TRAFFIC)
+    assert outcome.stale_rate == pytest.approx(0.763, abs=0.001)
+    assert outcome.behind_s == pytest.approx(1.58, abs=0.01)
+
+
+def test_a_value_that_nothing_removes_has_no_long_run() -> None:
+    with pytest.raises(ValueError, match="stale for ever"):
+        expected(Policy(), TRAFFIC)
+
+
+@pytest.mark.parametrize("policy", [TTL, EVENTS, BOTH], ids=str)
+async def test_formula_simulation_and_a_real_cache_agree(policy: Policy) -> None:
+    clock_s = 0.0
+
+    def set_clock_s(now_s: float) -> None:
+        nonlocal clock_s
+        clock_s = now_s
+
+    cache = MemoryCache(now_s=lambda: clock_s)
+    measured = await measure(policy, TRAFFIC, cache, set_clock_s, minutes=MINUTES, seed=SEED)
+    assert measured == simulate(policy, TRAFFIC, minutes=MINUTES, seed=SEED)
+    assert_close(measured, expected(policy, TRAFFIC))
+
+
+def assert_close(measured: Outcome, formula: Outcome) -> None:
+    # The number of misses in so many minutes strays by its square root.
+    misses = formula.computed_per_min * MINUTES
+    assert measured.computed_per_min * MINUTES == pytest.approx(misses, abs=4 * math.sqrt(misses))
+    assert measured.hit_rate == pytest.approx(formula.hit_rate, abs=0.001)
+    assert measured.stale_rate == pytest.approx(formula.stale_rate, abs=0.03)
+    assert measured.behind_s == pytest.approx(formula.behind_s, abs=0.15)

@@ -1,0 +1,51 @@
+"""Pool sizes: the exercise's numbers, and the formula against a simulation."""
+
+import heapq
+import math
+import random
+
+import pytest
+
+from application.capacity.pool import Load, minimum, per_instance, recommended, state, wait_share
+
+LOAD = Load()
+
+
+def test_two_thousand_requests_a_second_of_three_and_a_half_milliseconds_keep_seven_connections_busy() -> (
+    None
+):
+    assert LOAD.busy == pytest.approx(7.0)
+    assert minimum(LOAD) == 7
+
+
+def test_a_pool_of_exactly_the_minimum_has_a_queue_that_grows() -> None:
+    assert state(LOAD, 7).wait_mean_s == math.inf
+    assert state(LOAD, 8).wait_mean_s < math.inf
+
+
+def test_the_recommended_pool_is_the_least_that_keeps_waits_short() -> None:
+    size = recommended(LOAD)
+    assert state(LOAD, size).wait_p99_s <= 0.001 < state(LOAD, size - 1).wait_p99_s
+
+
+def test_four_pools_need_more_connections_together_than_one() -> None:
+    assert 4 * per_instance(LOAD, 4) > recommended(LOAD)
+    assert per_instance(LOAD, 4, lost=1) >= per_instance(LOAD, 4)
+
+
+def test_all_instances_cannot_be_lost() -> None:
+    with pytest.raises(ValueError, match="cannot be lost"):
+        per_instance(LOAD, 4, lost=4)
+
+
+@pytest.mark.parametrize("connections", [8, 10, 12])
+def test_the_share_that_waits_is_what_a_simulation_finds(connections: int) -> None:
+    chance = random.Random(13)
+    now_s, waited, requests = 0.0, 0, 200_000
+    free_at_s = [0.0] * connections
+    for _ in range(requests):
+        now_s += chance.expovariate(LOAD.requests_per_s)
+        begins_s = max(now_s, heapq.heappop(free_at_s))
+        waited += begins_s > now_s
+        heapq.heappush(free_at_s, begins_s + chance.expovariate(1 / LOAD.held_s))
+    assert waited / requests == pytest.approx(wait_share(connections, LOAD.busy), abs=0.02)
