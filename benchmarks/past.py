@@ -1,4 +1,4 @@
-"""How soon an exchange is ready, and how fast its past can be asked, on a long log; with and without snapshots."""
+"""How soon an exchange is ready and how fast its past can be asked, with snapshots and without them."""
 
 import asyncio
 import os

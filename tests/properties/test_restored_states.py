@@ -1,4 +1,4 @@
-"""A state that was put down and taken up again is the state it was: by its hash, and by all it does from then on."""
+"""A state that was put down and taken up again is the same, by its hash and by all it does from then on."""
 
 from copy import deepcopy
 from random import Random
