@@ -1,11 +1,12 @@
 """How things stood: any market at any time, or right after any of its events (exercise 2)."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
 from fractions import Fraction
 
 from application.events import DomainEvent, Recorded
 from application.ports.codec import EventCodec
-from application.ports.event_store import RecordedEvent, StreamReader
+from application.ports.event_store import StreamReader
 from application.ports.snapshots import Snapshots
 from application.snapshots.history import StreamHistory
 from application.snapshots.market_form import MARKET_FORM
@@ -22,8 +23,11 @@ TRADE = "TradeExecuted"
 
 _US_PER_S = 1_000_000
 
-LOOKED_BACK = (16, 128, 1_024)
-"""How many events are looked through for the last trade, stretch by stretch, before a snapshot is asked."""
+LOOKED_BACK = 1_000
+"""How many events are looked through for the last trade before a snapshot is asked."""
+
+FIRST_GLANCE = 16
+"""How many events are looked through first; the next stretch is eight times as long, and so on."""
 
 
 class Past:
@@ -46,14 +50,11 @@ class Past:
     async def price_at(self, ticker: Ticker, at_us: int) -> Ticks | None:
         """Return the price of the last trade at or before a time, ``None`` before the first."""
         revision = await self.revision_at(ticker, at_us)
-        for count in LOOKED_BACK:
-            for stored in await self._before(ticker, revision, count):
-                revision = stored.revision - 1
-                if stored.type == TRADE:
-                    trade = self._codec.decode(stored).event
-                    assert isinstance(trade, TradeExecuted)
-                    return trade.price_ticks
-        if revision < 0:
+        trade = await self.latest(ticker, (TRADE,), until=revision, within=LOOKED_BACK)
+        if trade is not None:
+            assert isinstance(trade.event, TradeExecuted)
+            return trade.event.price_ticks
+        if revision < LOOKED_BACK:
             return None
         return (await self._history(ticker).at_revision(revision)).state.last_price
 
@@ -85,6 +86,20 @@ class Past:
                 high = middle - 1
         return low
 
+    async def naming(
+        self, ticker: Ticker, name: str, *, first: int, last: int
+    ) -> AsyncIterator[Recorded[DomainEvent]]:
+        """Yield a market's events from ``first`` to ``last`` that name an order or an account."""
+        named = json.dumps(name, ensure_ascii=False).encode()
+        if first <= last:
+            pages = self._reader.read_stream(
+                market_stream(ticker), from_revision=first, limit=last - first + 1
+            )
+            async for page in pages:
+                for stored in page:
+                    if named in stored.data:
+                        yield self._codec.decode(stored)
+
     async def event(self, stream: str, revision: int) -> Recorded[DomainEvent] | None:
         """Return one event of a stream, ``None`` if there is none at that revision."""
         async for page in self._reader.read_stream(stream, from_revision=revision, limit=1):
@@ -92,22 +107,27 @@ class Past:
                 return self._codec.decode(stored)
         return None
 
+    async def latest(
+        self, ticker: Ticker, types: Sequence[str], *, until: int, within: int
+    ) -> Recorded[DomainEvent] | None:
+        """Return a market's last event of some types up to a revision, looking so many events back."""
+        oldest, glance = max(-1, until - within), FIRST_GLANCE
+        while until > oldest:
+            pages = self._reader.read_stream(
+                market_stream(ticker), from_revision=until, backwards=True, limit=min(glance, until - oldest)
+            )
+            async for page in pages:
+                for stored in page:
+                    if stored.type in types:
+                        return self._codec.decode(stored)
+            until, glance = until - glance, glance * 8
+        return None
+
     async def _end(self, stream: str) -> int:
         async for page in self._reader.read_stream(stream, from_revision=-1, backwards=True, limit=1):
             for stored in page:
                 return stored.revision
         return -1
-
-    async def _before(self, ticker: Ticker, revision: int, count: int) -> Sequence[RecordedEvent]:
-        """Return a market's events up to a revision, latest first."""
-        found: list[RecordedEvent] = []
-        if revision >= 0:
-            pages = self._reader.read_stream(
-                market_stream(ticker), from_revision=revision, backwards=True, limit=count
-            )
-            async for page in pages:
-                found.extend(page)
-        return found
 
     def _history(self, ticker: Ticker) -> StreamHistory[MarketState, MarketCommand, MarketEvent]:
         return StreamHistory(

@@ -31,6 +31,7 @@ from adapters.http.routes import (
     past,
     portfolio,
     service,
+    why,
 )
 from adapters.http.routes.reference import reference_routes
 from adapters.http.settings import USUAL, HttpSettings
@@ -50,6 +51,7 @@ _TABLE: tuple[Operation, ...] = (
     *exchange.ROUTES,
     *keys.ROUTES,
     *past.ROUTES,
+    *why.ROUTES,
     *admin_markets.ROUTES,
     *admin_groups.ROUTES,
     *admin_accounts.ROUTES,

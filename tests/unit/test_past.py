@@ -62,7 +62,7 @@ async def test_a_price_is_found_far_behind_orders_that_never_traded(log: MarketL
     price = log.state.last_price
     for order in list(log.state.orders.values()):
         await log.do(c.CancelOrder(order_id=order.order_id, account_id=order.account_id))
-    for _ in range(sum(LOOKED_BACK) + 50):
+    for _ in range(LOOKED_BACK + 50):
         log.now_us += STEP_US
         await log.do(c.PauseMarket() if log.state.status.value == "active" else c.ResumeMarket())
     assert await past(log).price_at(TICKER, log.now_us) == price

@@ -99,6 +99,8 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
         "order_id": order_id,
         "order_group_id": made.json()["order_group_id"],
         "api_key": ann.key_id,
+        "account_id": ann.account_id,
+        "entry": f"{0:018}",
     }
     bodies = {
         "amend": {"yes_price": 43},
