@@ -14,6 +14,7 @@ from adapters.event_stores.eventstoredb_client import (
     NotFound,
     StreamState,
     WrongVersion,
+    call,
     current_revision,
     make_client,
     outcome_is_open,
@@ -53,7 +54,7 @@ class EventStoreDBStore:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._reachable = False
-        self._probing = asyncio.Lock()
+        self._probe: asyncio.Task[Position] | None = None
         self._appends: set[asyncio.Task[Appended]] = set()
         self._closed = asyncio.Event()
 
@@ -69,10 +70,10 @@ class EventStoreDBStore:
         """Append all events or none, in one call."""
         check_append(stream, events, expected)
         self._check_open()
-        call = asyncio.ensure_future(self._append(stream, events, expected))
-        self._appends.add(call)
-        call.add_done_callback(self._appends.discard)
-        return await call
+        under_way = asyncio.ensure_future(self._append(stream, events, expected))
+        self._appends.add(under_way)
+        under_way.add_done_callback(self._appends.discard)
+        return await under_way
 
     async def read_stream(
         self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
@@ -81,6 +82,7 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
+        await self._check_reachable()
         opening = self._client.read_stream(
             stream,
             stream_position=None if from_revision < 0 else from_revision,
@@ -113,6 +115,7 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
+        await self._check_reachable()
         opening = self._client.read_all(
             commit_position=after if after > START else None, backwards=backwards, **server_filter(matching)
         )
@@ -157,7 +160,8 @@ class EventStoreDBStore:
         if self._closed.is_set():
             return
         self._closed.set()
-        await asyncio.gather(*self._appends, return_exceptions=True)
+        under_way = [*self._appends, *([self._probe] if self._probe else [])]
+        await asyncio.gather(*under_way, return_exceptions=True)
         await self._client.close()
 
     def _check_open(self) -> None:
@@ -167,12 +171,15 @@ class EventStoreDBStore:
     async def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
         await self._check_reachable()
         try:
-            position = await self._client.append_to_stream(
-                stream,
-                current_version=StreamState.NO_STREAM if expected == NO_STREAM else expected,
-                events=[ClientEvent(id=e.id, type=e.type, data=e.data, metadata=e.metadata) for e in events],
-                timeout=APPEND_TIMEOUT_S,
-            )
+            with call():
+                position = await self._client.append_to_stream(
+                    stream,
+                    current_version=StreamState.NO_STREAM if expected == NO_STREAM else expected,
+                    events=[
+                        ClientEvent(id=e.id, type=e.type, data=e.data, metadata=e.metadata) for e in events
+                    ],
+                    timeout=APPEND_TIMEOUT_S,
+                )
         except WrongVersion as error:
             raise WrongExpectedRevision(stream, expected=expected, current=current_revision(error)) from None
         except AppendSizeExceeded:
@@ -186,16 +193,21 @@ class EventStoreDBStore:
 
     async def _check_reachable(self) -> None:
         # Only an append that was never sent is known not to be recorded. So after a call without an answer
-        # the server is asked something harmless first.
+        # the server is asked something harmless first. Reads wait for that too: one that is sent to a frozen
+        # server would hang until the connection is given up.
         if self._reachable:
             return
-        async with self._probing:
-            if not self._reachable:
-                await self._head(PROBE_TIMEOUT_S)
-                self._reachable = True
+        if self._probe is None:
+            self._probe = asyncio.create_task(self._head(PROBE_TIMEOUT_S))
+            self._probe.add_done_callback(self._probed)
+        await asyncio.shield(self._probe)
+
+    def _probed(self, probe: asyncio.Task[Position]) -> None:
+        self._probe = None
+        self._reachable = not probe.cancelled() and probe.exception() is None
 
     async def _head(self, timeout_s: float) -> Position:
-        with _read_errors():
+        with _read_errors(), call():
             return Position(await self._client.get_commit_position(timeout=timeout_s))
 
 

@@ -6,8 +6,8 @@ and is no dependency; in an environment that has it, it takes over without other
 
 import asyncio
 import re
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ __all__ = [
     "NotFound",
     "StreamState",
     "WrongVersion",
+    "call",
     "current_revision",
     "make_client",
     "outcome_is_open",
@@ -67,6 +68,10 @@ def make_client(uri: str, root_certificates: bytes | None) -> Client:
     return client
 
 
+class HungUp(GrpcError):
+    """The client gave up its connection for a new one, and with it this call."""
+
+
 def outcome_is_open(error: ClientError) -> bool:
     """Return whether a call failed on the way, so that nobody knows whether it was carried out."""
     return isinstance(error, DeadlineExceeded | DiscoveryFailed | GrpcError)
@@ -78,20 +83,38 @@ def current_revision(error: WrongVersion) -> int | None:
     return int(found[1]) if found else None
 
 
+@contextmanager
+def call() -> Iterator[None]:
+    """Tell a call that the client gave up from one whose caller was cancelled: both look alike."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if _cancelled():
+            raise
+        raise HungUp("the client connected anew") from None
+
+
 @asynccontextmanager
-async def responses(opening: Any) -> AsyncIterator[AsyncIterable[ClientRecord]]:
+async def responses(opening: Any) -> AsyncIterator[AsyncIterator[ClientRecord]]:
     """Open a read or a subscription and give what it brings; close it at the end."""
-    response = await opening
+    with call():
+        response = await opening
     try:
         yield _all_of(response)
     finally:
         await response.stop()
 
 
-async def _all_of(response: AsyncIterable[ClientRecord]) -> AsyncIterator[ClientRecord]:
+async def _all_of(response: Any) -> AsyncIterator[ClientRecord]:
     async for record in response:
         yield record
-    # The client ends the iteration when its task is cancelled, as if that were all there is.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    # The client ends the iteration of a call that was cut off as if that were all there is.
+    if _cancelled():
         raise asyncio.CancelledError
+    if response.aio_call.cancelled():
+        raise HungUp("the client connected anew")
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
