@@ -55,6 +55,7 @@ def verify(
     head: Annotated[
         str | None, typer.Option(metavar="HASH", help="Where the chain ends, as published elsewhere.")
     ] = None,
+    _data: Data = None,
     as_json: Json = False,
 ) -> int:
     """Check a bundle with nothing but the bundle. Exit status 1 when it is not as it was exported."""

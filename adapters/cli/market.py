@@ -10,7 +10,10 @@ from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.market_views import market_view, markets_view
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
+from adapters.cli.times import parse_time
 from adapters.settings import Settings
+
+_US_PER_S = 1_000_000
 
 app = typer.Typer(no_args_is_help=True, help="Markets: list them, look at them, run their lives.")
 
@@ -85,18 +88,22 @@ def show_market(
     ticker: Ticker,
     *,
     depth: Annotated[int, typer.Option(min=1, help="How many levels of the book.")] = 10,
+    as_of: Annotated[str | None, typer.Option(help="As it stood at this time.", metavar="TIME")] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Show a market and its order book."""
-    answer = asyncio.run(_show(Settings.from_environment(data=data), ticker, depth))
+    at_us = parse_time(as_of)
+    query = {} if at_us is None else {"as_of_ts": f"{at_us // _US_PER_S}.{at_us % _US_PER_S:06d}"}
+    answer = asyncio.run(_show(Settings.from_environment(data=data), ticker, depth, query))
     show(answer, as_json=as_json, view=lambda: market_view(answer["market"], answer["orderbook"]))
 
 
-async def _show(settings: Settings, ticker: str, depth: int) -> dict[str, Any]:
+async def _show(settings: Settings, ticker: str, depth: int, as_of: Mapping[str, str]) -> dict[str, Any]:
+    path = f"{TRADE_API}/markets/{named(ticker)}"
     async with connect(settings) as exchange:
-        market = await exchange.get(f"{TRADE_API}/markets/{named(ticker)}")
-        book = await exchange.get(f"{TRADE_API}/markets/{named(ticker)}/orderbook", {"depth": depth})
+        market = await exchange.get(path, as_of)
+        book = await exchange.get(f"{path}/orderbook", {"depth": depth, **as_of})
     return {"market": market["market"], "orderbook": book["orderbook"]}
 
 
