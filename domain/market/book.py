@@ -95,7 +95,6 @@ def book_place(side: Side, action: Action, price_ticks: Ticks) -> tuple[Side, Ti
 
 def required_reservation(
     fees: FeeSchedule,
-    *,
     action: Action,
     price_ticks: int,
     quantity: int,

@@ -131,19 +131,18 @@ def _traded(state: MarketState, event: e.TradeExecuted) -> None:
 
 
 def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quantity: int) -> None:
-    side = order.side
+    side, fee = order.side, leg.fee
     value = (yes_ticks if side is YES else 10_000 - yes_ticks) * quantity
     position = state.positions[order.account_id]
-    position.expose(side, order.action, -quantity)
     if order.action is BUY:
-        position.receive(side, quantity)
-        position.paid += value + leg.fee
+        position.buy(side, quantity)
+        position.paid += value + fee
     else:
-        position.receive(side, -quantity)
-        position.paid -= value - leg.fee
-    position.fees += leg.fee
+        position.sell(side, quantity)
+        position.paid -= value - fee
+    position.fees += fee
     order.fee_accrued = leg.fee_accrued
-    order.fee_charged += leg.fee
+    order.fee_charged += fee
     order.reserved = leg.reserved
     order.filled += quantity
     order.remaining -= quantity

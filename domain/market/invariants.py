@@ -82,12 +82,7 @@ def _order(order: Order, state: MarketState) -> Iterator[str]:
     if order.remaining <= 0 or order.resting != (0 if waits else order.remaining):
         yield f"order {order.order_id} has {order.remaining} left and {order.resting} resting"
     required = required_reservation(
-        state.fees,
-        action=order.action,
-        price_ticks=order.price_ticks,
-        quantity=order.remaining,
-        fee_accrued=order.fee_accrued,
-        fee_charged=order.fee_charged,
+        state.fees, order.action, order.price_ticks, order.remaining, order.fee_accrued, order.fee_charged
     )
     if order.reserved != required:
         yield f"order {order.order_id} has {order.reserved} reserved and needs {required}"

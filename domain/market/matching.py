@@ -174,12 +174,7 @@ def _leg(
     if remaining and buys:
         reserved = order.reserved - value - fee
         required = required_reservation(
-            fees,
-            action=BUY,
-            price_ticks=order.price_ticks,
-            quantity=remaining,
-            fee_accrued=accrued,
-            fee_charged=order.fee_charged + fee,
+            fees, BUY, order.price_ticks, remaining, accrued, order.fee_charged + fee
         )
         reserved = min(reserved, required)
     return Leg(

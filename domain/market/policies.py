@@ -243,10 +243,7 @@ def money_is_reserved(command: PlaceOrder, state: MarketState) -> Rejected | Non
 def reservation_for(command: PlaceOrder, state: MarketState) -> int:
     """Return the money an order must have held for it before it is placed, in millionths of a dollar."""
     required = required_reservation(
-        state.fees,
-        action=command.action,
-        price_ticks=limit_of(command, state),
-        quantity=quantity_of(command, state),
+        state.fees, command.action, limit_of(command, state), quantity_of(command, state)
     )
     return required if command.buy_max_cost is None else min(required, command.buy_max_cost)
 

@@ -56,12 +56,23 @@ class Position:
         else:
             self.offered_no += quantity
 
-    def receive(self, side: Side, quantity: int) -> None:
-        """Add shares, or take them away below zero."""
+    def buy(self, side: Side, quantity: int) -> None:
+        """Receive shares that were bid for."""
         if side is YES:
+            self.bid_yes -= quantity
             self.yes += quantity
         else:
+            self.bid_no -= quantity
             self.no += quantity
+
+    def sell(self, side: Side, quantity: int) -> None:
+        """Hand over shares that were offered."""
+        if side is YES:
+            self.offered_yes -= quantity
+            self.yes -= quantity
+        else:
+            self.offered_no -= quantity
+            self.no -= quantity
 
     @property
     def settled(self) -> bool:

@@ -183,12 +183,7 @@ def amended_reservation(order: Order, price_ticks: Ticks, remaining: int, state:
     """Return the money an open order needs held at another price or quantity."""
     return Money(
         required_reservation(
-            state.fees,
-            action=order.action,
-            price_ticks=price_ticks,
-            quantity=remaining,
-            fee_accrued=order.fee_accrued,
-            fee_charged=order.fee_charged,
+            state.fees, order.action, price_ticks, remaining, order.fee_accrued, order.fee_charged
         )
     )
 
