@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, ClassVar
+from uuid import UUID
 
 from application.events import DomainEvent, Recorded
 from domain.ledger import events as e
@@ -249,8 +251,8 @@ class BalancesProjection(Projection):
                 market_revision=getattr(event, "market_revision", None),
                 ledger=recorded.stream,
                 ledger_revision=recorded.revision,
-                command_id=str(recorded.cause.command_id),
-                correlation_id=str(recorded.cause.correlation_id),
+                command_id=_text(recorded.cause.command_id),
+                correlation_id=_text(recorded.cause.correlation_id),
                 at_us=recorded.cause.at_us,
             )
         )
@@ -270,12 +272,13 @@ class BalancesProjection(Projection):
         return row
 
 
-_kinds: dict[type, str] = {}
-
-
+@cache
 def kind_of(event: type) -> str:
     """Return an event's name in words, for example ``fill_booked``."""
-    kind = _kinds.get(event)
-    if kind is None:
-        kind = _kinds[event] = re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
-    return kind
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
+
+
+@lru_cache(maxsize=1_024)
+def _text(identity: UUID) -> str:
+    """Return an id as text; the entries of one command come one after the other."""
+    return str(identity)
