@@ -240,7 +240,7 @@ class BalancesProjection(Projection):
             LedgerEntryRow(
                 account_id=owner,
                 position=recorded.position,
-                kind=kind_of(type(event)),
+                kind=kind_of(type(event).__name__),
                 cash_delta=cash,
                 reserved_delta=reserved,
                 locked_delta=locked,
@@ -273,9 +273,9 @@ class BalancesProjection(Projection):
 
 
 @cache
-def kind_of(event: type) -> str:
-    """Return an event's name in words, for example ``fill_booked``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
+def kind_of(event: str) -> str:
+    """Return an event's name in words, for example ``fill_booked`` for ``FillBooked``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event).lower()
 
 
 @lru_cache(maxsize=1_024)
