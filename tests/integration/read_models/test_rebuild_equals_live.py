@@ -17,6 +17,7 @@ from projections.batch import Batch, batches
 from projections.catalog import TABLES, all_projections
 from projections.progress import Progress
 from projections.rebuilder import RebuildProgress
+from projections.rows import Rows
 from projections.runner import ProjectionRunner
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
@@ -29,14 +30,20 @@ async def whole_log(log: MemoryEventStore) -> Sequence[RecordedEvent]:
     return [event async for page in log.read_all() for event in page.events]
 
 
-async def project(database: Database, flow: Flow, delivered: Sequence[Sequence[RecordedEvent]]) -> None:
-    """Let a new projector take in some deliveries."""
+async def project(
+    database: Database, flow: Flow, delivered: Sequence[Sequence[RecordedEvent]], *, kept: int | None = None
+) -> None:
+    """Let a new projector take in some deliveries, perhaps keeping only so many rows in memory."""
     async with open_store(database, flow.clock) as (store, answers):
+        projections = all_projections(answers)
+        for part in (part for each in projections for part in each.parts):
+            if isinstance(part, Rows) and kept is not None:
+                part._kept = kept
         runner = ProjectionRunner(
             store=store,
             source=flow.log,
             codec=CODEC,
-            projections=all_projections(answers),
+            projections=projections,
             progress=Progress(),
         )
         for events in delivered:
@@ -86,6 +93,17 @@ async def test_rows_are_the_same_after_kills_and_with_a_tenth_delivered_again(
             await project(database, flow, [page for page in pages if page])
 
         assert await sums_of(database, flow) == await sums_of(in_one_go, flow)
+
+
+async def test_rows_are_the_same_when_next_to_nothing_fits_in_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with random_flow(11) as flow:
+        events = await traded(flow, 150)
+        expected = await in_one_go(flow, events)
+        monkeypatch.setattr("projections.order_book.KEPT_ORDERS", 3)
+        await project(database, flow, [events[at : at + 20] for at in range(0, len(events), 20)], kept=2)
+        assert await sums_of(database, flow) == expected
 
 
 async def test_both_databases_hold_the_same_rows(database: Database, tmp_path: Path) -> None:
