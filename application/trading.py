@@ -81,6 +81,10 @@ class Trading:
         digest = request_digest(request)
         if request.client_order_id:
             known = await self._known(request.account_id, order_id)
+            # What was given up is never placed, but its request may be sent again: that is another order.
+            while known is None and order_id in market.abandoned:
+                order_id = OrderId(str(uuid5(ORDERS, order_id)))
+                known = await self._known(request.account_id, order_id)
             if known is not None:
                 return await self._repeated(request, order_id, known, digest)
         # From here to the task there is no await: two requests with one id cannot both begin.

@@ -49,8 +49,12 @@ class SagaRecovery:
 
     async def _end(self, ledger: LedgerOwner, order_id: OrderId, held: Reservation) -> bool:
         saga_id = self._ids.new()
-        if held.pending and not await self._ruled_out(order_id, held, saga_id):
-            return False
+        if held.pending:
+            if not await self._ruled_out(order_id, held, saga_id):
+                return False
+            now_held = (await ledger.state()).reservations.get(order_id)
+            if now_held is None or not now_held.pending:
+                return False
         if not held.pending and not held.extra:
             return False
         await ledger.ask(
@@ -62,9 +66,12 @@ class SagaRecovery:
 
     async def _ruled_out(self, order_id: OrderId, held: Reservation, saga_id: UUID) -> bool:
         market = self._directory.market(held.ticker)
-        await market.ask(
+        decision = await market.ask(
             AbandonPlacement(order_id=order_id, account_id=held.account_id),
             command_id=saga_id,
             correlation_id=saga_id,
         )
+        # An append that was held up until now may have placed the order, and it may have filled and gone.
+        # The ledger knows once it has booked all that the market decided before it ruled the order out.
+        await self._runner.reach(decision.position)
         return order_id not in (await market.state()).orders

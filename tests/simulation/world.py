@@ -137,9 +137,10 @@ class FailingStore:
 class World:
     """One log, and the exchange that currently runs on it."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, store_type: type[FailingStore] = FailingStore) -> None:
         self.log = MemoryEventStore()
-        self.store = FailingStore(self.log)
+        self._store_type = store_type
+        self.store = store_type(self.log)
         self.clock = Clock()
         self.ids = SeededIds(seed)
         self.codec = PydanticCodec()
@@ -150,7 +151,7 @@ class World:
 
     async def start(self, *, crash_at: int | None = None, after: bool = False) -> None:
         """Start an exchange on the log, as a new process would."""
-        self.store = FailingStore(self.log, crash_at=crash_at, after=after)
+        self.store = self._store_type(self.log, crash_at=crash_at, after=after)
         self.exchange = await build_exchange(
             self.store,
             self.codec,

@@ -1,0 +1,109 @@
+"""Orders whose placing lost touch with the store: what came of them late counts, and they may be repeated."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from application.ports.event_store import (
+    START,
+    Appended,
+    AppendOutcomeUnknown,
+    Filter,
+    NewEvent,
+    Page,
+    Position,
+    RecordedEvent,
+    StoreUnavailable,
+)
+from application.requests import OrderAccepted
+from application.sagas.recovery import SagaRecovery
+
+from .scenarios import A, B, fund, open_market
+from .world import FailingStore, World
+
+HEARD_LATER_S = 0.02
+"""How long after an event the processes hear of it."""
+
+Append = tuple[str, Sequence[NewEvent], int]
+
+
+class HoldingStore(FailingStore):
+    """Goes away with a placement in its hands, and comes back; records the placement late, or never."""
+
+    holds = False
+    late = False
+    away = False
+    _held: Append | None = None
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        self._check_here()
+        if self.holds and events[0].type == "OrderPlaced":
+            self.holds, self.away, self._held = False, True, (stream, events, expected)
+            raise AppendOutcomeUnknown("the store went away")
+        if self.late and self._held is not None and events[0].type == "PlacementAbandoned":
+            (held_stream, held_events, at), self._held = self._held, None
+            await super().append(held_stream, held_events, expected=at)
+        return await super().append(stream, events, expected=expected)
+
+    async def read_stream(
+        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
+    ) -> AsyncIterator[Sequence[RecordedEvent]]:
+        self._check_here()
+        async for page in super().read_stream(
+            stream, from_revision=from_revision, backwards=backwards, limit=limit
+        ):
+            yield page
+
+    async def subscribe(self, *, after: Position = START, matching: Filter = Filter()) -> AsyncIterator[Page]:
+        async for page in super().subscribe(after=after, matching=matching):
+            await asyncio.sleep(HEARD_LATER_S)
+            yield page
+
+    def _check_here(self) -> None:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+
+
+async def interrupted(*, late: bool) -> World:
+    """Return a world that was interrupted while it placed an order that would fill, and has recovered."""
+    world = World(store_type=HoldingStore)
+    await world.start()
+    await fund(world)
+    await open_market(world, "M")
+    await world.place(A, "yes", "buy", 60, 10)
+    await world.exchange.settled()
+    store = world.store
+    assert isinstance(store, HoldingStore)
+    store.holds, store.late = True, late
+    with pytest.raises(AppendOutcomeUnknown):
+        await world.place(B, "no", "buy", 45, 4, client_order_id="mine")
+    store.away = False
+    exchange = world.exchange
+    await SagaRecovery(exchange.directory, exchange.processes, world.ids, exchange.trading.busy).run()
+    return world
+
+
+async def test_a_request_whose_order_was_given_up_may_be_sent_again_and_counts_once() -> None:
+    world = await interrupted(late=False)
+    first = await world.place(B, "no", "buy", 45, 4, client_order_id="mine")
+    again = await world.place(B, "no", "buy", 45, 4, client_order_id="mine")
+    assert isinstance(first, OrderAccepted)
+    assert isinstance(again, OrderAccepted)
+    assert (again.order_id, again.repeated) == (first.order_id, True)
+    await _ends_well(world)
+
+
+async def test_an_order_that_was_placed_late_and_filled_at_once_keeps_its_money() -> None:
+    world = await interrupted(late=True)
+    again = await world.place(B, "no", "buy", 45, 4, client_order_id="mine")
+    assert isinstance(again, OrderAccepted)
+    assert again.repeated
+    await _ends_well(world)
+
+
+async def _ends_well(world: World) -> None:
+    await world.finish()
+    assert await world.leftovers() == []
+    assert await world.violations() == []
+    await world.exchange.close()
