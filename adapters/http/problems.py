@@ -35,6 +35,7 @@ class Code(Enum):
     READ_MODEL_UNAVAILABLE = ("read_model_unavailable", 503)
     STORE_UNAVAILABLE = ("store_unavailable", 503)
     OUTCOME_UNKNOWN = ("outcome_unknown", 503)
+    OVERLOADED = ("overloaded", 503)
 
     def __init__(self, code: str, status: int) -> None:
         self.code = code

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import Send
 
 from adapters.http.problems import Code, Problem
+from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
 from projections.queries import InvalidQuery, ReadModelUnavailable
 
@@ -70,6 +71,8 @@ def problem_of(fault: Exception) -> Problem:
             )
         case StoreUnavailable():
             return Problem(Code.STORE_UNAVAILABLE, "the event store cannot be written now; nothing was done")
+        case Overloaded():
+            return Problem(Code.OVERLOADED, "too much waits to be done; nothing was done")
         case ReadModelUnavailable():
             return Problem(Code.READ_MODEL_UNAVAILABLE, "the read models cannot be reached now")
         case InvalidQuery():

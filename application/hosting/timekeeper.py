@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
+from application.hosting.owner import Overloaded
 from application.ports.event_store import EventStoreError
 from application.sagas.recovery import SagaRecovery
 
@@ -60,8 +61,8 @@ class Timekeeper:
             await asyncio.sleep(RECOVERY_S)
             try:
                 await self._recovery.run()
-            except EventStoreError as error:
-                log.warning("saga recovery waits for the event store: %s", error)
+            except (EventStoreError, Overloaded) as error:
+                log.warning("saga recovery waits: %s", error)
 
     async def _keep(self) -> None:
         while True:

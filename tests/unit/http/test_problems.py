@@ -8,6 +8,7 @@ from starlette.types import Message
 
 from adapters.http.problems import Code, Problem, status_of
 from adapters.http.replies import problem_of, send_problem
+from application.hosting.owner import Overloaded
 from application.ports.event_store import (
     AppendOutcomeUnknown,
     AppendTooLarge,
@@ -49,6 +50,7 @@ def test_refusals_have_the_status_of_their_kind(reason: Reason, status: int) -> 
         (AppendOutcomeUnknown("timeout"), 503, "outcome_unknown"),
         (WrongExpectedRevision("market-A", expected=1), 503, "store_unavailable"),
         (AppendTooLarge("2 MB"), 503, "store_unavailable"),
+        (Overloaded("50,000 commands wait for secret"), 503, "overloaded"),
         (ReadModelUnavailable("postgres://secret"), 503, "read_model_unavailable"),
         (InvalidQuery("no such cursor"), 400, "invalid_parameter"),
         (RuntimeError("secret"), 500, "internal_error"),
