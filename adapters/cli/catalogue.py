@@ -27,6 +27,7 @@ COMMANDS = {
     "replay": Entry("replay", "Run recorded order flow through a whole exchange."),
     "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
+    "why": Entry("why", "Why an order ended as it did, why a cent moved."),
     "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
@@ -37,6 +38,9 @@ COMMANDS = {
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
 }
 """In the order in which ``presage --help`` lists them."""
+
+
+_OF_THE_FRAMEWORK = ("install_completion", "show_completion")
 
 
 class Catalogue(TyperGroup):
@@ -59,4 +63,5 @@ def load(name: str) -> Any:
     module = import_module(f"adapters.cli.{entry.module}")
     command = typer.main.get_command(getattr(module, entry.name))
     command.name = name
+    command.params = [option for option in command.params if option.name not in _OF_THE_FRAMEWORK]
     return command

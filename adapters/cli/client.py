@@ -1,20 +1,23 @@
 """Speaking to an exchange through its own interface: the server's if one runs, else one opened here."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote
-
-import httpx
+from urllib.parse import quote, urlencode
 
 from adapters.cli.failures import Failure
 from adapters.cli.signer import Signer
+from adapters.cli.transport import Answer, InProcessTransport, ServerTransport, Transport, Unreachable
 from adapters.data_folder import DataFolder, HeldKey
 from adapters.settings import Settings
 
 TRADE_API = "/trade-api/v2"
 ADMIN_API = "/admin/v1"
 PAGE = 1_000
+
+REFUSED = 300
+"""The first status that is no answer to what was asked."""
 
 _CONNECT_S = 2.0
 _ANSWER_S = 30.0
@@ -23,8 +26,8 @@ _ANSWER_S = 30.0
 class ExchangeClient:
     """Sends requests, signed with a key of the data folder where one is given."""
 
-    def __init__(self, http: httpx.AsyncClient, folder: DataFolder) -> None:
-        self._http = http
+    def __init__(self, transport: Transport, folder: DataFolder) -> None:
+        self._transport = transport
         self._folder = folder
         self._signers: dict[str, Signer] = {}
 
@@ -73,18 +76,20 @@ class ExchangeClient:
         body: Mapping[str, Any] | None = None,
         key: HeldKey | None,
     ) -> dict[str, Any]:
-        parameters = {name: value for name, value in (query or {}).items() if value not in (None, "")}
-        sent_path = httpx.URL(path).raw_path.decode()
-        headers = {} if key is None else self._signer(key).headers(method, sent_path)
+        said = {name: value for name, value in (query or {}).items() if value not in (None, "")}
+        headers = {} if key is None else self._signer(key).headers(method, path)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        content = b"" if body is None else json.dumps(body).encode()
         try:
-            response = await self._http.request(method, path, params=parameters, json=body, headers=headers)
-        except httpx.HTTPError as error:
+            answer = await self._transport.send(method, path, urlencode(said), headers, content)
+        except Unreachable as error:
             raise Failure(
                 "server_unreachable",
-                f"{self._http.base_url} does not answer ({error or type(error).__name__})",
+                f"the server does not answer ({error})",
                 details="what was asked may or may not have been done",
             ) from error
-        return _answer(response)
+        return _document(answer)
 
     def _signer(self, key: HeldKey) -> Signer:
         signer = self._signers.get(key.key_id)
@@ -101,18 +106,18 @@ def named(name: str) -> str:
     return quote(name, safe="")
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _document(answer: Answer) -> dict[str, Any]:
     """Return what was answered. Raises :class:`Failure` with the exchange's own code for a refusal."""
     try:
-        document = response.json() if response.content else {}
+        document = json.loads(answer.content) if answer.content else {}
     except ValueError:
         document = None
-    if response.is_success and isinstance(document, dict):
-        position = response.headers.get("x-presage-position")
+    if answer.status < REFUSED and isinstance(document, dict):
+        position = answer.headers.get("x-presage-position")
         return document if position is None else {**document, "position": int(position)}
     error = document.get("error") if isinstance(document, dict) else None
     if not isinstance(error, dict):
-        raise Failure("unexpected_answer", f"{response.request.url} answered {response.status_code}")
+        raise Failure("unexpected_answer", f"the server answered {answer.status}, and not as Presage does")
     raise Failure(str(error.get("code")), str(error.get("message")), details=str(error.get("details") or ""))
 
 
@@ -122,21 +127,24 @@ async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
     folder = DataFolder(settings.data)
     server = folder.server()
     if server is not None and await _answers(server.url):
-        async with httpx.AsyncClient(base_url=server.url, timeout=_ANSWER_S) as http:
-            yield ExchangeClient(http, folder)
+        transport = ServerTransport(server.url, _ANSWER_S)
+        try:
+            yield ExchangeClient(transport, folder)
+        finally:
+            transport.close()
         return
     from adapters.bootstrap import open_presage  # noqa: PLC0415 (half a second, and only where nobody serves)
 
     async with open_presage(settings) as presage:
         await presage.start()
-        transport = httpx.ASGITransport(app=presage.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://presage") as http:
-            yield ExchangeClient(http, folder)
+        yield ExchangeClient(InProcessTransport(presage.app), folder)
 
 
 async def _answers(url: str) -> bool:
+    transport = ServerTransport(url, _CONNECT_S)
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=_CONNECT_S) as http:
-            return (await http.get("/healthz")).is_success
-    except httpx.HTTPError:
+        return (await transport.send("GET", "/healthz", "", {}, b"")).status < REFUSED
+    except Unreachable:
         return False
+    finally:
+        transport.close()
