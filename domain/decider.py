@@ -43,11 +43,11 @@ def execute(
     decided = decider.decide(command, state)
     if isinstance(decided, Rejected):
         return events, decided
-    evolve = decider.evolve
     for event in decided:
-        evolve(state, event)
+        decider.evolve(state, event)
     events += decided
-    events += settle(decider, state, now_us)
+    if decider.react(state, now_us) is not None:
+        events += settle(decider, state, now_us)
     return events, None
 
 

@@ -14,7 +14,7 @@ from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
 from domain.market.commands import PlaceOrder
 from domain.market.events import MarketEvent
-from domain.market.policies import BEFORE_MONEY, first_refusal, reservation_for
+from domain.market.policies import first_refusal, reservation_for
 from domain.market.state import MarketState
 from domain.quantities import Money
 from domain.rejections import Rejected
@@ -52,7 +52,7 @@ class OrderPlacement:
         brought to its end by recovery.
         """
         command = _command(self._request, self._order_id, Money(0), now_us)
-        refused = first_refusal(command, self._market, BEFORE_MONEY)
+        refused = first_refusal(command, self._market)
         if refused is not None:
             return refused
         reserved = Money(reservation_for(command, self._market))

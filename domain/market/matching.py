@@ -82,15 +82,14 @@ def match(state: MarketState, taker: Taker) -> Match:
     """Match an order against the book without changing either the book or the market."""
     result = Match(taker.remaining)
     side, ticks = book_place(taker.side, taker.action, taker.price_ticks)
-    if state.book.crosses(side, ticks):
-        levels = state.book.against(side).down_from_best(PAYOUT_TICKS - ticks)
-        _sweep(state, taker, levels, result, side)
-        result.rest = taker.remaining
+    levels = state.book.against(side).down_from_best(PAYOUT_TICKS - ticks)
+    _sweep(state, taker, levels, result, side)
+    result.rest = taker.remaining
     return result
 
 
 def _sweep(state: MarketState, taker: Taker, levels: Iterator[Level], result: Match, side: Side) -> None:
-    events, account_id = result.events, taker.account_id
+    events, account_id, free = result.events, taker.account_id, state.fees.free
     for level in levels:
         yes_ticks = Ticks(PAYOUT_TICKS - level.ticks if side is YES else level.ticks)
         maker = level.first
@@ -101,7 +100,7 @@ def _sweep(state: MarketState, taker: Taker, levels: Iterator[Level], result: Ma
                     return
                 events.append(_give_way(maker))
             else:
-                events.append(_trade(state, maker, taker, yes_ticks, result))
+                events.append(_trade(state, maker, taker, yes_ticks, result, free=free))
                 if not taker.remaining:
                     return
             if len(events) >= MAX_FILLS:
@@ -119,14 +118,16 @@ def _give_way(maker: Order) -> OrderCanceled:
     )
 
 
-def _trade(state: MarketState, maker: Order, taker: Taker, yes_ticks: Ticks, result: Match) -> TradeExecuted:
+def _trade(
+    state: MarketState, maker: Order, taker: Taker, yes_ticks: Ticks, result: Match, *, free: bool
+) -> TradeExecuted:
     resting, wanted = maker.resting, taker.remaining
     quantity = Quantity(min(wanted, resting))
     taker.remaining = wanted - quantity
     result.trades += 1
-    fees = state.fees
-    resting_leg = _leg(state, maker, maker.remaining - quantity, yes_ticks, quantity, fees.maker, result)
-    taking_leg = _leg(state, taker, taker.remaining, yes_ticks, quantity, fees.taker, result)
+    maker_rate, taker_rate = (None, None) if free else (state.fees.maker, state.fees.taker)
+    resting_leg = _leg(state, maker, maker.remaining - quantity, yes_ticks, quantity, maker_rate, result)
+    taking_leg = _leg(state, taker, taker.remaining, yes_ticks, quantity, taker_rate, result)
     if taker.action is BUY:
         result.value += _value(taker.side, yes_ticks, quantity) + taking_leg.fee
     taker.fee_accrued = taking_leg.fee_accrued
@@ -159,24 +160,24 @@ def _leg(
     remaining: int,
     yes_ticks: Ticks,
     quantity: Quantity,
-    rate: FeeRate,
+    rate: FeeRate | None,
     result: Match,
 ) -> Leg:
-    """Return an order's part in a trade that leaves ``remaining`` of it."""
-    fees, buys = state.fees, order.action is BUY
+    """Return an order's part in a trade that leaves ``remaining`` of it; without a rate it pays no fee."""
+    buys = order.action is BUY
     value = _value(order.side, yes_ticks, quantity)
-    fee, accrued, reserved = 0, order.fee_accrued, 0
-    if not fees.free:
-        accrued += rate.exact(yes_ticks, quantity)
+    if rate is None:
+        fee = accrued = 0
+        required = order.price_ticks * remaining if buys else 0
+    else:
+        fees = state.fees
+        accrued = order.fee_accrued + rate.exact(yes_ticks, quantity)
         fee = fees.rounded(accrued) - order.fee_charged
-        if fee > value and not buys:
-            fee = value
-    if remaining and buys:
-        reserved = order.reserved - value - fee
-        required = required_reservation(
-            fees, BUY, order.price_ticks, remaining, accrued, order.fee_charged + fee
-        )
-        reserved = min(reserved, required)
+        if not buys:
+            fee = min(fee, value)
+        charged = order.fee_charged + fee
+        required = required_reservation(fees, order.action, order.price_ticks, remaining, accrued, charged)
+    left = order.reserved - value - fee
     return Leg(
         order_id=order.order_id,
         account_id=order.account_id,
@@ -184,7 +185,8 @@ def _leg(
         action=order.action,
         fee=Money(fee),
         fee_accrued=accrued,
-        reserved=Money(reserved),
+        # An order that was held to a highest cost has less than it would otherwise need.
+        reserved=Money(min(left, required)) if required else _NOTHING,
         locked=_locked(state, order.account_id, (value if buys else -value) + fee, result)
         if state.locks_proceeds
         else _NOTHING,

@@ -1,6 +1,6 @@
 """The rules an order must pass, each a small function; the first that refuses wins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from domain.market.book import Order, required_reservation
 from domain.market.commands import PlaceOrder
@@ -233,22 +233,16 @@ def open_orders_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected
     return None
 
 
-def money_is_reserved(command: PlaceOrder, state: MarketState) -> Rejected | None:
-    """The ledger holds enough for the worst case."""
-    if command.reserved < reservation_for(command, state):
-        return Rejected(Reason.RESERVATION_TOO_SMALL, "the market's fees or limits changed; try again")
-    return None
-
-
-def reservation_for(command: PlaceOrder, state: MarketState) -> int:
-    """Return the money an order must have held for it before it is placed, in millionths of a dollar."""
-    required = required_reservation(
+def reservation_for(command: PlaceOrder, state: MarketState) -> Money:
+    """Return the money an order must have held for it before it is placed."""
+    needed = required_reservation(
         state.fees, command.action, limit_of(command, state), quantity_of(command, state)
     )
-    return required if command.buy_max_cost is None else min(required, command.buy_max_cost)
+    most = command.buy_max_cost
+    return Money(needed) if most is None or needed < most else most
 
 
-BEFORE_MONEY: tuple[Policy, ...] = (
+PLACEMENT: tuple[Policy, ...] = (
     quantity_is_possible,
     prices_are_possible,
     order_is_whole,
@@ -263,20 +257,21 @@ BEFORE_MONEY: tuple[Policy, ...] = (
     reduction_is_possible,
     open_orders_are_bounded,
 )
-"""The rules that an order can be held against before money is set aside for it."""
-
-PLACEMENT: tuple[Policy, ...] = (*BEFORE_MONEY, money_is_reserved)
-"""Every rule of placing, in the order of :class:`domain.rejections.Reason`'s precedence."""
+"""The rules of placing that need no money, in the order of :class:`domain.rejections.Reason`'s precedence."""
 
 
-def first_refusal(
-    command: PlaceOrder, state: MarketState, policies: Sequence[Policy] = PLACEMENT
-) -> Rejected | None:
+def first_refusal(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """Run the policies; the first refusal wins."""
-    for policy in policies:
-        refused = policy(command, state)
-        if refused is not None:
+    for policy in PLACEMENT:
+        if refused := policy(command, state):
             return refused
+    return None
+
+
+def money_is_reserved(command: PlaceOrder, needed: Money) -> Rejected | None:
+    """The ledger holds enough for the worst case: the last rule, checked once ``needed`` is known."""
+    if command.reserved < needed:
+        return Rejected(Reason.RESERVATION_TOO_SMALL, "the market's fees or limits changed; try again")
     return None
 
 

@@ -24,7 +24,14 @@ from domain.market.events import (
     Terms,
 )
 from domain.market.matching import Match, Taker, match
-from domain.market.policies import amendment_refusal, first_refusal, limit_of, quantity_of, reservation_for
+from domain.market.policies import (
+    amendment_refusal,
+    first_refusal,
+    limit_of,
+    money_is_reserved,
+    quantity_of,
+    reservation_for,
+)
 from domain.market.state import MarketState
 from domain.market.vocabulary import EndReason, OrderType, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
@@ -43,18 +50,18 @@ _NOT_FOUND = Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have f
 
 def place(command: PlaceOrder, state: MarketState) -> Decided:
     """Accept an order and match it, or refuse it whole."""
-    refused = first_refusal(command, state)
-    if refused is not None:
+    if refused := first_refusal(command, state):
+        return refused
+    needed = reservation_for(command, state)
+    if refused := money_is_reserved(command, needed):
         return refused
     quantity, limit = quantity_of(command, state), limit_of(command, state)
-    needed = reservation_for(command, state)
-    reserved = Money(min(command.reserved, needed))
     time_in_force = _time_in_force(command)
     waits = command.order_type is _STOP
     if waits or not state.book.crosses(*book_place(command.side, command.action, limit)):
         result = Match(quantity)
     else:
-        result = match(state, Taker(command, limit, quantity, reserved))
+        result = match(state, Taker(command, limit, quantity, needed))
     if not waits:
         refused = _refused_after_matching(command, time_in_force, result)
         if refused is not None:
@@ -79,7 +86,7 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
         order_group_id=command.order_group_id,
         cancel_on_pause=command.cancel_on_pause,
         rests=Quantity(0 if waits or ended else result.rest),
-        reserved=reserved,
+        reserved=needed,
     )
     return [placed, *result.events, *_taken_off(command, result, ended)]
 

@@ -175,6 +175,15 @@ def test_an_order_amended_to_need_less_gives_the_rest_back() -> None:
     assert money(book_.state) == (7.8, 2.2, 0)
 
 
+def test_changes_of_a_sale_move_no_money() -> None:
+    book_ = ledger(ann=1).and_then(reserve("a", 0), book(placed("a", 0, action=Action.SELL)))
+    book_.when(book(amended(0, 0), canceled("a"), first=1)).then()
+
+
+def test_an_order_this_ledger_never_reserved_for_is_not_confirmed() -> None:
+    ledger(ann=1).when(book(placed("a", 0))).then()
+
+
 # ---------------------------------------------------------------------------------- exactly once
 
 

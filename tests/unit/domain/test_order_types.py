@@ -61,6 +61,16 @@ def test_a_market_sale_takes_the_best_bids() -> None:
     assert fills(market.when(sell("m", ANN, 3))) == [("c", "m", 30, 2), ("b", "m", 20, 1)]
 
 
+def test_market_orders_for_no_take_the_best_on_their_side() -> None:
+    market = holding(trading(), ANN, 5, Side.NO).and_then(buy("b", BOB, 2, 30, side=Side.NO))
+    outcome = market.when(sell("m", ANN, 3, side=Side.NO))
+    assert fills(outcome) == [("b", "m", 70, 2)]
+    assert outcome.of(e.OrderPlaced)[0].terms.price_ticks == ticks(1)
+    bought = market.and_then(buy("y", BOB, 1, 40)).when(buy("n", CAT, 1, side=Side.NO))
+    assert fills(bought) == [("y", "n", 40, 1)]
+    assert bought.of(e.OrderPlaced)[0].terms.price_ticks == ticks(99)
+
+
 def test_a_market_order_into_an_empty_book_is_taken_and_lapses_whole() -> None:
     outcome = trading().when(buy("m", BOB, 10))
     outcome.then(e.OrderPlaced, e.OrderCanceled)

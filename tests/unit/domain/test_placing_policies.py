@@ -174,11 +174,12 @@ def test_open_orders_are_bounded() -> None:
 
 
 def test_money_is_reserved() -> None:
-    market, policy = trading(TAKER_FEES), policies.money_is_reserved
+    market = trading(TAKER_FEES)
     needed = dollars(10 * 0.60 + 0.18)
     assert reservation_for(buy("a", ANN, 10, 60), market.state) == needed
     short = buy("a", ANN, 10, 60, reserved=Money(needed - 1))
-    refused(market, short, policy, Reason.RESERVATION_TOO_SMALL)
+    assert policies.money_is_reserved(short, needed) is not None
+    market.when(short).then(Reason.RESERVATION_TOO_SMALL)
     market.and_then(buy("a", ANN, 10, 60, reserved=needed))
 
 
