@@ -30,6 +30,7 @@ from domain.market.vocabulary import Side
 MARKETS = 3
 ACCOUNTS = 300
 ORDERS_AT_ONCE = 2_048
+PACED_ORDERS = 20_000
 QUESTIONS = 400
 REPLAYS = 5
 DEPTH = 10
@@ -51,6 +52,21 @@ class SteadyTraders(Traders):
         return await super().order()
 
 
+class TimedTraders(SteadyTraders):
+    """Notes how long each order took."""
+
+    def __init__(self, exchange: Exchange, *, accounts: int, markets: int) -> None:
+        super().__init__(exchange, accounts=accounts, markets=markets)
+        self.took_ms: list[float] = []
+
+    async def order(self) -> Position:
+        """Place or cancel an order."""
+        began = time.perf_counter()
+        position = await super().order()
+        self.took_ms.append((time.perf_counter() - began) * 1e3)
+        return position
+
+
 def run(n: int = 100_000) -> dict[str, Any]:
     """Make a log of ``n`` events by trading, then start on it and ask about its past."""
     return asyncio.run(_run(n))
@@ -64,7 +80,9 @@ async def _run(n: int) -> dict[str, Any]:
         conditions["made_in_s"] = round(time.perf_counter() - began, 1)
         ours = await _measure(folder, with_snapshots=True, questions=QUESTIONS)
         peer = await _measure(folder, with_snapshots=False, questions=REPLAYS)
-    names = ("ready_s", "book_as_of_ms_p95")
+    for measured, with_snapshots in ((peer, False), (ours, True)):
+        measured.update(await _trade(min(n // 10, PACED_ORDERS), with_snapshots=with_snapshots))
+    names = ("ready_s", "book_as_of_ms_p95", "orders_per_s")
     return {
         "bench": "past",
         "n": n,
@@ -102,7 +120,7 @@ def _megabytes(path: Path) -> float:
 
 async def _measure(folder: Path, *, with_snapshots: bool, questions: int) -> dict[str, Any]:
     began = time.perf_counter()
-    async with _open(folder, with_snapshots=with_snapshots) as (store, exchange, past):
+    async with _open(folder, with_snapshots=with_snapshots) as (_, exchange, past):
         measured: dict[str, Any] = {"ready_s": round(time.perf_counter() - began, 3)}
         tickers = list(exchange.directory.markets)
         asked: dict[str, Question] = {"price_at": _price, "book_as_of": _book}
@@ -113,8 +131,23 @@ async def _measure(folder: Path, *, with_snapshots: bool, questions: int) -> dic
             again = await _ask(past, tickers, _book, questions)
             measured |= {f"book_as_of_again_{key}": value for key, value in again.items()}
         measured["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, 1)
-        del store
     return measured
+
+
+async def _trade(orders: int, *, with_snapshots: bool) -> dict[str, Any]:
+    """Trade in one market only, and see what its snapshots do to the orders."""
+    with tempfile.TemporaryDirectory() as name:
+        async with _open(Path(name), with_snapshots=with_snapshots) as (_, exchange, _):
+            traders = TimedTraders(exchange, accounts=ACCOUNTS, markets=1)
+            await traders.prepare()
+            began = time.perf_counter()
+            await traders.trade(orders)
+            took_s = time.perf_counter() - began
+    return {
+        "orders_per_s": round(len(traders.took_ms) / took_s, 1),
+        "order_ms_p50": round(percentile(traders.took_ms, 0.50), 2),
+        "order_ms_p99": round(percentile(traders.took_ms, 0.99), 2),
+    }
 
 
 async def _price(past: Past, ticker: Ticker, at_us: int) -> object:
