@@ -1,6 +1,7 @@
 """What the embedded node does through gRPC, beside the same work on the embedded store in process.
 
 The node runs in a process of its own with its log on disk; the client is ``esdbclient``, through the adapter.
+After the store by itself comes a whole exchange on it, read models and all.
 """
 
 import asyncio
@@ -17,9 +18,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import uvloop
+
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from application.ports.event_store import NO_STREAM, START, EventStore, NewEvent
+from benchmarks._orders_through import ACCOUNTS, MARKETS, PARTITIONS, measure_orders
 
 EVENT_BYTES = 323
 BATCH_EVENTS = 100
@@ -31,19 +35,28 @@ _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def run(n: int = 20_000) -> dict[str, Any]:
-    """Measure the node and the embedded store with about ``n`` events in each kind of work."""
-    return asyncio.run(_run(n))
+    """Measure the node and the embedded store with about ``n`` events in each kind of work, then orders."""
+    result = asyncio.run(_run(n))
+    orders = uvloop.run(_run_orders(n))
+    result["ours"]["orders"] = orders["ours"]
+    result["peers"]["embedded SQLite store, in process"]["orders"] = orders["peer"]
+    return result
+
+
+async def _run_orders(n: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _node(Path(folder) / "node") as (store, pid):
+            ours = await measure_orders(store, n, lambda: _cpu_s(pid))
+        async with _embedded(Path(folder)) as store:
+            return {"ours": ours, "peer": await measure_orders(store, n, None)}
 
 
 async def _run(n: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         async with _node(Path(folder) / "node") as (store, pid):
-            ours = await _measure(store, n, lambda: _cpu_s(pid))
-        embedded = SqliteEventStore.open(Path(folder) / "embedded.db")
-        try:
-            peer = await _measure(embedded, n, None)
-        finally:
-            await embedded.close()
+            ours: dict[str, Any] = await _measure(store, n, lambda: _cpu_s(pid))
+        async with _embedded(Path(folder)) as store:
+            peer: dict[str, Any] = await _measure(store, n, None)
     return {
         "bench": "eventstoredb",
         "n": n,
@@ -55,6 +68,7 @@ async def _run(n: int) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "processes": "node and client apart; the embedded store in the client's process",
             "durability": "every append on disk before it is answered",
+            "orders": f"{ACCOUNTS} accounts, {MARKETS} markets, {PARTITIONS} ledgers, read models included",
         },
         "ours": ours,
         "peers": {"embedded SQLite store, in process": peer},
@@ -166,6 +180,15 @@ def _timed(server_cpu_s: Callable[[], float] | None) -> Iterator[dict[str, float
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+
+
+@asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[EventStore]:
+    store = SqliteEventStore.open(folder / "embedded.db")
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 @asynccontextmanager
