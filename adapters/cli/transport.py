@@ -4,13 +4,17 @@ The standard library does, and is loaded in a fraction of the time of a full HTT
 """
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from starlette.types import ASGIApp
+Message = MutableMapping[str, Any]
+App = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
+"""An ASGI application."""
 
 
 class Unreachable(Exception):
@@ -70,19 +74,19 @@ class ServerTransport:
 class InProcessTransport:
     """Carries requests into an application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
 
     async def send(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         """Send a request and return the answer."""
-        sent: list[MutableMapping[str, Any]] = []
+        sent: list[Message] = []
 
-        async def receive() -> MutableMapping[str, Any]:
+        async def receive() -> Message:
             return {"type": "http.request", "body": body}
 
-        async def send(message: MutableMapping[str, Any]) -> None:
+        async def send(message: Message) -> None:
             sent.append(message)
 
         await self._app(
