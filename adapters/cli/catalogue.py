@@ -33,6 +33,7 @@ COMMANDS = {
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),
     "rebuild": Entry("rebuild", "Build read models again from the log."),
+    "partitions": Entry("partitions", "The months that ended orders are kept by, in PostgreSQL."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),

@@ -6,6 +6,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.read_models.migrations.upgrade import HEAD, upgrade
+from adapters.read_models.postgres.partitions import make_ahead
 from adapters.read_models.postgres.transaction import Connection
 from projections.store import ReadModelOutdated
 
@@ -44,6 +45,8 @@ async def migrate(address: str, schema: str) -> None:
             f"the read model in {target(address)} was made by a newer Presage (revision {revision}; this one "
             f"knows {HEAD}): use that version, or drop the schema {schema} and run `presage rebuild --all`"
         )
+    async with await connect(address, schema) as connection:
+        await make_ahead(connection)
 
 
 async def _revision(connection: Connection, schema: str) -> str | None:

@@ -25,8 +25,28 @@ def insert(table: Table[Any]) -> str:
 @cache
 def upsert(table: Table[Any]) -> str:
     """Add rows, or write them over those with their keys."""
+    if table.name == "orders":
+        return _merge_orders(table)
     changes = ", ".join(f"{name} = excluded.{name}" for name in table.columns if name not in table.key)
     return f"{insert(table)} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes}"
+
+
+def _merge_orders(table: Table[Any]) -> str:
+    """Add orders, or write them over open ones; those that end move to another partition.
+
+    No index is unique on the order's id alone, which a partitioned table cannot have. Ended orders never
+    change, so only open ones are looked at.
+    """
+    columns = ", ".join(table.columns)
+    changes = ", ".join(f"{name} = k.{name}" for name in table.columns if name not in table.key)
+    return (
+        f"MERGE INTO {table.name} t USING {_keys(table)} ON {_same(table.key)} AND {_OPEN} "
+        f"WHEN MATCHED THEN UPDATE SET {changes} "
+        f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f'k.{c}' for c in table.columns)})"
+    )
+
+
+_OPEN = "t.status = 'resting'"
 
 
 @cache
@@ -39,7 +59,9 @@ def delete(table: Table[Any]) -> str:
 def load(table: Table[Any]) -> str:
     """Read the rows with some keys."""
     columns = ", ".join(f"t.{name}" for name in table.columns)
-    return f"SELECT {columns} FROM {_keys(table)} JOIN {table.name} t ON {_same(table.key)}"
+    # What an event still concerns is open: the months of ended orders need not be looked through.
+    only = f" AND {_OPEN}" if table.name == "orders" else ""
+    return f"SELECT {columns} FROM {_keys(table)} JOIN {table.name} t ON {_same(table.key)}{only}"
 
 
 @cache
@@ -101,6 +123,13 @@ def in_driver_style(sql: str) -> str:
     """Return a question whose parameters stand as ``:name`` the way the driver wants it."""
     return _NAMED.sub(r"%(\1)s", sql)
 
+
+# The tables of ended orders, with their bounds, rows as of the last ANALYZE, and size.
+PARTS_OF_ORDERS = """
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), greatest(c.reltuples, 0), pg_total_relation_size(c.oid)
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass('orders_ended')
+"""
 
 # A table and, where it is partitioned, its partitions.
 PARTITIONS = """

@@ -21,11 +21,25 @@ from projections.orders import ORDERS, OrderRow
 from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
 from projections.views import OrderGroupView, OrderStatus, OrderView
 
-# A page of an account's orders, newest first: one stretch of orders_by_account, or of
-# orders_open_by_account for open ones.
+ORDER_COLUMNS = ", ".join(ORDERS.columns)
+
+# An account's order: the primary key.
+ORDER = f"SELECT {ORDER_COLUMNS} FROM orders {{where}}"
+
+# A page of an account's open or ended orders, newest first: one stretch of orders_by_account, or of
+# orders_open_by_account. Where ended orders are kept by month, months are read from the newest on until
+# the page is full.
 ORDERS_PAGE = f"""
-SELECT {", ".join(ORDERS.columns)} FROM orders {{where}}
+SELECT {ORDER_COLUMNS} FROM {{table}} {{where}}
 ORDER BY created_at_us DESC, placed_position DESC LIMIT :limit
+"""
+
+# A page of both. Asked of the whole table at once, every month would be looked into.
+MIXED_PAGE = f"""
+SELECT {ORDER_COLUMNS} FROM (
+    SELECT * FROM ({ORDERS_PAGE.replace("{table}", "orders_resting")}) resting
+    UNION ALL SELECT * FROM ({ORDERS_PAGE.replace("{table}", "orders_ended")}) ended
+) orders ORDER BY created_at_us DESC, placed_position DESC LIMIT :limit
 """
 
 # The money bid and asked by an account's open orders: orders_open_by_account.
@@ -56,7 +70,7 @@ class OrderAnswers:
     async def order(self, account_id: AccountId, order_id: OrderId) -> OrderView | None:
         """Return an account's order."""
         where = Where().equal("order_id", order_id).equal("account_id", account_id)
-        rows = await self._reader.fetch(ORDERS_PAGE.format(where=where), {**where.parameters, "limit": 1})
+        rows = await self._reader.fetch(ORDER.format(where=where), where.parameters)
         return order_view(OrderRow(*rows[0])) if rows else None
 
     async def orders(
@@ -77,10 +91,7 @@ class OrderAnswers:
             .within("created_at_us", matching.created)
             .before("created_at_us, placed_position", cursor)
         )
-        if matching.status is not None:
-            # Not as a parameter: only so is it seen to be what orders_open_by_account is limited to.
-            where.add(f"status = '{matching.status.value}'")
-        sql = ORDERS_PAGE.format(where=where)
+        sql = orders_page(where, matching.status)
         rows = [
             OrderRow(*row)
             for row in await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
@@ -106,6 +117,14 @@ class OrderAnswers:
         where = Where().add("account_id = :account_id", account_id=account_id).equal("order_group_id", name)
         rows = await self._reader.fetch(ORDER_GROUPS_PAGE.format(where=where), where.parameters)
         return [_order_group_view(OrderGroupRow(*row)) for row in rows]
+
+
+def orders_page(where: Where, status: OrderStatus | None) -> str:
+    """Return the question for a page of orders."""
+    if status is None:
+        return MIXED_PAGE.format(where=where)
+    table = "orders_resting" if status is OrderStatus.RESTING else "orders_ended"
+    return ORDERS_PAGE.format(table=table, where=where.equal("status", status))
 
 
 class OrderKeyAnswers:

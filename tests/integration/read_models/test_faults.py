@@ -75,7 +75,7 @@ async def test_an_event_from_the_future_halts_money_and_is_parked_by_the_others(
         with caplog.at_level(logging.ERROR):
             read.runner._codec = CodecOfAnOldProgram()
             running = asyncio.create_task(read.runner.run())
-            await eventually(lambda: bool(read.runner.stats.halted))
+            await eventually(lambda: bool(read.runner.stats.parked))
             running.cancel()
         assert read.runner.stats.halted.keys() == {each.name for each in read.projections if each.halts}
         assert read.runner.stats.parked == {each.name: 1 for each in read.projections if not each.halts}
