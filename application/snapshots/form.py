@@ -12,7 +12,7 @@ from application.ports.snapshots import Document
 
 State = TypeVar("State")
 
-LINES = 64
+LINES = 200
 """How many lines are hashed before others get their turn."""
 
 

@@ -10,7 +10,7 @@ from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import events, evolve, state
 from domain.ledger.state import Account, KnownOrder, LedgerState, OrderGroup, Reservation
 
-STEP = 200
+STEP = 500
 """How many accounts, orders or references are made before others get their turn."""
 
 PLAIN = ("deposited", "withdrawn", "in_markets", "fees_held", "fees_earned", "revision")

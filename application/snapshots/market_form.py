@@ -25,7 +25,7 @@ from domain.market.vocabulary import (
     TimeInForce,
 )
 
-STEP = 100
+STEP = 250
 """How many orders or positions are made before others get their turn."""
 
 PLAIN = (
