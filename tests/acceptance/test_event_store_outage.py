@@ -1,7 +1,7 @@
 """The event store goes away under a trading load, killed or frozen, and comes back.
 
-Meanwhile orders are refused with 503 and told when to try again; then trading goes on by itself, and the log
-holds what was acknowledged, once.
+Meanwhile orders are refused with 503 and told when to try again, and reads go on. Then trading goes on by
+itself, and the log holds what was acknowledged, once.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import pytest
 from adapters.cli.signer import Signer
 from tests.acceptance.event_stores import running_node
 from tests.acceptance.presage_process import Server, running_server
-from tests.acceptance.trading_load import ORDERS, Told, check_log, furnish, next_order
+from tests.acceptance.trading_load import ORDERS, TICKERS, Told, check_log, furnish, next_order
 from tests.integration.eventstore_node.node_process import NodeProcess
 
 FROZEN_S = 60 if os.environ.get("PRESAGE_SOAK") == "1" else 10
@@ -103,6 +103,15 @@ async def send(
     return answer
 
 
+async def watch(http: httpx.AsyncClient) -> None:
+    """Look at the markets, which goes on all the time."""
+    while True:
+        for ticker in TICKERS:
+            answer = await http.get(f"/trade-api/v2/markets/{ticker}/orderbook")
+            assert answer.status_code == 200, answer.text
+        await asyncio.sleep(0.2)
+
+
 async def trade_through(venue: Venue, outage: Outage) -> tuple[Course, float]:
     """Trade before, during and after an outage; return what happened and how long it took to go on."""
     course = Course()
@@ -111,6 +120,7 @@ async def trade_through(venue: Venue, outage: Outage) -> tuple[Course, float]:
         clients = [
             group.create_task(trade(http, signer, number, course)) for number, signer in enumerate(signers)
         ]
+        watching = group.create_task(watch(http))
         await asyncio.sleep(1)
         await outage(venue.node)
         back = time.monotonic()
@@ -119,8 +129,8 @@ async def trade_through(venue: Venue, outage: Outage) -> tuple[Course, float]:
                 await asyncio.sleep(0.05)
         resumed_s = time.monotonic() - back
         await asyncio.sleep(1)
-        for client in clients:
-            client.cancel()
+        for task in (*clients, watching):
+            task.cancel()
     return course, resumed_s
 
 
