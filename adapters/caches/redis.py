@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CONNECTIONS = 16
-TIMEOUT_S = 0.25
+TIMEOUT_S = 1.0
 PAUSE_S = 1.0
 """How long Redis is left alone after it failed to answer."""
 
