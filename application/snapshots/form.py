@@ -1,5 +1,6 @@
 """How the state of an aggregate is put down as plain data and made again from it."""
 
+import ast
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,11 +35,25 @@ class Form(Generic[State]):
 
     @cached_property
     def schema(self) -> str:
-        """A hash of the code: what other code made is not read."""
+        """A hash of the code, comments apart: what other code made is not read."""
         digest = sha256()
         for module in self.code:
-            digest.update(Path(str(module.__file__)).read_bytes())
+            digest.update(_statements(module).encode())
         return digest.hexdigest()[:16]
+
+
+def _statements(module: ModuleType) -> str:
+    """Return what a module says to the interpreter: comments, layout and docstrings do not count."""
+    tree = ast.parse(Path(str(module.__file__)).read_bytes())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [part for part in body if not _is_text(part)]
+    return ast.dump(tree)
+
+
+def _is_text(part: ast.AST) -> bool:
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)
 
 
 def digesting(facts: Iterator[str]) -> Generator[None, None, str]:

@@ -88,11 +88,6 @@ def test_a_fee_beyond_64_bits_survives() -> None:
     assert restored(market, MARKET_FORM).outstanding == 10**30
 
 
-def test_the_schema_is_a_hash_of_code_and_differs_from_form_to_form() -> None:
-    assert len({MARKET_FORM.schema, LEDGER_FORM.schema}) == 2
-    assert MARKET_FORM.schema == MARKET_FORM.schema
-
-
 def lived_halfway() -> MiniExchange:
     random = Random(99)
     exchange = opened(random)
