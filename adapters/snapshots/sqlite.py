@@ -58,6 +58,7 @@ class SqliteSnapshots:
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapshots")
         self._connection: sqlite3.Connection | None = None
+        self._closed = False
 
     async def save(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; if that cannot be done, say so and go on."""
@@ -113,12 +114,15 @@ class SqliteSnapshots:
         return await self._do(delete, 0)
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the file. What is asked for after that is not there."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
     async def _do(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """Do something with the file, or return ``otherwise`` when the file does not let us."""
+        if self._closed:
+            return otherwise
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, work, otherwise)
 
     # -------------------------------------------------------------------------------- in the thread

@@ -66,6 +66,14 @@ async def test_a_folder_that_cannot_be_written_costs_only_the_snapshots(
     assert "cannot be kept" in caplog.text
 
 
+async def test_after_closing_nothing_is_kept_and_nothing_breaks(tmp_path: Path) -> None:
+    kept = SqliteSnapshots(tmp_path / "snapshots.db")
+    await kept.save(snapshot(1))
+    await kept.close()
+    await kept.save(snapshot(2))
+    assert await kept.find("s", schema="one") is None
+
+
 async def fill(path: Path) -> None:
     kept = SqliteSnapshots(path)
     for revision in range(20):
