@@ -20,6 +20,8 @@ if TYPE_CHECKING or find_spec("kurrentdbclient") is None:
     from esdbclient.exceptions import EventStoreDBClientException as ClientError
     from esdbclient.exceptions import MaximumAppendSizeExceededError as AppendSizeExceeded
     from esdbclient.exceptions import WrongCurrentVersion as WrongVersion
+
+    _CALL = "aio_call"
 else:
     from kurrentdbclient import AsyncKurrentDBClient as Client
     from kurrentdbclient import NewEvent as ClientEvent
@@ -33,12 +35,15 @@ else:
     from kurrentdbclient.exceptions import NotFoundError as NotFound
     from kurrentdbclient.exceptions import WrongCurrentVersionError as WrongVersion
 
+    _CALL = "_unary_stream_call"
+
 __all__ = [
     "AppendSizeExceeded",
     "Client",
     "ClientError",
     "ClientEvent",
     "ClientRecord",
+    "HungUp",
     "NotFound",
     "StreamState",
     "WrongVersion",
@@ -111,7 +116,7 @@ async def _all_of(response: Any) -> AsyncIterator[ClientRecord]:
     # The client ends the iteration of a call that was cut off as if that were all there is.
     if _cancelled():
         raise asyncio.CancelledError
-    if response.aio_call.cancelled():
+    if getattr(response, _CALL).cancelled():
         raise HungUp("the client connected anew")
 
 

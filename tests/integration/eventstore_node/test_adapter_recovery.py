@@ -12,6 +12,15 @@ import pytest
 
 from adapters.event_stores import eventstoredb
 from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.event_stores.eventstoredb_client import (
+    Client,
+    ClientEvent,
+    HungUp,
+    StreamState,
+    call,
+    make_client,
+    responses,
+)
 from application.ports.event_store import (
     NO_STREAM,
     AppendOutcomeUnknown,
@@ -150,3 +159,42 @@ async def test_several_addresses_are_resolved_by_gossip(node: NodeProcess) -> No
     store = await EventStoreDBStore.connect(f"esdb://127.0.0.1:1,{address}?Tls=false&NodePreference=leader")
     await store.append("a", [noted()], expected=NO_STREAM)
     await store.close()
+
+
+@pytest.fixture
+async def client(node: NodeProcess) -> AsyncIterator[Client]:
+    client = make_client(node.uri, None)
+    await client.connect()
+    yield client
+    await client.close()
+
+
+async def test_a_read_that_is_cut_off_when_the_client_connects_anew_is_no_end(client: Client) -> None:
+    for _ in range(10):
+        events = [ClientEvent(type="Noted", data=b'"%s"' % (b"x" * 10_000)) for _ in range(50)]
+        await client.append_to_stream("a", current_version=StreamState.ANY, events=events)
+    async with responses(client.read_stream("a")) as records:
+        await anext(records)
+        await client.reconnect()
+        with pytest.raises(HungUp):
+            _ = [record async for record in records]
+
+
+async def test_an_append_that_is_cut_off_when_the_client_connects_anew_is_not_cancelled(
+    node: NodeProcess, client: Client
+) -> None:
+    await client.get_commit_position()
+
+    async def append() -> None:
+        with call():
+            await client.append_to_stream(
+                "a", current_version=StreamState.NO_STREAM, events=[ClientEvent(type="Noted", data=b"{}")]
+            )
+
+    node.send(signal.SIGSTOP)
+    appending = asyncio.create_task(append())
+    await asyncio.sleep(0.3)
+    await client.reconnect()
+    with pytest.raises(HungUp):
+        await asyncio.wait_for(appending, PATIENCE_S)
+    node.send(signal.SIGCONT)
