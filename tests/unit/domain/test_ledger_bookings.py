@@ -321,17 +321,10 @@ def test_locks_follow_the_market_within_one_booking() -> None:
         return trade(number, 90, 1, part, leg("x", CAT))
 
     book_ = ledger(ann=1).and_then(reserve("s", 0))
-    book_.and_then(
-        book(
-            placed("s", 0),
-            sold(1, 0.40),
-            sold(2, 1.30),
-            m.ConditionMet(parent=PARENT),
-            sold(3, 0),
-            accounts=(ANN,),
-        )
-    )
-    assert money(book_.state) == (1 + 2.70, 0, 0)
+    book_.and_then(book(placed("s", 0), sold(1, 0.40), sold(2, 1.30), accounts=(ANN,)))
+    assert money(book_.state) == (1.50, 0, 1.30)
+    book_.and_then(book(sold(3, 2), m.ConditionMet(parent=PARENT), sold(4, 0), first=3, accounts=(ANN,)))
+    assert money(book_.state) == (4.60, 0, 0)
 
 
 def test_a_final_result_moves_nothing_by_itself() -> None:
