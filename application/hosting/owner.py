@@ -209,6 +209,10 @@ class StreamOwner(Generic[State, Command, Event]):
                 waiting.remove(letter)
                 waiting.appendleft(letter)
                 raise
+            if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
+                # A command's events stay together: half of them must never be all that is known.
+                await self._append(new, batch, waiting)
+                batch, new, size = [], [], 0
             for event in encoded:
                 size += stored_size(event)
                 if size > APPEND_BYTES:

@@ -1,0 +1,77 @@
+"""How a stream's owner divides what it has decided among appends."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_stores.memory import MemoryEventStore
+from adapters.snapshots.memory import NoSnapshots
+from application.hosting.owner import StreamOwner
+from application.ports.event_store import Appended, NewEvent
+from application.snapshots.history import StreamHistory
+from domain.market import commands as c
+from domain.market.aggregate import MARKET
+from domain.market.events import MarketEvent
+from domain.market.state import MarketState
+from domain.market.vocabulary import Side
+from tests.unit.domain.trading_words import ANN, BOB, TICKER, buy, listing
+
+STREAM = f"market-{TICKER}"
+Owner = StreamOwner[MarketState, c.MarketCommand, MarketEvent]
+
+
+class Clock:
+    def now_us(self) -> int:
+        return 1
+
+
+class NotingStore(MemoryEventStore):
+    """A store that notes how many events came with every append."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        self.sizes.append(len(events))
+        return await super().append(stream, events, expected=expected)
+
+
+def owner_of(store: NotingStore) -> Owner:
+    codec = PydanticCodec()
+    history = StreamHistory(STREAM, MARKET, None, reader=store, codec=codec, snapshots=NoSnapshots())
+    return StreamOwner(
+        STREAM,
+        MARKET,
+        history=history,
+        taker=None,
+        reader=store,
+        appender=store,
+        codec=codec,
+        clock=Clock(),
+    )
+
+
+async def ask_all(owner: Owner, commands: Sequence[c.MarketCommand], first: int = 0) -> None:
+    numbered = enumerate(commands, first)
+    asked = [owner.ask(command, command_id=UUID(int=number)) for number, command in numbered]
+    answers = await asyncio.gather(*asked)
+    assert all(answer.rejected is None for answer in answers)
+
+
+async def test_the_events_of_one_command_are_appended_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.hosting.owner.APPEND_BYTES", 20_000)
+    store = NotingStore()
+    owner = owner_of(store)
+    resting = [buy(f"m{number}", ANN, 1, 40, side=Side.NO) for number in range(40)]
+    await ask_all(owner, [listing(), c.ActivateMarket(), *resting])
+    store.sizes.clear()
+    takers = [buy(f"t{number}", BOB, 10, 60) for number in range(4)]
+    await ask_all(owner, takers, first=100)
+    # Every taker is placed and fills ten times; two and a half of them would fit into one append.
+    assert sum(store.sizes) == 4 * 11
+    assert len(store.sizes) > 1
+    assert all(size % 11 == 0 for size in store.sizes), store.sizes
