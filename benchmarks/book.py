@@ -2,8 +2,8 @@
 
 Ours decides every order against all rules, keeps accounts, positions and reservations, makes its events and
 applies them; the peers match. What is timed begins with plain numbers, so it includes making the order
-objects, for everybody alike; the garbage collector is off meanwhile, as in :mod:`timeit`. All must report
-equal fills.
+objects, for everybody alike, in processor time, with the garbage collector off as in :mod:`timeit`. All must
+report equal fills.
 
 Two streams: ``trading``, in which nearly every order meets others, and ``quoting``, which has the proportions
 of recorded prediction-market flow: as many cancels as orders, and one order in thirty crosses.
@@ -88,7 +88,7 @@ def _measure(steps: Sequence[Step], absent: set[str]) -> tuple[dict[str, float],
     expected = _ours(steps)
     rates: dict[str, list[float]] = {}
     for _ in range(REPETITIONS):
-        for name in contenders.keys() - absent:
+        for name in [name for name in contenders if name not in absent]:
             try:
                 took, fills = _timed(contenders[name], steps)
             except ImportError:
