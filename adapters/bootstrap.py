@@ -61,6 +61,9 @@ from projections.queries import ReadModels
 OPERATOR = AccountId("operator")
 """The account whose keys may do everything."""
 
+SHOWN_S = 30.0
+"""How long a command that opens an exchange for itself waits for the read models."""
+
 
 async def build_exchange(
     store: EventStore,
@@ -172,6 +175,10 @@ class Presage:
         await self.exchange.start()
         self.warmer.start()
         await _appoint_operator(self.exchange, self.folder)
+
+    async def shown(self) -> bool:
+        """Wait until readers see all that is in the log now; return whether they do."""
+        return await self.reads.freshness.await_position(await self.store.head(), SHOWN_S)
 
 
 @asynccontextmanager

@@ -137,7 +137,9 @@ async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
 
     async with open_presage(settings) as presage:
         await presage.start()
+        await presage.shown()
         yield ExchangeClient(InProcessTransport(presage.app), folder)
+        await presage.exchange.settled()
 
 
 async def _answers(url: str) -> bool:
