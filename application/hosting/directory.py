@@ -11,6 +11,7 @@ from application.snapshots.form import Form
 from application.snapshots.history import StreamHistory
 from application.snapshots.ledger_form import LEDGER_FORM
 from application.snapshots.market_form import MARKET_FORM
+from application.snapshots.policy import Pace
 from application.snapshots.taker import SnapshotTaker
 from application.streams import (
     group_stream,
@@ -59,6 +60,7 @@ class Directory:
         self._codec = codec
         self._clock = clock
         self._snapshots = snapshots
+        self._pace = Pace()
         self.markets: dict[Ticker, MarketOwner] = {}
         self.groups: dict[GroupId, GroupOwner] = {}
         self.ledgers: list[LedgerOwner] = [
@@ -129,9 +131,12 @@ class Directory:
             stream,
             decider,
             history=history,
-            taker=SnapshotTaker(stream, form, self._snapshots, self._clock) if form else None,
+            taker=self._taker(stream, form) if form else None,
             reader=self._reader,
             appender=self._appender,
             codec=self._codec,
             clock=self._clock,
         )
+
+    def _taker(self, stream: str, form: Form[State]) -> SnapshotTaker[State]:
+        return SnapshotTaker(stream, form, snapshots=self._snapshots, clock=self._clock, pace=self._pace)

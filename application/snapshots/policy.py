@@ -7,7 +7,7 @@ EVENTS_MIN = 100
 """A snapshot is due after more events than this since the last one, however slowly they come."""
 
 SHARE = 0.02
-"""The part of its time that the busiest stream may spend on snapshots."""
+"""The part of its time that a process may spend on snapshots, be it for one stream or for all together."""
 
 SPACING = 500
 """How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
@@ -28,6 +28,21 @@ def snapshot_interval(events_per_s: float, cost_s: float) -> int:
 def should_snapshot(events_since: int, *, events_per_s: float, cost_s: float) -> bool:
     """Return whether a stream that has grown by ``events_since`` events should have a new snapshot."""
     return events_since > snapshot_interval(events_per_s, cost_s)
+
+
+class Pace:
+    """Keeps the snapshots of all streams of a process within their share of its time."""
+
+    def __init__(self) -> None:
+        self._free_at_us = 0
+
+    def allows(self, now_us: int) -> bool:
+        """Return whether the time spent so far has been made up for."""
+        return now_us >= self._free_at_us
+
+    def spent(self, now_us: int, cost_us: int) -> None:
+        """Take note of what a snapshot cost."""
+        self._free_at_us = max(now_us, self._free_at_us) + round(cost_us / SHARE)
 
 
 def superseded(revisions: Sequence[int], *, history: bool) -> list[int]:

@@ -12,9 +12,12 @@ from application.ports.event_store import NO_STREAM
 from application.ports.snapshots import Document, Snapshots
 from application.snapshots.form import Form, State
 from application.snapshots.keeper import SnapshotKeeper
-from application.snapshots.policy import EVENTS_MIN, should_snapshot
+from application.snapshots.policy import EVENTS_MIN, Pace, should_snapshot
 from application.snapshots.standing import Tip
 from application.snapshots.steps import gently, metered
+
+WRITING = 1
+"""Compressing and writing a snapshot is taken to cost as much as hashing it: it is done in another thread."""
 
 _US_PER_S = 1_000_000
 
@@ -22,11 +25,14 @@ _US_PER_S = 1_000_000
 class SnapshotTaker(Generic[State]):
     """Decides when a snapshot is due, and sees to it."""
 
-    def __init__(self, stream: str, form: Form[State], snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(
+        self, stream: str, form: Form[State], *, snapshots: Snapshots, clock: Clock, pace: Pace
+    ) -> None:
         self._stream = stream
         self._form = form
         self._keeper = SnapshotKeeper(stream, form, snapshots)
         self._clock = clock
+        self._pace = pace
         self._task: asyncio.Task[None] | None = None
         self._last = NO_STREAM
         self._last_us = 0
@@ -43,24 +49,31 @@ class SnapshotTaker(Generic[State]):
         if since <= EVENTS_MIN or self._task is not None:
             return
         begun_us = self._clock.now_us()
+        if not self._pace.allows(begun_us):
+            return
         events_per_s = since * _US_PER_S / max(1, begun_us - self._last_us)
         if not should_snapshot(since, events_per_s=events_per_s, cost_s=self._cost_us / _US_PER_S):
             return
         document = self._form.capture(state)
         self._last, self._last_us = tip.revision, begun_us
-        self._cost_us = self._clock.now_us() - begun_us
-        self._task = asyncio.create_task(self._keep(document, tip), name=f"snapshot of {self._stream}")
+        copying_us = self._clock.now_us() - begun_us
+        self._pace.spent(begun_us, copying_us)
+        self._task = asyncio.create_task(
+            self._keep(document, tip, copying_us), name=f"snapshot of {self._stream}"
+        )
 
     async def close(self) -> None:
         """Finish what is under way."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    async def _keep(self, document: Document, tip: Tip) -> None:
+    async def _keep(self, document: Document, tip: Tip, copying_us: int) -> None:
         try:
             steps_us: list[int] = []
             digest = await gently(metered(self._keeper.digesting(document), self._clock, steps_us))
-            self._cost_us += sum(steps_us)
+            later_us = sum(steps_us) * (1 + WRITING)
+            self._pace.spent(self._clock.now_us(), later_us)
+            self._cost_us = copying_us + later_us
             await self._keeper.keep(document, tip, digest)
         finally:
             self._task = None
