@@ -18,7 +18,7 @@ check: $(VENV)/ready
 	$(BIN)/lint-imports
 
 soak: $(VENV)/ready
-	PRESAGE_SOAK=1 $(BIN)/pytest
+	PRESAGE_SOAK=1 $(BIN)/pytest -o faulthandler_timeout=7200
 
 performance: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'

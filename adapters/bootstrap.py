@@ -108,7 +108,6 @@ async def build_exchange(
         keys=Keys(directory, ids),
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
-        reader=store,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
     )

@@ -8,7 +8,7 @@ from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.operations import Operations
 from application.past import Past
-from application.ports.event_store import START, LogReader
+from application.ports.event_store import START
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
@@ -31,7 +31,6 @@ class Exchange:
         keys: Keys,
         runner: ProcessRunner,
         recovery: SagaRecovery,
-        reader: LogReader,
         open_markets: OpenMarkets,
         past: Past,
     ) -> None:
@@ -44,7 +43,6 @@ class Exchange:
         self.ready = False
         self._recovery = recovery
         self._timekeeper = Timekeeper(directory, recovery, open_markets)
-        self._reader = reader
         self._open_markets = open_markets
 
     async def start(self) -> None:
@@ -74,6 +72,5 @@ class Exchange:
     async def settled(self) -> None:
         """Wait until everything decided is booked, with all that follows from it: until nothing happens."""
         reached = START
-        while (head := await self._reader.head()) > reached:
-            await self.processes.reach(head)
-            reached = head
+        while (position := await self.processes.catch_up()) > reached:
+            reached = position

@@ -31,6 +31,9 @@ RETRY_S = 0.5
 NOTE_EVERY_S = 2.0
 CHECKPOINT = "processes"
 
+WANTED = Filter(stream_prefixes=(MARKET, GROUP, LEDGER))
+"""Where something may follow from an event."""
+
 TAKEN_AT_ONCE = 2_000
 """How many events are seen to together by processes that are behind: the further, the fewer appends each."""
 
@@ -83,9 +86,14 @@ class ProcessRunner:
         self._reached = noted if noted <= await self._reader.head() else START
         self._task = asyncio.create_task(self._run(), name="process managers")
 
-    async def catch_up(self) -> None:
-        """Wait until everything that is in the log now has been seen to."""
-        await self.reach(await self._reader.head())
+    async def catch_up(self) -> Position:
+        """Wait until everything that is in the log now has been seen to; return how far that is."""
+        position = START
+        # Not the end of the log: a store need not say at once that it has passed over what nobody wants.
+        async for page in self._reader.read_all(backwards=True, limit=1, matching=WANTED):
+            position = page.position
+        await self.reach(position)
+        return position
 
     async def reach(self, position: Position) -> None:
         """Wait until the processes have come to ``position``."""
@@ -107,10 +115,9 @@ class ProcessRunner:
         return self._task is None or self._task.done()
 
     async def _run(self) -> None:
-        wanted = Filter(stream_prefixes=(MARKET, GROUP, LEDGER))
         try:
             events: list[RecordedEvent] = []
-            async for page in self._subscriber.subscribe(after=self._reached, matching=wanted):
+            async for page in self._subscriber.subscribe(after=self._reached, matching=WANTED):
                 events.extend(page.events)
                 if page.caught_up or len(events) >= TAKEN_AT_ONCE:
                     await self._handle(events, page.position)
