@@ -7,7 +7,7 @@ from projections.api_keys import API_KEYS, ApiKeysProjection
 from projections.balances import ACCOUNTS, ENTRIES, LEDGERS, LOCKED, BalancesProjection
 from projections.candles import CANDLES
 from projections.exchange import EXCHANGES, ExchangeProjection
-from projections.leaderboard import STAKES, STANDINGS, LeaderboardProjection
+from projections.leaderboard import PROFITS, STAKES, STANDINGS, LeaderboardProjection
 from projections.market_book import BOOK_ORDERS, TOPS
 from projections.market_facts import GROUPS, MARKETS
 from projections.markets import MarketsProjection
@@ -29,7 +29,7 @@ TABLES: Mapping[str, Sequence[Table[Any]]] = {
     OrdersProjection.name: (ORDERS,),
     TradesProjection.name: (TRADES, FILLS),
     PortfolioProjection.name: (POSITIONS, OUTCOMES, SETTLEMENTS),
-    LeaderboardProjection.name: (STAKES, STANDINGS),
+    LeaderboardProjection.name: (STAKES, STANDINGS, PROFITS),
     BalancesProjection.name: (ACCOUNTS, LOCKED, LEDGERS, ENTRIES),
     OrderKeysProjection.name: (ORDER_KEYS,),
     ApiKeysProjection.name: (API_KEYS,),

@@ -1,7 +1,8 @@
 """Who made the most, by day, week, month and all time.
 
 Profit is what sales and payments brought beyond average cost, fees taken off, counted when it is made. What
-a called-off market takes back is taken back when it is called off.
+a called-off market takes back is taken back when it is called off. Each profit is noted too, so that the
+standings of any moment can be added up: those of the days before it, and what was made that day by then.
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,14 @@ from domain.quantities import PAYOUT_TICKS
 from projections import holding
 from projections.projection import Projection
 from projections.queries import LeaderboardQueries
-from projections.rows import Rows
+from projections.rows import Journal, Rows
 from projections.table import Table
 from projections.views import LeaderboardEntry, LeaderboardPeriod
 
 _DAY_US = 86_400_000_000
+
+Profitable = TradeExecuted | PositionSettled | PositionUnwound
+"""What brings profit, or loss."""
 
 
 @dataclass(slots=True)
@@ -48,13 +52,29 @@ class StandingRow:
     profit: int
 
 
+@dataclass(slots=True)
+class ProfitRow:
+    """What one event brought a trader."""
+
+    at_us: int
+    position: int
+    account_id: str
+    profit: int
+
+
 STAKES = Table("leaderboard_stakes", StakeRow, key=("account_id", "ticker"))
 STANDINGS = Table("leaderboard", StandingRow, key=("period", "start_us", "account_id"))
+PROFITS = Table("leaderboard_profits", ProfitRow, key=("at_us", "position", "account_id"))
 
 
 def period_start_us(period: LeaderboardPeriod, at_us: int) -> int:
     """Return when the period that holds a time began, in UTC; weeks begin on Monday."""
     return dict(_starts(at_us // _DAY_US))[period.value]
+
+
+def day_start_us(at_us: int) -> int:
+    """Return when the day that holds a time began, in UTC."""
+    return at_us - at_us % _DAY_US
 
 
 @lru_cache(maxsize=64)
@@ -73,14 +93,15 @@ class LeaderboardProjection(Projection):
     """Adds each profit to the standings it counts in; nothing is ever recomputed."""
 
     name: ClassVar[str] = "leaderboard"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, leaderboard: LeaderboardQueries) -> None:
         self._leaderboard = leaderboard
         self._stakes = Rows(STAKES)
         self._standings = Rows(STANDINGS)
+        self._profits = Journal(PROFITS)
         super().__init__(
-            parts=(self._stakes, self._standings),
+            parts=(self._stakes, self._standings, self._profits),
             handlers={
                 TradeExecuted: self._traded,
                 PositionSettled: self._settled,
@@ -96,7 +117,7 @@ class LeaderboardProjection(Projection):
     async def get_top(
         self, n: int, period: LeaderboardPeriod = LeaderboardPeriod.ALL, *, at_us: int | None = None
     ) -> Sequence[LeaderboardEntry]:
-        """Return the ``n`` traders with the most profit, most first."""
+        """Return the ``n`` traders with the most profit, most first; with ``at_us`` as it stood then."""
         return await self._leaderboard.get_top(n, period, at_us=at_us)
 
     def _want_both(self, recorded: Recorded[TradeExecuted]) -> None:
@@ -106,9 +127,7 @@ class LeaderboardProjection(Projection):
     def _want_one(self, recorded: Recorded[PositionSettled | PositionUnwound]) -> None:
         self._want(recorded, recorded.event.account_id)
 
-    def _want(
-        self, recorded: Recorded[TradeExecuted | PositionSettled | PositionUnwound], account_id: str
-    ) -> None:
+    def _want(self, recorded: Recorded[Profitable], account_id: str) -> None:
         self._stakes.want((account_id, recorded.stream.removeprefix(MARKET)))
         for period, start_us in _starts(recorded.cause.at_us // _DAY_US):
             self._standings.want((period, start_us, account_id))
@@ -127,7 +146,7 @@ class LeaderboardProjection(Projection):
         profit = holding.trade(stake, leg.side, leg.action, trade.quantity, price * trade.quantity) - leg.fee
         stake.profit += profit
         self._stakes.put(stake)
-        self._count(leg.account_id, profit, recorded.cause.at_us)
+        self._count(recorded, leg.account_id, profit)
 
     def _settled(self, recorded: Recorded[PositionSettled]) -> None:
         event = recorded.event
@@ -136,7 +155,7 @@ class LeaderboardProjection(Projection):
         if stake is None:
             return
         returned = event.fees if event.fees_returned else 0
-        self._count(event.account_id, holding.close(stake, event.payout) + returned, recorded.cause.at_us)
+        self._count(recorded, event.account_id, holding.close(stake, event.payout) + returned)
         self._stakes.drop(key)
 
     def _unwound(self, recorded: Recorded[PositionUnwound]) -> None:
@@ -144,14 +163,19 @@ class LeaderboardProjection(Projection):
         stake = self._stakes.get(key)
         if stake is None:
             return
-        self._count(recorded.event.account_id, -stake.profit, recorded.cause.at_us)
+        self._count(recorded, recorded.event.account_id, -stake.profit)
         self._stakes.drop(key)
 
-    def _count(self, account_id: str, profit: int, at_us: int) -> None:
+    def _count(self, recorded: Recorded[Profitable], account_id: str, profit: int) -> None:
+        at_us = recorded.cause.at_us
+        first = False
         for period, start_us in _starts(at_us // _DAY_US):
             row = self._standings.get((period, start_us, account_id))
             if row is None:
+                first = True
                 self._standings.put(StandingRow(period, start_us, account_id, profit))
             elif profit:
                 row.profit += profit
                 self._standings.put(row)
+        if profit or first:
+            self._profits.add(ProfitRow(at_us, recorded.position, account_id, profit))

@@ -370,7 +370,10 @@ class LeaderboardQueries(Protocol):
     async def get_top(
         self, n: int, period: LeaderboardPeriod = LeaderboardPeriod.ALL, *, at_us: int | None = None
     ) -> Sequence[LeaderboardEntry]:
-        """Return the ``n`` traders with the most profit in the period around ``at_us``, now by default."""
+        """Return the ``n`` traders with the most profit in the present day, week or month, or of all time.
+
+        With ``at_us``: in the period that holds this time, as it stood then.
+        """
         ...
 
 

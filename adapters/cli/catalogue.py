@@ -22,6 +22,7 @@ COMMANDS = {
     "group": Entry("group", "Groups of markets of which exactly one ends yes."),
     "order": Entry("order", "Orders: place, change, cancel and list them."),
     "portfolio": Entry("portfolio", "Show an account's money and positions."),
+    "leaderboard": Entry("leaderboard", "Who made the most, now or at any moment of the past."),
     "deposit": Entry("money", "Credit an account with money from outside.", "deposits"),
     "withdraw": Entry("money", "Pay out money of an account.", "withdrawals"),
     "replay": Entry("replay", "Run recorded order flow through a whole exchange."),

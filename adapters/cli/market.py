@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.market_views import market_view, markets_view
-from adapters.cli.options import Data, Json
+from adapters.cli.options import AsOf, Data, Json
 from adapters.cli.output import show
-from adapters.cli.times import parse_time
+from adapters.cli.times import as_of
 from adapters.settings import Settings
-
-_US_PER_S = 1_000_000
 
 app = typer.Typer(no_args_is_help=True, help="Markets: list them, look at them, run their lives.")
 
@@ -83,27 +82,59 @@ async def _list(settings: Settings, status: str, group: str) -> dict[str, Any]:
         return {"markets": await exchange.list_all(f"{TRADE_API}/markets", "markets", query)}
 
 
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(metavar="WORDS", help="Words of the question, in any order.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Find markets by words of their question, rules or category."""
+    _found(data, "/search/markets", {"text": text, "limit": limit}, as_json=as_json)
+
+
+@app.command("most-traded")
+def most_traded(
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 10,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """List the markets with the most volume in the last 24 hours."""
+    _found(data, "/search/most_traded", {"limit": limit}, as_json=as_json)
+
+
+def _found(data: Path | None, path: str, query: Mapping[str, Any], *, as_json: bool) -> None:
+    answer = asyncio.run(_ask(Settings.from_environment(data=data), path, query))
+    document = {"markets": answer["markets"]}
+    show(document, as_json=as_json, view=lambda: markets_view(document["markets"]))
+
+
+async def _ask(settings: Settings, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    async with connect(settings) as exchange:
+        return await exchange.get(f"{TRADE_API}{path}", query)
+
+
 @app.command("show")
 def show_market(
     ticker: Ticker,
     *,
     depth: Annotated[int, typer.Option(min=1, help="How many levels of the book.")] = 10,
-    as_of: Annotated[str | None, typer.Option(help="As it stood at this time.", metavar="TIME")] = None,
+    then: AsOf = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Show a market and its order book."""
-    at_us = parse_time(as_of)
-    query = {} if at_us is None else {"as_of_ts": f"{at_us // _US_PER_S}.{at_us % _US_PER_S:06d}"}
-    answer = asyncio.run(_show(Settings.from_environment(data=data), ticker, depth, query))
+    answer = asyncio.run(_show(Settings.from_environment(data=data), ticker, depth, as_of(then)))
     show(answer, as_json=as_json, view=lambda: market_view(answer["market"], answer["orderbook"]))
 
 
-async def _show(settings: Settings, ticker: str, depth: int, as_of: Mapping[str, str]) -> dict[str, Any]:
+async def _show(settings: Settings, ticker: str, depth: int, then: Mapping[str, str]) -> dict[str, Any]:
     path = f"{TRADE_API}/markets/{named(ticker)}"
     async with connect(settings) as exchange:
-        market = await exchange.get(path, as_of)
-        book = await exchange.get(f"{path}/orderbook", {"depth": depth, **as_of})
+        market = await exchange.get(path, then)
+        book = await exchange.get(f"{path}/orderbook", {"depth": depth, **then})
     return {"market": market["market"], "orderbook": book["orderbook"]}
 
 

@@ -18,3 +18,11 @@ Account = Annotated[
         metavar="ACCOUNT", help="Whose. [default: the one account with a trader's key in the data folder]"
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help="As it stood at this time, in ISO 8601 or seconds since the Unix epoch.",
+    ),
+]

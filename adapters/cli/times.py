@@ -34,3 +34,9 @@ def parse_time(text: str | None) -> int | None:
 def time_text(at_us: int) -> str:
     """Return a time in ISO 8601, UTC."""
     return (_EPOCH + timedelta(microseconds=at_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def as_of(text: str | None) -> dict[str, str]:
+    """Return the parameter that asks the exchange how things stood at a time, or none."""
+    at_us = parse_time(text)
+    return {} if at_us is None else {"as_of_ts": f"{at_us // _US_PER_S}.{at_us % _US_PER_S:06d}"}

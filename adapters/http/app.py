@@ -31,6 +31,7 @@ from adapters.http.routes import (
     past,
     portfolio,
     service,
+    standings,
     why,
 )
 from adapters.http.routes.reference import reference_routes
@@ -51,6 +52,7 @@ _TABLE: tuple[Operation, ...] = (
     *exchange.ROUTES,
     *keys.ROUTES,
     *past.ROUTES,
+    *standings.ROUTES,
     *why.ROUTES,
     *admin_markets.ROUTES,
     *admin_groups.ROUTES,

@@ -10,6 +10,7 @@ from adapters.http.requests.fields import (
     GroupField,
     Groups,
     Limit,
+    Line,
     NameField,
     Number,
     OrderIdField,
@@ -18,10 +19,10 @@ from adapters.http.requests.fields import (
     TickerField,
     Tickers,
 )
-from adapters.http.requests.past import AsOfQuery
+from adapters.http.requests.past import AsOfQuery, Moment
 from domain.market.vocabulary import MarketStatus
 from projections.queries import DEFAULT_LIMIT, Period
-from projections.views import OrderStatus
+from projections.views import LeaderboardPeriod, OrderStatus
 
 _US_PER_S = 1_000_000
 
@@ -180,3 +181,24 @@ class SettlementsQuery(TimesQuery):
 
     ticker: TickerField | None = None
     event_ticker: Groups = ()
+
+
+class LeaderboardQuery(RequestQuery):
+    """Which standings: of the present day, week or month, or of all time; or as they stood at a time."""
+
+    period: LeaderboardPeriod = LeaderboardPeriod.ALL
+    limit: Limit = DEFAULT_LIMIT
+    as_of_ts: Moment | None = None
+
+
+class SearchQuery(RequestQuery):
+    """Which words, in any order."""
+
+    text: Annotated[Line, Field(min_length=1)]
+    limit: Limit = DEFAULT_LIMIT
+
+
+class MostTradedQuery(RequestQuery):
+    """How many markets."""
+
+    limit: Limit = 10

@@ -8,7 +8,7 @@ from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.quantities import Money
 from projections.api_keys import API_KEYS, KeyRow
-from projections.leaderboard import period_start_us
+from projections.leaderboard import day_start_us, period_start_us
 from projections.views import KeyView, LeaderboardEntry, LeaderboardPeriod
 
 # Keys, oldest first.
@@ -20,6 +20,16 @@ SELECT {", ".join(API_KEYS.columns)} FROM api_keys {{where}} ORDER BY created_at
 TOP = """
 SELECT account_id, profit FROM leaderboard WHERE period = :period AND start_us = :start_us
 ORDER BY profit DESC, account_id LIMIT :limit
+"""
+
+# The best of a period as they stood at a moment in it: its days before, and that day's profits by then.
+TOP_THEN = """
+SELECT account_id, SUM(profit) FROM (
+    SELECT account_id, profit FROM leaderboard
+    WHERE period = 'day' AND start_us >= :start_us AND start_us < :day_us
+    UNION ALL
+    SELECT account_id, profit FROM leaderboard_profits WHERE at_us >= :day_us AND at_us <= :at_us
+) AS made GROUP BY account_id ORDER BY SUM(profit) DESC, account_id LIMIT :limit
 """
 
 
@@ -55,17 +65,21 @@ class LeaderboardAnswers:
     async def get_top(
         self, n: int, period: LeaderboardPeriod = LeaderboardPeriod.ALL, *, at_us: int | None = None
     ) -> Sequence[LeaderboardEntry]:
-        """Return the ``n`` traders with the most profit in the period around ``at_us``."""
+        """Return the ``n`` traders with the most profit in the present period, or as it stood then."""
+        limit = checked(n) - 1
         start_us = period_start_us(period, self._clock.now_us() if at_us is None else at_us)
-        rows = await self._reader.fetch(
-            TOP, {"period": period.value, "start_us": start_us, "limit": checked(n) - 1}
-        )
+        if at_us is None:
+            asked = {"period": period.value, "start_us": start_us, "limit": limit}
+            rows = await self._reader.fetch(TOP, asked)
+        else:
+            then = {"start_us": start_us, "day_us": day_start_us(at_us), "at_us": at_us, "limit": limit}
+            rows = await self._reader.fetch(TOP_THEN, then)
         entries: list[LeaderboardEntry] = []
         for place, (account_id, profit) in enumerate(rows, start=1):
             tied = bool(entries) and entries[-1].profit == profit
             rank = entries[-1].rank if tied else place
             entries.append(
-                LeaderboardEntry(rank=rank, account_id=AccountId(account_id), profit=Money(profit))
+                LeaderboardEntry(rank=rank, account_id=AccountId(account_id), profit=Money(int(profit)))
             )
         return entries
 

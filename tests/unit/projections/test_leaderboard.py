@@ -190,6 +190,24 @@ async def test_standings_are_those_of_a_recomputation_on_random_trades(tmp_path:
             assert rank == 1 + sum(1 for other in profits.values() if other > profit)
 
 
+async def test_standings_of_any_moment_are_those_that_were_read_then(tmp_path: Path) -> None:
+    random = Random(10)
+    async with leaderboard(tmp_path) as board:
+        then: list[tuple[int, LeaderboardPeriod, list[tuple[int, str, int]]]] = []
+        for _ in range(60):
+            board.clock.now += random.choice((1, 1_000_000, DAY_US // 7, DAY_US, 9 * DAY_US))
+            for _ in range(random.randint(0, 3)):
+                board.wins(
+                    f"trader-{random.randint(0, 9)}", random.randint(-9, 9), ticker=random.choice("MN")
+                )
+            then.extend(
+                [(board.clock.now, period, await board.top(5, period)) for period in LeaderboardPeriod]
+            )
+        for at_us, period, top in then:
+            entries = await board.projection.get_top(5, period, at_us=at_us)
+            assert [(entry.rank, entry.account_id, entry.profit) for entry in entries] == top
+
+
 def settled(
     account: str, *, payout: int, fees: int, returned: bool, yes: int = 0, no: int = 0
 ) -> PositionSettled:
