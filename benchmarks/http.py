@@ -18,6 +18,7 @@ MARKET = "BENCH"
 TRADERS = 16
 BATCH = 50
 BOOK = f"/trade-api/v2/markets/{MARKET}/orderbook"
+VISIBLE = "/trade-api/v2/exchange/user_data_timestamp"
 ORDERS = "/trade-api/v2/portfolio/orders"
 
 _BARE_ROUTE = """
@@ -42,6 +43,7 @@ def run(n: int = 10_000) -> dict[str, Any]:
         orders = list(_random_orders(n, seed=2))
         batches = [{"orders": orders[start : start + BATCH]} for start in range(0, n, BATCH)]
         batched = _orders(url, f"{ORDERS}/batched", keys, batches, orders_each=BATCH)
+        asyncio.run(_idle(url))
         book = asyncio.run(send(url, [plain_request("GET", BOOK)] * n, connections=16))
         bare = _bare_route(asyncio.run(_body(url, BOOK)), n)
     ours = {
@@ -111,7 +113,14 @@ def _random_orders(n: int, *, seed: int) -> Iterator[dict[str, Any]]:
 def _orders(
     url: str, path: str, keys: list[dict[str, Any]], bodies: list[dict[str, Any]], orders_each: int = 1
 ) -> dict[str, Any]:
-    work = {"url": url, "path": path, "method": "POST", "keys": keys, "bodies": bodies}
+    work = {
+        "url": url,
+        "path": path,
+        "method": "POST",
+        "keys": keys,
+        "bodies": bodies,
+        "orders_each": orders_each,
+    }
     client = subprocess.run(
         [sys.executable, "-m", "benchmarks._http_client"],
         input=json.dumps(work).encode(),
@@ -121,7 +130,7 @@ def _orders(
     measured = json.loads(client.stdout)
     latencies = sorted(measured["latencies_ms"])
     return {
-        "orders_per_s": round(orders_each * len(bodies) / measured["seconds"]),
+        "orders_per_s": round(orders_each * measured["statuses"].get("201", 0) / measured["seconds"]),
         "latency_ms_p50": round(latencies[len(latencies) // 2], 1),
         "latency_ms_p99": round(latencies[len(latencies) * 99 // 100], 1),
         "statuses": measured["statuses"],
@@ -135,6 +144,14 @@ async def _body(url: str, path: str) -> bytes:
     answer = await reader.read()
     writer.close()
     return answer.partition(b"\r\n\r\n")[2]
+
+
+async def _idle(url: str) -> None:
+    """Wait until what follows from the orders is done too."""
+    seen = -1
+    while (position := json.loads(await _body(url, VISIBLE))["position"]) != seen:
+        seen = position
+        await asyncio.sleep(0.5)
 
 
 def _bare_route(body: bytes, n: int) -> float:
