@@ -35,8 +35,14 @@ T = TypeVar("T")
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
 
-BATCH = 1_000
-"""How many events one transaction takes while there are more: some tens of milliseconds of work."""
+BATCH = 4_000
+"""How many events one transaction takes while there are more.
+
+The more, the fewer times a part of the database is written that many of them change.
+"""
+
+LONG = 100
+"""How many events make a batch that others should not have to wait for."""
 
 LONGEST_PAUSE_S = 2.0
 """The longest wait before a database that is away is tried again."""
@@ -137,8 +143,10 @@ class ProjectionRunner:
                     if projection.name not in self.stats.halted and batch.position > mark.position:
                         fresh = batch.after(mark.position)
                         advanced.append(await self._advance(transaction, projection, mark, fresh, parked))
+                        await _let_others(batch)
                 for projection in self._projections:
                     await projection.save(transaction)
+                    await _let_others(batch)
                 await transaction.save(advanced, parked)
         except BaseException:
             for projection in self._projections:
@@ -206,6 +214,12 @@ class ProjectionRunner:
         lowest = min((mark.position for mark in self._reached.values()), default=batch.position)
         stats.position = lowest
         self._progress.reach(lowest, batch.at_us)
+
+
+async def _let_others(batch: Batch) -> None:
+    """Let others have the processor in the middle of a batch that takes long."""
+    if len(batch.entries) >= LONG:
+        await asyncio.sleep(0)
 
 
 async def _apply(

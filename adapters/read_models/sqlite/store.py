@@ -18,8 +18,8 @@ from adapters.read_models.sqlite.transaction import SqliteTransaction
 
 log = logging.getLogger(__name__)
 
-LARGE_LOG = 16 * 1024 * 1024
-"""How large the write-ahead log may grow, in bytes, before it is carried into the file."""
+CARRIED_ROWS = 20_000
+"""After how many rows the write-ahead log is carried into the file: it holds some 3 kB for each."""
 
 
 class SqliteReadStore:
@@ -35,9 +35,9 @@ class SqliteReadStore:
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
-        self._log = path.with_name(path.name + "-wal")
         self._writing = asyncio.Lock()
-        self._carrying: asyncio.Future[None] | None = None
+        self._rows = 0
+        self._carrying: asyncio.Task[None] | None = None
 
     @staticmethod
     def prepare(path: Path) -> None:
@@ -49,10 +49,10 @@ class SqliteReadStore:
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
         """Open a transaction: committed at the end of the block, rolled back when it raises."""
         async with self._writing:
-            await self._carried()
+            transaction = SqliteTransaction(self._writer)
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
-                yield SqliteTransaction(self._writer)
+                yield transaction
                 self._writer.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
@@ -60,21 +60,26 @@ class SqliteReadStore:
             except BaseException:
                 self._roll_back()
                 raise
-            self._carry_if_large()
+            self._carry_if_due(transaction.rows)
 
     def _roll_back(self) -> None:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
-    async def _carried(self) -> None:
-        """Wait for the log to be carried over: it starts again from its beginning only if nobody writes."""
-        if self._carrying is not None:
-            carrying, self._carrying = self._carrying, None
-            await carrying
+    def _carry_if_due(self, rows: int) -> None:
+        self._rows += rows
+        if self._rows >= CARRIED_ROWS and (self._carrying is None or self._carrying.done()):
+            self._rows = 0
+            self._carrying = asyncio.create_task(self._carry())
 
-    def _carry_if_large(self) -> None:
-        if self._log.stat().st_size > LARGE_LOG:
-            self._carrying = asyncio.get_running_loop().run_in_executor(None, _carry, self.path)
+    async def _carry(self) -> None:
+        """Carry the log into the file: most of it beside the writer, what came meanwhile while it waits.
+
+        The log begins again, instead of growing for ever, only when all of it has been carried over.
+        """
+        await asyncio.to_thread(_carry, self.path)
+        async with self._writing:
+            await asyncio.to_thread(_carry, self.path)
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Return all rows of a question; parameters stand in it as ``:name``."""
@@ -94,8 +99,9 @@ class SqliteReadStore:
 
     async def close(self) -> None:
         """Finish what is being carried over, then close the file."""
+        if self._carrying is not None:
+            await self._carrying
         async with self._writing:
-            await self._carried()
             self._reader.close()
             self._writer.close()
 

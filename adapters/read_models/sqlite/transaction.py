@@ -19,6 +19,8 @@ class SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.rows = 0
+        """How many rows were written."""
 
     async def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return all checkpoints; the transaction holds the write lock from its beginning."""
@@ -43,14 +45,17 @@ class SqliteTransaction:
 
     async def upsert(self, table: Table[R], rows: Collection[R]) -> None:
         """Write rows over those with the same key, or as new ones."""
+        self.rows += len(rows)
         self._connection.executemany(statements.upsert(table), map(table.values_of, rows))
 
     async def insert(self, table: Table[R], rows: Collection[R]) -> None:
         """Write rows whose keys are new."""
+        self.rows += len(rows)
         self._connection.executemany(statements.insert(table), map(table.values_of, rows))
 
     async def delete(self, table: Table[R], keys: Collection[Key]) -> None:
         """Remove rows."""
+        self.rows += len(keys)
         self._connection.executemany(statements.delete(table), map(table.key_values, keys))
 
     async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
