@@ -2,7 +2,7 @@
 
 import gc
 
-SURVIVORS = (10_000, 20, 100)
+SURVIVORS = (10_000, 1_000, 10)
 """How many new objects may survive before each generation is looked through."""
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 CONNECTIONS = 64
 LOT = 1_000
-"""How many requests are signed ahead of being sent: few enough to be sent while their signatures are fresh."""
+"""How many requests are signed before they are sent: few enough for their signatures to stay fresh."""
 
 
 class Signer:

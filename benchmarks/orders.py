@@ -14,9 +14,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from itertools import groupby
-from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -34,7 +32,7 @@ from application.ports.event_store import Filter
 from application.processes.settlement import concerned
 from application.requests import OrderAccepted, OrderRequest
 from application.streams import LEDGER, MARKET, ledger_stream, market_stream, partition_of
-from benchmarks._trading import exchange_on, percentile
+from benchmarks._trading import apart, exchange_on, percentile
 from domain.decider import execute
 from domain.fees import FeeRate, FeeSchedule
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -72,17 +70,17 @@ def run(n: int = 20_000) -> dict[str, Any]:
     """Measure ``n`` orders. Memory is noted at every full 100,000 events: ``n=150_000`` makes a million."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        core = _apart(_core, folder, n)
-        whole = _apart(_whole, folder, n)
+        core = apart(_core, folder, n)
+        whole = apart(_whole, folder, n)
         ours: dict[str, Any] = {
             **whole,
             "without_read_models": core,
-            "cold_replay_events_per_s": _apart(_cold_replay, folder),
-            "resident_mib_by_events": _apart(_memory, folder, n),
+            "cold_replay_events_per_s": apart(_cold_replay, folder),
+            "resident_mib_by_events": apart(_memory, folder, n),
         }
         peers = {
-            "bare rules": {"orders_per_s": _apart(_bare_rules, n)},
-            "bare SQLite loop": {"orders_per_s": _apart(_bare_sqlite, folder, n)},
+            "bare rules": {"orders_per_s": apart(_bare_rules, n)},
+            "bare SQLite loop": {"orders_per_s": apart(_bare_sqlite, folder, n)},
         }
     return {
         "bench": "orders",
@@ -105,12 +103,6 @@ def run(n: int = 20_000) -> dict[str, Any]:
             for peer, rates in peers.items()
         },
     }
-
-
-def _apart(measure: Callable[..., Any], *arguments: Any) -> Any:
-    """Measure in a fresh process, so that nothing is warm, large or fragmented from what came before."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measure, *arguments).result()
 
 
 def _requests(seed: int) -> Iterator[OrderRequest]:

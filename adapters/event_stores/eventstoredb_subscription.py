@@ -25,6 +25,10 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 CHECK_TIMEOUT_S = 5.0
 WINDOW_EVENTS = 200
+GATHERED_S = 0.001
+LONGEST_GATHERED_S = 0.01
+"""Events come one by one. As long as there are more every millisecond they are put together, for so long."""
+
 CHECKPOINT_WINDOWS = 5
 
 _log = logging.getLogger(__name__)
@@ -70,6 +74,7 @@ class Subscription:
                 feed.arrived.clear()
                 await feed.arrived.wait()
                 continue
+            await _gather(feed)
             page = self._take_page(feed)
             if page is not None:
                 self._pause_s = FIRST_PAUSE_S
@@ -159,6 +164,17 @@ class Subscription:
             self._last_event = (event.position, event.id)
             if admits(self._matching, event.stream, event.type):
                 events.append(event)
+
+
+async def _gather(feed: _Feed) -> None:
+    """Wait for what is about to come: a page costs those who take it about as much as some ten events."""
+    for _ in range(round(LONGEST_GATHERED_S / GATHERED_S)):
+        had = len(feed.records)
+        if had >= PAGE_EVENTS:
+            return
+        await asyncio.sleep(GATHERED_S)
+        if len(feed.records) == had:
+            return
 
 
 def _note_end(feed: _Feed, task: asyncio.Task[None]) -> None:

@@ -18,7 +18,7 @@ from adapters.read_models.sqlite.transaction import SqliteTransaction
 
 log = logging.getLogger(__name__)
 
-CARRIED_ROWS = 20_000
+CARRIED_ROWS = 2_000
 """After how many rows the write-ahead log is carried into the file: it holds some 3 kB for each."""
 
 
