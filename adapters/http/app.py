@@ -43,9 +43,9 @@ from projections.queries import ReadModels
 # The busiest routes come first: they are tried in this order. A name in the path matches anything, so
 # fixed paths stand before it.
 _TABLE: tuple[Operation, ...] = (
+    *markets.ROUTES,
     *batches.ROUTES,
     *orders.ROUTES,
-    *markets.ROUTES,
     *portfolio.ROUTES,
     *order_groups.ROUTES,
     *events.ROUTES,

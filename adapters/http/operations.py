@@ -60,7 +60,7 @@ class Call(Generic[Query, Body]):
         return self.caller.account_id
 
 
-class NoQuery(BaseModel, extra="forbid"):
+class NoQuery(BaseModel, extra="forbid", frozen=True):
     """A route without query parameters."""
 
 

@@ -20,7 +20,7 @@ class RequestBody(BaseModel):
 class RequestQuery(BaseModel):
     """A query: no parameter that is not known."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 TickerField = Annotated[Ticker, StringConstraints(pattern=_NAME, min_length=1, max_length=64)]

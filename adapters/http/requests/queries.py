@@ -21,7 +21,7 @@ from adapters.http.requests.fields import (
 )
 from adapters.http.requests.past import AsOfQuery, Moment
 from domain.market.vocabulary import MarketStatus
-from projections.queries import DEFAULT_LIMIT, Period
+from projections.queries import ALWAYS, DEFAULT_LIMIT, Period
 from projections.views import LeaderboardPeriod, OrderStatus
 
 _US_PER_S = 1_000_000
@@ -121,6 +121,11 @@ class TradesQuery(TimesQuery):
     """Which trades."""
 
     ticker: TickerField | None = None
+
+    @property
+    def latest(self) -> bool:
+        """Whether the latest trades are asked for, as many as are usual."""
+        return not self.cursor and self.limit == DEFAULT_LIMIT and self.period == ALWAYS
 
 
 class CandlesQuery(RequestQuery):

@@ -83,7 +83,7 @@ async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
 async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
     """Return a page of trades."""
     query = call.query
-    if query.ticker is not None and query == q.TradesQuery(ticker=query.ticker):
+    if query.ticker is not None and query.latest:
         return Reply(content=await call.port.cached.trades(query.ticker))
     page = await call.port.reads.markets.trades(
         TradeFilter(ticker=query.ticker, at=query.period), limit=query.limit, cursor=query.cursor

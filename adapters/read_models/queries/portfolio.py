@@ -38,12 +38,13 @@ FROM positions p LEFT JOIN markets m ON m.ticker = p.ticker
 {{where}} ORDER BY p.ticker LIMIT :limit
 """
 
-# An account's money, and its shares at their marks (at cost where there is none).
+# An account's money, and its shares at their marks (at cost where there is none): positions_held.
 BALANCE = f"""
 SELECT COALESCE(SUM(cash), 0), COALESCE(SUM(reserved), 0), COALESCE(SUM(locked), 0),
     COALESCE(MAX(updated_at_us), 0),
     (SELECT COALESCE(SUM(COALESCE(p.yes * {MARK} + p.no * (10000 - {MARK}), p.yes_cost + p.no_cost)), 0)
-     FROM positions p LEFT JOIN markets m ON m.ticker = p.ticker WHERE p.account_id = :account_id)
+     FROM positions p LEFT JOIN markets m ON m.ticker = p.ticker WHERE p.account_id = :account_id
+         AND (p.yes > 0 OR p.no > 0))
 FROM accounts WHERE account_id = :account_id
 """
 
