@@ -1,0 +1,68 @@
+"""The write-ahead log of read models in SQLite is carried over now and then: it neither grows nor stalls."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.read_models.sqlite import store as sqlite_store
+from adapters.read_models.sqlite.store import CARRIED_ROWS, SqliteReadStore
+from projections.leaderboard import STAKES, StakeRow
+
+ROWS_AT_ONCE = 100
+BEGINNINGS = 8
+
+
+@pytest.fixture
+def carried(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Note when the log is carried over."""
+    carried: list[Path] = []
+    carry = sqlite_store._carry
+
+    def noted(path: Path) -> None:
+        carried.append(path)
+        carry(path)
+
+    monkeypatch.setattr(sqlite_store, "_carry", noted)
+    return carried
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteReadStore]:
+    store = SqliteReadStore(tmp_path / "read.db")
+    yield store
+    await store.close()
+
+
+async def write(store: SqliteReadStore, rows: int) -> None:
+    for first in range(0, rows, ROWS_AT_ONCE):
+        async with store.transaction() as transaction:
+            numbers = range(first, first + ROWS_AT_ONCE)
+            rows_here = [StakeRow(f"{number * 7_919 % rows:09d}", "M", 1, 2, 3, 4, 5) for number in numbers]
+            await transaction.upsert(STAKES, rows_here)
+        await asyncio.sleep(0)  # as the projector does between batches
+
+
+async def test_the_log_stays_small_however_much_is_written(store: SqliteReadStore) -> None:
+    log = store.path.with_name("read.db-wal")
+    await write(store, 2 * CARRIED_ROWS)
+    once = log.stat().st_size
+    for _ in range(BEGINNINGS):
+        await write(store, 2 * CARRIED_ROWS)
+    assert log.stat().st_size < 3 * once
+
+
+async def test_a_large_log_is_not_carried_over_again_and_again(
+    store: SqliteReadStore, carried: list[Path]
+) -> None:
+    for _ in range(BEGINNINGS):
+        await write(store, CARRIED_ROWS)
+    # Twice each time: beside the writer, and then the rest while it waits.
+    assert 2 <= len(carried) <= 2 * BEGINNINGS
+
+
+async def test_what_was_written_while_the_log_was_carried_over_is_there(store: SqliteReadStore) -> None:
+    await write(store, 3 * CARRIED_ROWS)
+    [(count,)] = await store.fetch("SELECT COUNT(*) FROM leaderboard_stakes", {})
+    assert count == 3 * CARRIED_ROWS
