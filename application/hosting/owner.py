@@ -143,7 +143,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._worker is not None:
             await asyncio.wait([self._worker])
         if self._taker is not None:
-            await self._taker.close()
+            await self._taker.close(self._state, self._tip)
 
     async def _post(
         self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID

@@ -6,6 +6,9 @@ from math import ceil
 EVENTS_MIN = 100
 """A snapshot is due after more events than this since the last one, however slowly they come."""
 
+EVENTS_LEFT = 1_000
+"""How many events a stream may be left with when it is closed: replaying them takes next to no time."""
+
 SHARE = 0.02
 """The part of its time that a process may spend on snapshots, be it for one stream or for all together."""
 

@@ -12,7 +12,7 @@ from application.ports.event_store import NO_STREAM
 from application.ports.snapshots import Document, Snapshots
 from application.snapshots.form import Form, State
 from application.snapshots.keeper import SnapshotKeeper
-from application.snapshots.policy import EVENTS_MIN, Pace, should_snapshot
+from application.snapshots.policy import EVENTS_LEFT, EVENTS_MIN, Pace, should_snapshot
 from application.snapshots.standing import Tip
 from application.snapshots.steps import gently, metered
 
@@ -62,10 +62,13 @@ class SnapshotTaker(Generic[State]):
             self._keep(document, tip, copying_us), name=f"snapshot of {self._stream}"
         )
 
-    async def close(self) -> None:
-        """Finish what is under way."""
+    async def close(self, state: State | None, tip: Tip) -> None:
+        """Finish what is under way, and keep the last state if the next start would have much to replay."""
         if self._task is not None:
             await asyncio.wait([self._task])
+        if state is not None and tip.revision - self._last > EVENTS_LEFT:
+            await self._keeper.keep(self._form.capture(state), tip)
+            self._last = tip.revision
 
     async def _keep(self, document: Document, tip: Tip, copying_us: int) -> None:
         try:

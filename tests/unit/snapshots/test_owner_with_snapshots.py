@@ -10,7 +10,8 @@ from adapters.snapshots.memory import MemorySnapshots
 from application.hosting.directory import Directory, MarketOwner
 from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent
 from application.snapshots.market_form import MARKET_FORM
-from application.snapshots.policy import EVENTS_MIN
+from application.snapshots.policy import EVENTS_LEFT, EVENTS_MIN
+from application.snapshots.taker import SnapshotTaker
 from application.streams import market_stream
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import commands as c
@@ -115,6 +116,20 @@ async def test_an_owner_that_starts_from_a_snapshot_has_the_same_state(process: 
     process.start()
     assert (await process.market.state()).digest() == before
     assert process.market.position == await process.store.head()
+
+
+async def test_a_stream_that_is_closed_leaves_little_to_replay(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SnapshotTaker, "consider", lambda *_: None)
+    await process.place(10, EVENTS_LEFT // 2)
+    assert await process.revisions() == []
+    await process.place(10 + EVENTS_LEFT // 2, EVENTS_LEFT)
+    state = await process.market.state()
+    assert await process.revisions() == [state.revision]
+    assert await process.revisions() == [state.revision]
+    process.start()
+    assert (await process.market.state()).digest() == state.digest()
 
 
 async def test_a_command_that_was_decided_before_a_restart_gets_its_first_answer(process: Process) -> None:
