@@ -30,6 +30,7 @@ from adapters.read_models.opening import founded_at_us, open_read_models
 from adapters.settings import Settings
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
+from adapters.telemetry.metrics import Metrics
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
 from application.founding import found
@@ -213,7 +214,15 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         founded = await founded_at_us(store, codec)
         cache = await stack.enter_async_context(open_cache(settings.redis_url, exchange=str(founded)))
         cached = CachedAnswers(reads.models, cache, reads.changes)
-        port = make_port(exchange, reads.models, clock=clock, event_schemas=event_schemas, cached=cached)
+        port = make_port(
+            exchange,
+            reads.models,
+            clock=clock,
+            event_schemas=event_schemas,
+            metrics=Metrics(reads.stats, clock).text,
+            projector=reads.stats,
+            cached=cached,
+        )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
         yield Presage(

@@ -69,4 +69,5 @@ class RunnerStats:
 
     def lag_us(self, now_us: int) -> int:
         """Return how old the last visible event is, zero while nothing newer is known of."""
-        return 0 if self.caught_up else max(0, now_us - self.last_event_at_us)
+        known = self.last_event_at_us and not self.caught_up
+        return max(0, now_us - self.last_event_at_us) if known else 0

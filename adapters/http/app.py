@@ -14,7 +14,7 @@ from adapters.http.cached_answers import CachedAnswers
 from adapters.http.endpoint import Endpoint
 from adapters.http.key_ring import KeyRing
 from adapters.http.operations import Operation
-from adapters.http.port import EventSchemas, HttpPort
+from adapters.http.port import EventSchemas, HttpPort, MetricsText
 from adapters.http.problems import Code, Problem
 from adapters.http.replies import problem_response
 from adapters.http.routes import (
@@ -38,6 +38,7 @@ from adapters.http.routes.reference import reference_routes
 from adapters.http.settings import USUAL, HttpSettings
 from application.exchange import Exchange
 from application.ports.clock import Clock
+from projections.progress import RunnerStats
 from projections.queries import ReadModels
 
 # The busiest routes come first: they are tried in this order. A name in the path matches anything, so
@@ -70,6 +71,8 @@ def make_port(
     *,
     clock: Clock,
     event_schemas: EventSchemas,
+    metrics: MetricsText,
+    projector: RunnerStats,
     cached: CachedAnswers,
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
@@ -80,6 +83,8 @@ def make_port(
         reads=reads,
         clock=clock,
         event_schemas=event_schemas,
+        metrics=metrics,
+        projector=projector,
         authenticator=Authenticator(ring, clock, settings),
         cached=cached,
         settings=settings,

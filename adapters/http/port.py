@@ -10,7 +10,11 @@ from adapters.http.rendered_books import RenderedBooks
 from adapters.http.settings import HttpSettings
 from application.exchange import Exchange
 from application.ports.clock import Clock
+from projections.progress import RunnerStats
 from projections.queries import ReadModels
+
+MetricsText = Callable[[], bytes]
+"""Returns the metrics of the process, in the text format of Prometheus."""
 
 EventSchemas = Callable[[], Mapping[str, object]]
 """Returns the JSON Schema of every event, by type and version."""
@@ -24,6 +28,8 @@ class HttpPort:
     reads: ReadModels
     clock: Clock
     event_schemas: EventSchemas
+    metrics: MetricsText
+    projector: RunnerStats
     authenticator: Authenticator
     cached: CachedAnswers
     settings: HttpSettings

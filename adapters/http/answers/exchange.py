@@ -51,10 +51,16 @@ class AnnouncementsAnswer(TypedDict):
 
 
 class UserDataTimestampAnswer(TypedDict):
-    """Up to when the read models show what happened, and the position in the log."""
+    """Up to when the read models show what happened, and the position in the log.
+
+    ``lag_ms`` is how old the last visible event is, 0 when there is no later one; ``events_per_s`` is how
+    fast this process takes events in, of late.
+    """
 
     as_of_time: str
     position: int
+    lag_ms: float
+    events_per_s: float
 
 
 class LimitsAnswer(TypedDict):

@@ -7,6 +7,8 @@ from domain.market.policies import MAX_OPEN_ORDERS
 
 Plain = Call[NoQuery, None]
 
+_US_PER_MS = 1_000
+
 
 async def status(call: Plain) -> Reply:
     """Say whether the exchange is open."""
@@ -26,9 +28,14 @@ async def announcements(_: Plain) -> Reply:
 
 async def user_data_timestamp(call: Plain) -> Reply:
     """Say how far the read models have come."""
-    freshness = call.port.reads.freshness
+    freshness, projector = call.port.reads.freshness, call.port.projector
     return Reply(
-        content=a.UserDataTimestampAnswer(as_of_time=timestamp(freshness.at_us), position=freshness.position)
+        content=a.UserDataTimestampAnswer(
+            as_of_time=timestamp(freshness.at_us),
+            position=freshness.position,
+            lag_ms=projector.lag_us(call.port.clock.now_us()) / _US_PER_MS,
+            events_per_s=round(projector.rate, 1),
+        )
     )
 
 

@@ -8,6 +8,7 @@ from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 Plain = Call[NoQuery, None]
 
 UNREADY = 503
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def healthz(_: Plain) -> Reply:
@@ -20,6 +21,11 @@ async def readyz(call: Plain) -> Reply:
     if not call.port.exchange.ready:
         return Reply(content=HealthAnswer(status="starting"), status=UNREADY)
     return Reply(content=HealthAnswer(status="ready"))
+
+
+async def metrics(call: Plain) -> Reply:
+    """Return what monitoring looks at."""
+    return Reply(content=call.port.metrics())
 
 
 async def event_schemas(call: Plain) -> Reply:
@@ -45,6 +51,16 @@ ROUTES = (
         summary="Whether the exchange takes commands",
         answer=HealthAnswer,
         needs_exchange=False,
+    ),
+    Operation(
+        method="GET",
+        path="/metrics",
+        access=Access.PUBLIC,
+        handler=metrics,
+        summary="What monitoring looks at, in the text format of Prometheus",
+        answer=str,
+        needs_exchange=False,
+        media_type=METRICS,
     ),
     Operation(
         method="GET",

@@ -157,8 +157,18 @@ async def test_the_exchange_tells_of_itself(world: World, ann: Person) -> None:
     seen = (await world.send(None, "GET", f"{BASE}/exchange/user_data_timestamp")).json()
     assert seen["position"] > 0
     assert seen["as_of_time"].endswith("Z")
+    assert seen["lag_ms"] == 0
+    assert seen["events_per_s"] >= 0
     limits = (await world.send(ann, "GET", f"{BASE}/account/limits")).json()
     assert limits["batch_max"] == 200
+
+
+async def test_monitoring_sees_how_far_the_read_models_are(world: World, market: str) -> None:
+    assert await world.presage.shown()
+    answer = await world.client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    head = await world.presage.store.head()
+    assert f"\npresage_read_models_position {float(head)}\n" in answer.text
 
 
 async def test_what_describes_the_process_is_public(world: World) -> None:

@@ -27,6 +27,7 @@ PUBLIC = {
     "GET /trade-api/v2/leaderboard",
     "GET /trade-api/v2/search/markets",
     "GET /trade-api/v2/search/most_traded",
+    "GET /metrics",
     "GET /healthz",
     "GET /readyz",
     "GET /schemas/events",

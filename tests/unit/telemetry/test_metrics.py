@@ -1,0 +1,46 @@
+"""What monitoring sees of the read models."""
+
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.telemetry.metrics import Metrics
+from application.ports.event_store import Position
+from projections.progress import RunnerStats
+
+
+class Clock:
+    def now_us(self) -> int:
+        return 10_000_000
+
+
+def seen(stats: RunnerStats) -> dict[tuple[str, ...], float]:
+    """Return every sample by its name and the values of its labels."""
+    text = Metrics(stats, Clock()).text().decode()
+    samples: Any = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return {(each.name, *each.labels.values()): each.value for each in samples}
+
+
+def test_position_lag_and_rate_are_told() -> None:
+    stats = RunnerStats(position=Position(77), events=50, batches=4, rate=12.5, last_event_at_us=8_500_000)
+    assert seen(stats) == {
+        ("presage_read_models_position",): 77,
+        ("presage_read_models_lag_seconds",): 1.5,
+        ("presage_read_models_events_per_second",): 12.5,
+        ("presage_read_models_available",): 1,
+        ("presage_read_models_events_total",): 50,
+        ("presage_read_models_batches_total",): 4,
+    }
+
+
+def test_a_projector_that_has_caught_up_does_not_lag() -> None:
+    stats = RunnerStats(caught_up=True, last_event_at_us=1)
+    assert seen(stats)["presage_read_models_lag_seconds",] == 0
+
+
+def test_what_goes_wrong_is_told_by_projection() -> None:
+    stats = RunnerStats(unavailable="away", halted={"portfolio": "poison"}, parked={"leaderboard": 2})
+    told = seen(stats)
+    assert told["presage_read_models_available",] == 0
+    assert told["presage_read_models_halted", "portfolio"] == 1
+    assert told["presage_read_models_parked_events_total", "leaderboard"] == 2
