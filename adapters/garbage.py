@@ -2,11 +2,12 @@
 
 import gc
 
-SURVIVORS = (10_000, 1_000, 10)
+SURVIVORS = (2_000, 5_000, 10)
 """How many new objects may survive before each generation is looked through.
 
-The second is large because it holds what an exchange keeps for a while, its latest events and open orders: to
-look through 200,000 of these stops everything for a tenth of a second, and finds nothing.
+The first is small: looking through it stops everything, for half a millisecond. The second is large: it holds
+what an exchange keeps for a while, its latest events and open orders, and looking through 200,000 of these
+stops everything for a tenth of a second and finds nothing.
 """
 
 

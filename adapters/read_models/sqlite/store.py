@@ -19,7 +19,10 @@ from adapters.read_models.sqlite.transaction import SqliteTransaction
 log = logging.getLogger(__name__)
 
 CARRIED_ROWS = 2_000
-"""After how many rows the write-ahead log is carried into the file: it holds some 3 kB for each."""
+"""After how many rows the write-ahead log is carried into the file, beside the writer."""
+
+LOG_ROWS = 20_000
+"""After how many rows the log begins again, for which the writer has to wait. It holds some 4 kB for each."""
 
 
 class SqliteReadStore:
@@ -37,6 +40,7 @@ class SqliteReadStore:
         self._reader.execute("PRAGMA query_only = ON")
         self._writing = asyncio.Lock()
         self._rows = 0
+        self._log_rows = 0
         self._carrying: asyncio.Task[None] | None = None
 
     @staticmethod
@@ -68,18 +72,18 @@ class SqliteReadStore:
 
     def _carry_if_due(self, rows: int) -> None:
         self._rows += rows
+        self._log_rows += rows
         if self._rows >= CARRIED_ROWS and (self._carrying is None or self._carrying.done()):
             self._rows = 0
             self._carrying = asyncio.create_task(self._carry())
 
     async def _carry(self) -> None:
-        """Carry the log into the file: most of it beside the writer, what came meanwhile while it waits.
-
-        The log begins again, instead of growing for ever, only when all of it has been carried over.
-        """
+        """Carry the log into the file; now and then all of it, so that it begins again instead of growing."""
         await asyncio.to_thread(_carry, self.path)
-        async with self._writing:
-            await asyncio.to_thread(_carry, self.path)
+        if self._log_rows >= LOG_ROWS:
+            async with self._writing:
+                await asyncio.to_thread(_carry, self.path)
+                self._log_rows = 0
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Return all rows of a question; parameters stand in it as ``:name``."""
