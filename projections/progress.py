@@ -8,6 +8,10 @@ from itertools import count
 from application.ports.event_store import START, Position
 
 
+RATE_HOLDS_S = 5.0
+"""How long a rate is believed that no event has come after."""
+
+
 class Progress:
     """The position up to which everything is visible, and the readers waiting for a later one."""
 
@@ -51,8 +55,9 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class RunnerStats:
-    """What a projector has done since it started. ``rate`` is in events a second, of late.
+    """What a projector has done since it started.
 
+    ``rate`` is in events a second, and was measured at ``rated_s`` of the monotonic clock.
     ``halted`` holds for each projection that stands still the error that stopped it, ``parked`` how many
     events each left out.
     """
@@ -61,11 +66,16 @@ class RunnerStats:
     events: int = 0
     batches: int = 0
     rate: float = 0.0
+    rated_s: float = 0.0
     caught_up: bool = False
     last_event_at_us: int = 0
     unavailable: str = ""
     halted: dict[str, str] = field(default_factory=dict)
     parked: dict[str, int] = field(default_factory=dict)
+
+    def recent_rate(self, monotonic_s: float) -> float:
+        """Return how many events a second were taken in of late, zero if there were none."""
+        return self.rate if monotonic_s - self.rated_s < RATE_HOLDS_S else 0.0
 
     def lag_us(self, now_us: int) -> int:
         """Return how old the last visible event is, zero while nothing newer is known of."""

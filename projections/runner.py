@@ -207,10 +207,10 @@ class ProjectionRunner:
         stats.caught_up = batch.caught_up
         stats.last_event_at_us = max(stats.last_event_at_us, batch.at_us)
         since, events = self._rate_since
-        elapsed = time.monotonic() - since
-        if elapsed >= 1.0:
-            stats.rate = (stats.events - events) / elapsed
-            self._rate_since = (time.monotonic(), stats.events)
+        now = time.monotonic()
+        if now - since >= 1.0:
+            stats.rate, stats.rated_s = (stats.events - events) / (now - since), now
+            self._rate_since = (now, stats.events)
         lowest = min((mark.position for mark in self._reached.values()), default=batch.position)
         stats.position = lowest
         self._progress.reach(lowest, batch.at_us)

@@ -1,5 +1,6 @@
 """Metrics in the text format of Prometheus, made when somebody asks for them."""
 
+import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -37,7 +38,9 @@ class _ReadModels(Collector):
         yield _gauge("position", "Up to where in the log everything is visible.", stats.position)
         lag_s = stats.lag_us(self._clock.now_us()) / _US_PER_S
         yield _gauge("lag_seconds", "How old the last visible event is, 0 when there is no later one.", lag_s)
-        yield _gauge("events_per_second", "Events taken in a second, of late.", stats.rate)
+        yield _gauge(
+            "events_per_second", "Events taken in a second, of late.", stats.recent_rate(time.monotonic())
+        )
         yield _gauge("available", "Whether the database takes writes.", not stats.unavailable)
         yield CounterMetricFamily(_named("events"), "Events taken in since the start.", value=stats.events)
         yield CounterMetricFamily(_named("batches"), "Transactions since the start.", value=stats.batches)

@@ -1,5 +1,7 @@
 """The exchange itself."""
 
+import time
+
 from adapters.http.answers import exchange as a
 from adapters.http.display import timestamp
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
@@ -34,7 +36,7 @@ async def user_data_timestamp(call: Plain) -> Reply:
             as_of_time=timestamp(freshness.at_us),
             position=freshness.position,
             lag_ms=projector.lag_us(call.port.clock.now_us()) / _US_PER_MS,
-            events_per_s=round(projector.rate, 1),
+            events_per_s=round(projector.recent_rate(time.monotonic()), 1),
         )
     )
 

@@ -1,5 +1,6 @@
 """What monitoring sees of the read models."""
 
+import time
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,7 +23,14 @@ def seen(stats: RunnerStats) -> dict[tuple[str, ...], float]:
 
 
 def test_position_lag_and_rate_are_told() -> None:
-    stats = RunnerStats(position=Position(77), events=50, batches=4, rate=12.5, last_event_at_us=8_500_000)
+    stats = RunnerStats(
+        position=Position(77),
+        events=50,
+        batches=4,
+        rate=12.5,
+        rated_s=time.monotonic(),
+        last_event_at_us=8_500_000,
+    )
     assert seen(stats) == {
         ("presage_read_models_position",): 77,
         ("presage_read_models_lag_seconds",): 1.5,
@@ -31,6 +39,11 @@ def test_position_lag_and_rate_are_told() -> None:
         ("presage_read_models_events_total",): 50,
         ("presage_read_models_batches_total",): 4,
     }
+
+
+def test_a_rate_that_no_event_came_after_is_none() -> None:
+    stats = RunnerStats(rate=12.5, rated_s=time.monotonic() - 60)
+    assert seen(stats)["presage_read_models_events_per_second",] == 0
 
 
 def test_a_projector_that_has_caught_up_does_not_lag() -> None:
