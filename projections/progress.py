@@ -7,7 +7,6 @@ from itertools import count
 
 from application.ports.event_store import START, Position
 
-
 RATE_HOLDS_S = 5.0
 """How long a rate is believed that no event has come after."""
 
