@@ -1,4 +1,7 @@
-"""Writes ``docs/performance.md`` from what ``presage bench`` measures: ``python -m benchmarks._report``."""
+"""Writes ``docs/performance.md`` from what ``presage bench`` measures: ``python -m benchmarks._report``.
+
+With names, only the sections of those benchmarks are written anew.
+"""
 
 import json
 import platform
@@ -23,27 +26,25 @@ HEAD = """# Performance
 What `presage bench NAME` measured, written by `make performance`. Numbers from another machine, or from the
 same one while it is busy, differ; the ratios to what ran beside them in the same run differ less.
 
-Measured {when} with Python {python} on {cpus} processors ({machine}).
+With Python {python} on {cpus} processors ({machine}).
 """
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all, and write the page."""
-    names = sys.argv[1:] or [
-        module.name for module in iter_modules(benchmarks.__path__) if not module.name.startswith("_")
-    ]
-    page = [
-        HEAD.format(
-            when=f"{datetime.now(UTC):%Y-%m-%d}",
-            python=platform.python_version(),
-            cpus=cpu_count(),
-            machine=platform.machine(),
-        )
-    ]
-    for name in names:
+    names = [module.name for module in iter_modules(benchmarks.__path__) if not module.name.startswith("_")]
+    sections = _sections() if sys.argv[1:] else {}
+    for name in sys.argv[1:] or names:
         sys.stderr.write(f"{name} ...\n")
-        page.extend(_section(_measure(name)))
-    PAGE.write_text("\n".join(page))
+        sections[name] = "\n".join(_section(_measure(name)))
+    head = HEAD.format(python=platform.python_version(), cpus=cpu_count(), machine=platform.machine())
+    PAGE.write_text("\n".join([head, *(sections[name] for name in names if name in sections)]))
+
+
+def _sections() -> dict[str, str]:
+    """Return the sections that the page has."""
+    parts = PAGE.read_text().split("\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
 
 
 def _measure(name: str) -> dict[str, Any]:
@@ -55,8 +56,8 @@ def _measure(name: str) -> dict[str, Any]:
 
 
 def _section(result: Mapping[str, Any]) -> Iterator[str]:
-    yield f"\n## {result['bench']}\n"
-    yield f"n = {result['n']:,}; {_told(result['conditions'])}\n"
+    yield f"## {result['bench']}\n"
+    yield f"{datetime.now(UTC):%Y-%m-%d}, n = {result['n']:,}; {_told(result['conditions'])}\n"
     yield "| whose | what | measured |\n|---|---|---|"
     for whose, numbers in (
         ("Presage", result["ours"]),

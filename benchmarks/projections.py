@@ -56,15 +56,18 @@ def run(n: int = 100_000) -> dict[str, Any]:
 
 
 async def _run(n: int) -> dict[str, Any]:
+    # First, while the disk has nothing left to write of what follows.
+    with tempfile.TemporaryDirectory() as folder:
+        fresh_sqlite = apart(_served, Path(folder), Path(folder) / "read.db")
     log = await _log(n)
     # The log stands in memory as objects only here; the collector is not to go through them again and again.
     gc.collect()
     gc.freeze()
     events = len([event async for page in log.read_all() for event in page.events])
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder) / "server") as address:
+        fresh_postgres = apart(_served, Path(folder) / "fresh", address)
+        _drop(address)
         written, ours, bare = await _catch_up(log, Path(folder), address)
-        fresh_sqlite = apart(_served, Path(folder) / "fresh", Path(folder) / "fresh" / "read.db")
-        fresh_postgres = apart(_served, Path(folder) / "fresh-postgres", address)
     rows = sum(len(each) for transaction in written for _, _, each in transaction)
     return {
         "bench": "projections",

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
 
-BATCH = 4_000
+BATCH = 8_000
 """How many events one transaction takes while there are more.
 
 The more, the fewer times a part of the database is written that many of them change.

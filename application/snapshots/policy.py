@@ -9,7 +9,7 @@ EVENTS_MIN = 100
 EVENTS_LEFT = 1_000
 """How many events a stream may be left with when it is closed: replaying them takes next to no time."""
 
-SHARE = 0.02
+SHARE = 0.05
 """The part of its time that a process may spend on snapshots, be it for one stream or for all together."""
 
 SPACING = 500
