@@ -60,7 +60,8 @@ class Directory:
         self._codec = codec
         self._clock = clock
         self._snapshots = snapshots
-        self._pace = Pace()
+        # Large ledgers must not keep markets, whose past is asked for, from having their snapshots.
+        self._history_pace, self._other_pace = Pace(), Pace()
         self.markets: dict[Ticker, MarketOwner] = {}
         self.groups: dict[GroupId, GroupOwner] = {}
         self.ledgers: list[LedgerOwner] = [
@@ -139,4 +140,5 @@ class Directory:
         )
 
     def _taker(self, stream: str, form: Form[State]) -> SnapshotTaker[State]:
-        return SnapshotTaker(stream, form, snapshots=self._snapshots, clock=self._clock, pace=self._pace)
+        pace = self._history_pace if form.history else self._other_pace
+        return SnapshotTaker(stream, form, snapshots=self._snapshots, clock=self._clock, pace=pace)

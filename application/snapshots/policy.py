@@ -10,7 +10,7 @@ EVENTS_LEFT = 1_000
 """How many events a stream may be left with when it is closed: replaying them takes next to no time."""
 
 SHARE = 0.05
-"""The part of its time that a process may spend on snapshots, be it for one stream or for all together."""
+"""The part of its time that a process may spend on snapshots of one stream, or of all of a kind together."""
 
 SPACING = 500
 """How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
@@ -34,7 +34,7 @@ def should_snapshot(events_since: int, *, events_per_s: float, cost_s: float) ->
 
 
 class Pace:
-    """Keeps the snapshots of all streams of a process within their share of its time."""
+    """Keeps the snapshots of many streams together within their share of a process's time."""
 
     def __init__(self) -> None:
         self._free_at_us = 0
