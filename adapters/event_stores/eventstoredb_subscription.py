@@ -26,8 +26,10 @@ LONGEST_PAUSE_S = 5.0
 CHECK_TIMEOUT_S = 5.0
 WINDOW_EVENTS = 200
 GATHERED_S = 0.001
+"""Events come one by one: they are put together as long as there are more each time this has passed."""
+
 LONGEST_GATHERED_S = 0.01
-"""Events come one by one. As long as there are more every millisecond they are put together, for so long."""
+"""How long events are put together at the most."""
 
 CHECKPOINT_WINDOWS = 5
 
