@@ -26,8 +26,10 @@ from adapters.http.cached_answers import CachedAnswers
 from adapters.http.signing import generate_key_pair
 from adapters.http.warming import make_warmer
 from adapters.notifications import Broadcaster
-from adapters.read_models.opening import founded_at_us, open_read_models
-from adapters.settings import Settings
+from adapters.projector_process import projector_beside
+from adapters.read_models import opening as read_models
+from adapters.read_models.opening import OpenReadModels, founded_at_us
+from adapters.settings import ProjectorPlace, Settings
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from adapters.telemetry.metrics import Metrics
@@ -58,6 +60,7 @@ from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from projections.changes import Changes
 from projections.queries import ReadModels
+from projections.runner import ProjectionRunner
 
 OPERATOR = AccountId("operator")
 """The account whose keys may do everything."""
@@ -195,10 +198,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
-        database = settings.database_url or stack.enter_context(_read_file(settings))
-        reads = await stack.enter_async_context(
-            open_read_models(database, source=store, codec=codec, clock=clock)
-        )
+        reads = await stack.enter_async_context(_open_read_models(settings, store, codec, clock))
         exchange = await build_exchange(
             store,
             codec,
@@ -237,6 +237,33 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             warmer=warmer,
             app=create_app(port),
         )
+
+
+@asynccontextmanager
+async def _open_read_models(
+    settings: Settings, store: EventStore, codec: EventCodec, clock: Clock
+) -> AsyncIterator[OpenReadModels]:
+    """Open the read models, kept up to date by a projector in this process or by one that is not."""
+    async with AsyncExitStack() as stack:
+        database = settings.database_url or stack.enter_context(_read_file(settings))
+        inside = settings.projector is ProjectorPlace.INSIDE
+        opened = read_models.open_read_models if inside else read_models.open_readers
+        reads = await stack.enter_async_context(opened(database, source=store, codec=codec, clock=clock))
+        if settings.projector is ProjectorPlace.BESIDE:
+            await stack.enter_async_context(projector_beside(settings))
+        yield reads
+
+
+@asynccontextmanager
+async def open_projector(settings: Settings) -> AsyncIterator[ProjectionRunner]:
+    """Open what keeps the read models up to date, for a process of its own."""
+    async with (
+        open_log(settings) as log,
+        read_models.open_projector(
+            settings.database_url or settings.read_file, source=log, codec=make_codec(), clock=SystemClock()
+        ) as runner,
+    ):
+        yield runner
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 VARIABLES = {
     "data": "PRESAGE_DATA",
@@ -15,6 +16,7 @@ VARIABLES = {
     "host": "PRESAGE_HOST",
     "port": "PRESAGE_PORT",
     "partitions": "PRESAGE_PARTITIONS",
+    "projector": "PRESAGE_PROJECTOR",
 }
 """The environment variable behind each setting."""
 
@@ -24,12 +26,24 @@ def default_data() -> Path:
     return Path(platformdirs.user_data_dir("presage", appauthor=False))
 
 
+class ProjectorPlace(StrEnum):
+    """Where the read models of an exchange are made."""
+
+    INSIDE = "inside"
+    """In the exchange's own process."""
+    BESIDE = "beside"
+    """In a process of its own, which the exchange starts and watches."""
+    ELSEWHERE = "elsewhere"
+    """By ``presage projector``, which somebody else runs."""
+
+
 class Settings(BaseModel):
     """All settings, each with a default that runs on a laptop with nothing else installed.
 
     ``event_store`` is ``sqlite`` (embedded, in the data folder), ``memory`` (forgets), or the ``esdb://``
     address of an EventStoreDB. ``database_url`` names a PostgreSQL for the read models; without it they
     are in an SQLite file in the data folder. ``partitions`` only counts when an exchange is founded.
+    ``projector`` says where read models are made; an event store in memory is followed only ``inside``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +55,15 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     partitions: int = Field(default=4, ge=1, le=100)
+    projector: ProjectorPlace = ProjectorPlace.INSIDE
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> "Settings":
+        if self.event_store == "memory" and self.projector is not ProjectorPlace.INSIDE:
+            raise ValueError(
+                f"an event store in memory cannot be followed by a projector {self.projector}; only inside"
+            )
+        return self
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **options: object) -> "Settings":
@@ -50,6 +73,11 @@ class Settings(BaseModel):
         }
         values.update({name: value for name, value in options.items() if value is not None})
         return cls.model_validate(values)
+
+    def as_environment(self, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """Return the environment from which another process gets these settings."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {**environment, **{VARIABLES[name]: str(value) for name, value in values.items()}}
 
     @property
     def log_file(self) -> Path:

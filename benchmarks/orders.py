@@ -140,7 +140,7 @@ def _whole(folder: Path, n: int) -> Measured:
     """The exchange as ``presage serve`` runs it, read models and all."""
 
     async def measure() -> Measured:
-        async with open_presage(Settings(data=folder / "whole", partitions=PARTITIONS)) as presage:
+        async with open_presage(Settings(data=folder / "whole", partitions=PARTITIONS, projector=os.environ.get("PP","inside"))) as presage:
             await presage.start()
             begin = time.perf_counter()
             measured = await _measured(presage.exchange, n)

@@ -10,6 +10,9 @@ from application.ports.event_store import START, Position
 RATE_HOLDS_S = 5.0
 """How long a rate is believed that no event has come after."""
 
+RATED_OVER_S = 1.0
+"""The shortest time a rate is taken over."""
+
 
 class Progress:
     """The position up to which everything is visible, and the readers waiting for a later one."""
@@ -54,9 +57,10 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class RunnerStats:
-    """What a projector has done since it started.
+    """What a projector has done since it, or whoever watches it, started.
 
-    ``rate`` is in events a second, and was measured at ``rated_s`` of the monotonic clock.
+    ``rate`` is in events a second, and was measured at ``rated_s`` of the monotonic clock, when there were
+    ``rated_events``.
     ``halted`` holds for each projection that stands still the error that stopped it, ``parked`` how many
     events each left out.
     """
@@ -66,11 +70,22 @@ class RunnerStats:
     batches: int = 0
     rate: float = 0.0
     rated_s: float = 0.0
+    rated_events: int = 0
     caught_up: bool = False
     last_event_at_us: int = 0
     unavailable: str = ""
     halted: dict[str, str] = field(default_factory=dict)
     parked: dict[str, int] = field(default_factory=dict)
+
+    def took(self, events: int, monotonic_s: float) -> None:
+        """Count a transaction with so many events."""
+        self.events += events
+        self.batches += bool(events)
+        if self.rated_s and monotonic_s - self.rated_s < RATED_OVER_S:
+            return
+        if self.rated_s:
+            self.rate = (self.events - self.rated_events) / (monotonic_s - self.rated_s)
+        self.rated_s, self.rated_events = monotonic_s, self.events
 
     def recent_rate(self, monotonic_s: float) -> float:
         """Return how many events a second were taken in of late, zero if there were none."""

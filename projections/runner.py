@@ -76,7 +76,6 @@ class ProjectionRunner:
         self._progress = progress
         self._listeners = listeners
         self._reached: dict[str, Checkpoint] = {}
-        self._rate_since = (time.monotonic(), 0)
         self.stats = RunnerStats()
 
     async def run(self) -> None:
@@ -198,19 +197,14 @@ class ProjectionRunner:
             position=batch.position,
             events=mark.events + len(batch.entries),
             at_us=max(batch.at_us, mark.at_us),
+            halted=self.stats.halted.get(projection.name, ""),
         )
 
     def _note(self, batch: Batch) -> None:
         stats = self.stats
-        stats.events += len(batch.entries)
-        stats.batches += bool(batch.entries)
+        stats.took(len(batch.entries), time.monotonic())
         stats.caught_up = batch.caught_up
         stats.last_event_at_us = max(stats.last_event_at_us, batch.at_us)
-        since, events = self._rate_since
-        now = time.monotonic()
-        if now - since >= 1.0:
-            stats.rate, stats.rated_s = (stats.events - events) / (now - since), now
-            self._rate_since = (now, stats.events)
         lowest = min((mark.position for mark in self._reached.values()), default=batch.position)
         stats.position = lowest
         self._progress.reach(lowest, batch.at_us)

@@ -16,7 +16,7 @@ class Checkpoint:
     """How far a projection has come: its rows hold every event up to ``position`` and none after it.
 
     ``events`` counts the events of the log up to there, handled or not; ``at_us`` is when the last of them
-    was decided.
+    was decided. ``halted`` says which event it cannot take in, if it stands still at one.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Checkpoint:
     position: Position
     events: int
     at_us: int
+    halted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),
+    "projector": Entry("projector", "Keep read models up to date, in a process of its own."),
     "rebuild": Entry("rebuild", "Build read models again from the log."),
     "partitions": Entry("partitions", "The months that ended orders are kept by, in PostgreSQL."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),

@@ -10,7 +10,7 @@ from adapters.cli.failures import Failure
 from adapters.cli.signer import Signer
 from adapters.cli.transport import Answer, InProcessTransport, ServerTransport, Transport, Unreachable
 from adapters.data_folder import DataFolder, HeldKey
-from adapters.settings import Settings
+from adapters.settings import ProjectorPlace, Settings
 
 TRADE_API = "/trade-api/v2"
 ADMIN_API = "/admin/v1"
@@ -135,6 +135,8 @@ async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
         return
     from adapters.bootstrap import open_presage  # noqa: PLC0415 (half a second, and only where nobody serves)
 
+    # So short a life is not worth another process.
+    settings = settings.model_copy(update={"projector": ProjectorPlace.INSIDE})
     async with open_presage(settings) as presage:
         await presage.start()
         await presage.shown()

@@ -1,8 +1,6 @@
 """``presage serve``: an exchange in one process, on one data folder."""
 
 import asyncio
-import logging
-import signal
 import sys
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated
@@ -14,16 +12,15 @@ from adapters.bootstrap import Presage, open_presage
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
+from adapters.cli.process import SWITCH_S, begin_logging, cancel_on_signal
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
 from adapters.garbage import collect_seldom
 from adapters.http.serving import serving
-from adapters.settings import Settings
+from adapters.settings import ProjectorPlace, Settings
 
 app = typer.Typer()
-
-SWITCH_S = 0.0005
 
 
 @app.command()
@@ -36,13 +33,16 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="0 takes a free one. [default: $PRESAGE_PORT, or 8000]")
     ] = None,
+    projector: Annotated[
+        ProjectorPlace | None,
+        typer.Option(help="Where read models are made. [default: $PRESAGE_PROJECTOR, or inside]"),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Run an exchange until it is interrupted, founding one if the data folder is new."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = Settings.from_environment(data=data, host=host, port=port)
-    # The thread that writes the log must not wait long for the event loop to give way.
+    begin_logging()
+    settings = Settings.from_environment(data=data, host=host, port=port, projector=projector)
     sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo, as_json=as_json))
@@ -50,7 +50,7 @@ def serve(
 
 async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
     """Serve until a signal comes; whatever was accepted by then is brought to its end."""
-    _cancel_on_signal()
+    cancel_on_signal()
     with suppress(asyncio.CancelledError):
         async with AsyncExitStack() as stack:
             presage = await stack.enter_async_context(open_presage(settings))
@@ -88,18 +88,3 @@ def _ready(presage: Presage, url: str, trader: HeldKey | None) -> dict[str, obje
         assert operator is not None
         document["operator_key"] = operator.document()
     return document
-
-
-def _cancel_on_signal() -> None:
-    """Have the first signal end this task; those that come while it closes change nothing."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def end() -> None:
-        for each in signals:
-            loop.add_signal_handler(each, lambda: None)
-        task.cancel()
-
-    for each in signals:
-        loop.add_signal_handler(each, end)

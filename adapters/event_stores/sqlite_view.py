@@ -13,7 +13,9 @@ from adapters.event_stores.sqlite_log.file import check_header, connect_reader
 from adapters.event_stores.sqlite_log.reader import SqliteLogReader
 from application.ports.event_store import START, Filter, Page, Position
 
-POLL_S = 0.1
+SHORTEST_S = 0.001
+LONGEST_S = 0.02
+"""How long to wait before looking again: the longer, the longer nothing has come."""
 
 
 class SqliteLogView(EmbeddedReading):
@@ -37,8 +39,8 @@ class SqliteLogView(EmbeddedReading):
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter(), system: bool = False
     ) -> AsyncGenerator[Page, None]:
-        """Yield pages after ``after``, then new ones, found by looking ten times a second."""
-        position, announced = after, False
+        """Yield pages after ``after``, then new ones, found by looking again and again."""
+        position, announced, pause_s = after, False, SHORTEST_S
         while True:
             self._check_open()
             end = self._end()
@@ -55,8 +57,10 @@ class SqliteLogView(EmbeddedReading):
                 position, announced = max(position, found.position), found.position >= end
                 yield Page(events=found.events, position=position, caught_up=announced)
                 await asyncio.sleep(0)
+                pause_s = SHORTEST_S
             else:
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_S)
 
     async def close(self) -> None:
         """Release the file."""

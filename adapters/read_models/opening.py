@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from adapters.read_models.following import DistantProjector
 from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.queries.board import read_board
 from adapters.read_models.queries.reader import Reader
+from adapters.read_models.sqlite import following as by_looking
 from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import Position
 from application.ports.order_keys import OrderKeys
 from projections.catalog import all_projections, check_versions
 from projections.changes import Changes
@@ -26,7 +27,7 @@ from projections.market_board import MarketBoard
 from projections.progress import Progress, RunnerStats
 from projections.projection import Projection
 from projections.queries import Freshness, ReadModels
-from projections.runner import ProjectionRunner
+from projections.runner import Listener, ProjectionRunner
 from projections.store import ProjectionStore, ReadModelOutdated
 
 log = logging.getLogger(__name__)
@@ -84,50 +85,74 @@ async def open_read_models(
     rows that cannot be used; the message says how to rebuild them.
     """
     async with open_store(database, clock) as (store, answers):
-        projections = all_projections(answers)
-        await _check(store, projections, source, codec)
-        board = MarketBoard(clock)
-        board.restore(await read_board(store, clock.now_us()))
-        progress = Progress()
+        board, progress = MarketBoard(clock), Progress()
         changes = Changes(progress)
-        runner = ProjectionRunner(
-            store=store,
-            source=source,
-            codec=codec,
-            projections=projections,
-            progress=progress,
-            listeners=[board, changes],
-        )
+        runner = await _projector(store, answers, source, codec, progress, listeners=[board, changes])
+        board.restore(await read_board(store, clock.now_us()))
         async with _running(runner.run()):
             yield _opened(answers, board, progress, changes, runner.stats)
 
 
 @asynccontextmanager
+async def open_projector(
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
+) -> AsyncIterator[ProjectionRunner]:
+    """Open a projector by itself, for readers in other processes. Raises as :func:`open_read_models` does."""
+    async with open_store(database, clock) as (store, answers):
+        yield await _projector(store, answers, source, codec, Progress())
+
+
+@asynccontextmanager
 async def open_readers(
-    address: str, *, source: Log, codec: EventCodec, clock: Clock
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
 ) -> AsyncIterator[OpenReadModels]:
-    """Open read models that a projector in another process keeps in PostgreSQL.
+    """Open read models that a projector in another process keeps up to date.
 
     Books and prices are followed in this process, from where the rows stand.
     """
-    from adapters.read_models.postgres.following import follow_progress  # noqa: PLC0415
-
-    async with open_store(address, clock) as (store, answers):
+    async with open_store(database, clock) as (store, answers):
         await _check(store, all_projections(answers), source, codec)
-        here, there = Progress(), Progress()
+        here = Progress()
+        projector = DistantProjector(store, here)
+        await projector.look()
+        # Known before the rows of the board are read: what they hold already, it passes over.
+        since = projector.progress.position
         board = MarketBoard(clock)
-        async with _running(follow_progress(address, there)):
-            marks = await store.fetch(LOWEST_CHECKPOINT, {})
-            board.restore(await read_board(store, clock.now_us()))
-            both = SlowestOf(here, there)
-            changes = Changes(both)
-            follower = Follower(source=source, codec=codec, listeners=[board, changes], progress=here)
-            async with _running(follower.run(Position(marks[0][0]))):
-                yield _opened(answers, board, both, changes, RunnerStats())
+        board.restore(await read_board(store, clock.now_us()))
+        both = SlowestOf(here, projector.progress)
+        changes = Changes(both)
+        follower = Follower(source=source, codec=codec, listeners=[board, changes], progress=here)
+        calls = _calls(database, here, projector.progress)
+        async with _running(projector.follow(calls)), _running(follower.run(since)):
+            yield _opened(answers, board, both, changes, projector.stats)
 
 
-LOWEST_CHECKPOINT = "SELECT COALESCE(MIN(position), 0) FROM checkpoints"
-"""Where the slowest projection stands. Read before the rows: a board passes over what it has."""
+def _calls(database: Path | str, log_end: Progress, projector: Progress) -> AsyncGenerator[None, None]:
+    if isinstance(database, Path):
+        return by_looking.looks(log_end, projector)
+    from adapters.read_models.postgres.following import calls  # noqa: PLC0415
+
+    return calls(database)
+
+
+async def _projector(
+    store: ReadStore,
+    answers: SqlAnswers,
+    source: Log,
+    codec: EventCodec,
+    progress: Progress,
+    listeners: Sequence[Listener] = (),
+) -> ProjectionRunner:
+    projections = all_projections(answers)
+    await _check(store, projections, source, codec)
+    return ProjectionRunner(
+        store=store,
+        source=source,
+        codec=codec,
+        projections=projections,
+        progress=progress,
+        listeners=listeners,
+    )
 
 
 def _opened(

@@ -82,14 +82,14 @@ def _same(columns: tuple[str, ...]) -> str:
 # Held until the end of a transaction: one projector writes at a time.
 ALONE = "SELECT pg_advisory_xact_lock(hashtext('presage projections ' || current_schema()))"
 
-CHECKPOINTS = "SELECT name, version, position, events, at_us FROM checkpoints"
+CHECKPOINTS = "SELECT name, version, position, events, at_us, halted FROM checkpoints"
 
 SAVE_CHECKPOINTS = """
-INSERT INTO checkpoints (name, version, position, events, at_us)
-SELECT name, version, position, events, at_us
+INSERT INTO checkpoints (name, version, position, events, at_us, halted)
+SELECT name, version, position, events, at_us, halted
 FROM json_populate_recordset(NULL::checkpoints, %s::json)
 ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,
-    events = excluded.events, at_us = excluded.at_us
+    events = excluded.events, at_us = excluded.at_us, halted = excluded.halted
 """
 
 PARK = """
@@ -103,9 +103,6 @@ ON CONFLICT DO NOTHING
 CHANNEL = "presage_progress"
 ANNOUNCE = f"SELECT pg_notify('{CHANNEL}', '')"
 LISTEN = f"LISTEN {CHANNEL}"
-
-# How far the slowest projection has come.
-PROGRESS = "SELECT COALESCE(MIN(position), 0), COALESCE(MAX(at_us), 0) FROM checkpoints"
 
 # Markets whose words hold all that are asked for, best first; words are taken at their stems.
 SEARCH = """

@@ -29,9 +29,14 @@ class PostgresTransaction:
         rows = await self._fetch(statements.CHECKPOINTS)
         return {
             name: Checkpoint(
-                name=name, version=version, position=Position(position), events=events, at_us=at_us
+                name=name,
+                version=version,
+                position=Position(position),
+                events=events,
+                at_us=at_us,
+                halted=halted,
             )
-            for name, version, position, events, at_us in rows
+            for name, version, position, events, at_us, halted in rows
         }
 
     async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:

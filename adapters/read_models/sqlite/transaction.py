@@ -26,9 +26,14 @@ class SqliteTransaction:
         """Return all checkpoints; the transaction holds the write lock from its beginning."""
         return {
             name: Checkpoint(
-                name=name, version=version, position=Position(position), events=events, at_us=at_us
+                name=name,
+                version=version,
+                position=Position(position),
+                events=events,
+                at_us=at_us,
+                halted=halted,
             )
-            for name, version, position, events, at_us in self._connection.execute(statements.CHECKPOINTS)
+            for name, version, position, events, at_us, halted in self._connection.execute(statements.CHECKPOINTS)
         }
 
     async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
@@ -62,7 +67,10 @@ class SqliteTransaction:
         """Write checkpoints, and the events that were left out."""
         self._connection.executemany(
             statements.SAVE_CHECKPOINT,
-            [(mark.name, mark.version, mark.position, mark.events, mark.at_us) for mark in checkpoints],
+            [
+                (mark.name, mark.version, mark.position, mark.events, mark.at_us, mark.halted)
+                for mark in checkpoints
+            ],
         )
         self._connection.executemany(
             statements.PARK,

@@ -1,0 +1,110 @@
+"""``presage projector``: keeps read models up to date from a process of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from adapters.bootstrap import open_projector
+from adapters.cli.failures import Failure
+from adapters.cli.options import Data, Json
+from adapters.cli.output import print_json, say
+from adapters.cli.process import SWITCH_S, begin_logging, cancel_on_signal
+from adapters.garbage import collect_seldom
+from adapters.settings import Settings
+from projections.progress import RunnerStats
+
+app = typer.Typer()
+
+TELL_EVERY_S = 1.0
+
+
+@app.command()
+def projector(
+    *,
+    attached: Annotated[
+        bool, typer.Option("--attached", hidden=True, help="End together with the standard input.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Follow the log and keep the read models up to date, until interrupted.
+
+    For an exchange that runs with --projector elsewhere. Any number may run: one writes at a time, and the
+    others pass over what it has done. With --json, progress comes as an object a line.
+    """
+    begin_logging()
+    settings = Settings.from_environment(data=data)
+    if settings.event_store == "memory":
+        raise Failure(
+            "no_log_to_follow",
+            "an event store in memory cannot be followed from another process",
+            details="set PRESAGE_EVENT_STORE to sqlite or to the address of an EventStoreDB",
+        )
+    sys.setswitchinterval(SWITCH_S)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_project(settings, attached=attached, as_json=as_json))
+
+
+async def _project(settings: Settings, *, attached: bool, as_json: bool) -> None:
+    cancel_on_signal()
+    if attached:
+        # An interrupt at the terminal reaches both processes: the exchange decides when this one ends.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _cancel_with_input()
+    with suppress(asyncio.CancelledError):
+        async with open_projector(settings) as runner, asyncio.TaskGroup() as tasks:
+            collect_seldom()
+            tasks.create_task(_tell(runner.stats, as_json=as_json))
+            await runner.run()
+
+
+def _cancel_with_input() -> None:
+    """Have the end of the standard input end this task."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4_096):
+            pass
+        loop.call_soon_threadsafe(task.cancel)
+
+    threading.Thread(target=wait, name="end of input", daemon=True).start()
+
+
+async def _tell(stats: RunnerStats, *, as_json: bool) -> None:
+    """Tell how it gets on whenever that has changed."""
+    told: dict[str, Any] = {}
+    while True:
+        known = _document(stats)
+        if known != told:
+            told = known
+            print_json(known) if as_json else say(_line(known))
+        await asyncio.sleep(TELL_EVERY_S)
+
+
+def _document(stats: RunnerStats) -> dict[str, Any]:
+    return {
+        "position": stats.position,
+        "caught_up": stats.caught_up,
+        "events": stats.events,
+        "events_per_s": round(stats.recent_rate(time.monotonic()), 1),
+        "halted": dict(stats.halted),
+        "parked": dict(stats.parked),
+        "unavailable": stats.unavailable,
+    }
+
+
+def _line(known: dict[str, Any]) -> str:
+    where = "up to date" if known["caught_up"] else "catching up"
+    line = f"{where} at {known['position']:,}: {known['events']:,} events, {known['events_per_s']:,.0f}/s"
+    for name, error in known["halted"].items():
+        line += f"; {name} stands still: {error}"
+    return f"{line}; {known['unavailable']}" if known["unavailable"] else line

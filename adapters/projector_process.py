@@ -1,0 +1,76 @@
+"""Runs ``presage projector`` beside the exchange: on a processor of its own, and anew whenever it ends."""
+
+import asyncio
+import logging
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from adapters.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PAUSES_S = (0.1, 5.0)
+"""How long to wait before it is started again: at first, and at most."""
+
+SOUND_S = 30.0
+"""A projector that ran so long had nothing wrong with it from the start."""
+
+END_S = 10.0
+"""How long it has to finish its transaction."""
+
+
+@asynccontextmanager
+async def projector_beside(settings: Settings) -> AsyncIterator[None]:
+    """Keep a projector running while the block runs."""
+    task = asyncio.create_task(_keep_running(settings), name="projector")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep_running(settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    pause_s, longest_s = PAUSES_S
+    while True:
+        began = loop.time()
+        process = await _start(settings)
+        try:
+            status = await process.wait()
+        finally:
+            await _end(process)
+        pause_s = PAUSES_S[0] if loop.time() - began > SOUND_S else min(2 * pause_s, longest_s)
+        log.error("the projector ended with status %s; it is started again in %.1f s", status, pause_s)
+        await asyncio.sleep(pause_s)
+
+
+async def _start(settings: Settings) -> Process:
+    # Its input is a pipe that nothing is written to: when this process is gone, however it went, the pipe
+    # ends, and the projector with it.
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "adapters.cli",
+        "projector",
+        "--attached",
+        stdin=PIPE,
+        stdout=DEVNULL,
+        env=settings.as_environment(),
+    )
+
+
+async def _end(process: Process) -> None:
+    """End a process in order; one that does not end is killed."""
+    if process.returncode is not None:
+        return
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), END_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
