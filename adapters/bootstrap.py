@@ -198,7 +198,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
-        reads = await stack.enter_async_context(_open_read_models(settings, store, codec, clock))
+        reads = await stack.enter_async_context(open_reads(settings, store, codec, clock))
         exchange = await build_exchange(
             store,
             codec,
@@ -240,7 +240,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
 
 
 @asynccontextmanager
-async def _open_read_models(
+async def open_reads(
     settings: Settings, store: EventStore, codec: EventCodec, clock: Clock
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models, kept up to date by a projector in this process or by one that is not."""

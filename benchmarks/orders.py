@@ -1,7 +1,9 @@
-"""The whole path of an order in one process: validate, reserve, place, match, settle, project; durable.
+"""The whole path of an order, called in process: validate, reserve, place, match, settle, project; durable.
 
-Beside it the same orders through the bare rules, without log, saga or waiting, and a bare SQLite loop that
-commits the very rows the exchange wrote, in the very groups. Each measurement runs in a process of its own.
+Projecting takes place in the same process or in one of its own, as ``presage serve --projector`` says, and is
+timed with the rest. Next to it the same orders go through the bare rules, without log, saga or waiting, and a
+bare SQLite loop commits the very rows that the exchange wrote, in the very groups. Each measurement runs in a
+process of its own; rates are medians of repetitions that take turns, as the machine is never twice the same.
 """
 
 import asyncio
@@ -10,10 +12,12 @@ import os
 import platform
 import random
 import sqlite3
+import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -26,7 +30,7 @@ from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_log.schema import CREATE
 from adapters.garbage import collect_seldom
-from adapters.settings import Settings
+from adapters.settings import ProjectorPlace, Settings
 from application.exchange import Exchange
 from application.ports.event_store import Filter
 from application.processes.settlement import concerned
@@ -52,6 +56,8 @@ MARKETS = [Ticker(f"BENCH-{number}") for number in range(4)]
 FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
 FUNDS = Money(10**15)
 WARM_UP = 1_000
+TIMED_ORDERS = 20_000
+REPETITIONS = 5
 OPEN_ORDERS = 2_000
 """How many orders rest while memory is watched: the exchange stays as large as it is, only its log grows."""
 PARTITIONS = 4
@@ -70,23 +76,21 @@ def run(n: int = 20_000) -> dict[str, Any]:
     """Measure ``n`` orders. Memory is noted at every full 100,000 events: ``n=150_000`` makes a million."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        core = apart(_core, folder, n)
-        whole = apart(_whole, folder, n)
+        rounds = [_round(folder / str(number), min(n, TIMED_ORDERS)) for number in range(REPETITIONS)]
+        paths = {path: _medians([each.paths[path] for each in rounds]) for path in rounds[0].paths}
+        peers = {peer: _medians([each.peers[peer] for each in rounds]) for peer in rounds[0].peers}
         ours: dict[str, Any] = {
-            **whole,
-            "without_read_models": core,
-            "cold_replay_events_per_s": apart(_cold_replay, folder),
+            **paths,
+            "cold_replay_events_per_s": apart(_cold_replay, folder / "0"),
             "resident_mib_by_events": apart(_memory, folder, n),
-        }
-        peers = {
-            "bare rules": {"orders_per_s": apart(_bare_rules, n)},
-            "bare SQLite loop": {"orders_per_s": apart(_bare_sqlite, folder, n)},
         }
     return {
         "bench": "orders",
         "n": n,
         "conditions": {
             "in_flight": IN_FLIGHT,
+            "orders_timed": min(n, TIMED_ORDERS),
+            "repetitions": REPETITIONS,
             "accounts": len(ACCOUNTS),
             "markets": len(MARKETS),
             "partitions": PARTITIONS,
@@ -99,10 +103,36 @@ def run(n: int = 20_000) -> dict[str, Any]:
         "peers": peers,
         "ratios": {
             f"{name} / {peer}": round(rate / rates["orders_per_s"], 3)
-            for name, rate in (("whole path", whole["orders_per_s"]), ("without", core["orders_per_s"]))
+            for name, measured in paths.items()
+            for rate in (measured.get("projected_orders_per_s", measured["orders_per_s"]),)
             for peer, rates in peers.items()
         },
     }
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One measurement of everything that is compared."""
+
+    paths: dict[str, Measured]
+    peers: dict[str, Measured]
+
+
+def _round(folder: Path, n: int) -> _Round:
+    paths = {
+        "projector_beside": apart(_whole, folder, n, ProjectorPlace.BESIDE),
+        "projector_inside": apart(_whole, folder, n, ProjectorPlace.INSIDE),
+        "without_read_models": apart(_core, folder, n),
+    }
+    peers = {
+        "bare rules": {"orders_per_s": apart(_bare_rules, n)},
+        "bare SQLite loop": {"orders_per_s": apart(_bare_sqlite, folder, n)},
+    }
+    return _Round(paths, peers)
+
+
+def _medians(measured: Sequence[Measured]) -> Measured:
+    return {name: statistics.median(each[name] for each in measured) for name in measured[0]}
 
 
 def _requests(seed: int) -> Iterator[OrderRequest]:
@@ -136,11 +166,12 @@ def _core(folder: Path, n: int) -> Measured:
     return uvloop.run(measure())
 
 
-def _whole(folder: Path, n: int) -> Measured:
+def _whole(folder: Path, n: int, projector: ProjectorPlace) -> Measured:
     """The exchange as ``presage serve`` runs it, read models and all."""
+    settings = Settings(data=folder / projector, partitions=PARTITIONS, projector=projector)
 
     async def measure() -> Measured:
-        async with open_presage(Settings(data=folder / "whole", partitions=PARTITIONS, projector=os.environ.get("PP","inside"))) as presage:
+        async with open_presage(settings) as presage:
             await presage.start()
             begin = time.perf_counter()
             measured = await _measured(presage.exchange, n)

@@ -19,19 +19,21 @@ from typing import Any
 import psycopg
 import uvloop
 
+from adapters.bootstrap import open_reads
 from adapters.clock import SystemClock
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.garbage import collect_seldom
-from adapters.read_models.opening import ReadStore, open_read_models, open_store
+from adapters.read_models.opening import ReadStore, open_store
 from adapters.read_models.postgres import statements as in_postgres
 from adapters.read_models.postgres.connections import SCHEMA, settings_of
 from adapters.read_models.postgres.transaction import keys_as_json, rows_as_json
 from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.connections import connect
 from adapters.read_models.sqlite.store import SqliteReadStore
+from adapters.settings import ProjectorPlace, Settings
 from benchmarks._postgres import empty_database
 from benchmarks._trading import Traders, apart, exchange_on, percentile
 from projections.catalog import all_projections
@@ -58,14 +60,17 @@ def run(n: int = 100_000) -> dict[str, Any]:
 async def _run(n: int) -> dict[str, Any]:
     # First, while the disk has nothing left to write of what follows.
     with tempfile.TemporaryDirectory() as folder:
-        fresh_sqlite = apart(_served, Path(folder), Path(folder) / "read.db")
+        fresh_sqlite = apart(_served, Settings(data=Path(folder)))
     log = await _log(n)
     # The log stands in memory as objects only here; the collector is not to go through them again and again.
     gc.collect()
     gc.freeze()
     events = len([event async for page in log.read_all() for event in page.events])
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder) / "server") as address:
-        fresh_postgres = apart(_served, Path(folder) / "fresh", address)
+        fresh_postgres = apart(
+            _served,
+            Settings(data=Path(folder) / "fresh", database_url=address, projector=ProjectorPlace.BESIDE),
+        )
         _drop(address)
         written, ours, bare = await _catch_up(log, Path(folder), address)
     rows = sum(len(each) for transaction in written for _, _, each in transaction)
@@ -81,6 +86,7 @@ async def _run(n: int) -> dict[str, Any]:
             "repetitions": REPETITIONS,
             "freshness_orders_per_s": ORDERS_PER_S,
             "freshness_s": FRESHNESS_S,
+            "projector": "SQLite: in the exchange's process; PostgreSQL: in a process of its own",
             "sqlite": sqlite3.sqlite_version,
             "cores": os.cpu_count(),
         },
@@ -266,22 +272,22 @@ def _medians(times: dict[str, list[float]]) -> dict[str, float]:
 # -------------------------------------------------------------------------------------------- freshness
 
 
-def _served(folder: Path, database: Path | str) -> dict[str, float]:
+def _served(settings: Settings) -> dict[str, float]:
     """Measure in a process set up as ``presage serve`` sets up its own."""
     collect_seldom()
-    measured: dict[str, float] = uvloop.run(_freshness(folder, database))
+    measured: dict[str, float] = uvloop.run(_freshness(settings))
     return measured
 
 
-async def _freshness(folder: Path, database: Path | str) -> dict[str, float]:
+async def _freshness(settings: Settings) -> dict[str, float]:
     """Return how long after its durable answer an order is visible, at a steady rate, in milliseconds."""
-    log = SqliteEventStore.open(folder / "log.db")
+    log = SqliteEventStore.open(settings.log_file)
     codec = RememberingCodec(PydanticCodec())
     waits: list[float] = []
     try:
         async with (
             exchange_on(log, codec) as exchange,
-            open_read_models(database, source=log, codec=codec, clock=SystemClock()) as reads,
+            open_reads(settings, log, codec, SystemClock()) as reads,
         ):
             traders = Traders(exchange, accounts=ACCOUNTS, markets=MARKETS)
             await traders.prepare()

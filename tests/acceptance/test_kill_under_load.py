@@ -15,6 +15,7 @@ from tests.acceptance.trading_load import ORDERS, Told, check_log, furnish, next
 
 ROUNDS = 100 if os.environ.get("PRESAGE_SOAK") == "1" else 5
 SEED = 20
+PROJECTORS = ("inside", "beside")
 
 
 async def trade(http: httpx.AsyncClient, signer: Signer, choose: random.Random, told: Told) -> None:
@@ -61,7 +62,7 @@ def test_no_acknowledged_order_is_lost_when_the_server_is_killed(
     told = Told()
     taken = []
     for number in range(ROUNDS):
-        server = start_server(tmp_path)
+        server = start_server(tmp_path, "--projector", PROJECTORS[number % len(PROJECTORS)])
         taken.append(asyncio.run(kill_under_load(server, signers, SEED + number, told)))
     # The next start ends what was interrupted.
     assert start_server(tmp_path).stop() == 0

@@ -33,7 +33,9 @@ class SqliteTransaction:
                 at_us=at_us,
                 halted=halted,
             )
-            for name, version, position, events, at_us, halted in self._connection.execute(statements.CHECKPOINTS)
+            for name, version, position, events, at_us, halted in self._connection.execute(
+                statements.CHECKPOINTS
+            )
         }
 
     async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:

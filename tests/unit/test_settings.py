@@ -1,0 +1,31 @@
+"""Settings, from the environment and back into it."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from adapters.settings import ProjectorPlace, Settings
+
+
+def test_another_process_gets_the_same_settings() -> None:
+    settings = Settings(
+        data=Path("/somewhere"),
+        event_store="esdb://node:2113?tls=false",
+        database_url="postgresql://db/presage",
+        projector=ProjectorPlace.BESIDE,
+        port=0,
+    )
+    environment = settings.as_environment({"HOME": "/home/somebody", "PRESAGE_PORT": "80"})
+    assert Settings.from_environment(environment) == settings
+    assert environment["HOME"] == "/home/somebody"
+
+
+def test_what_is_not_set_stays_so() -> None:
+    assert "DATABASE_URL" not in Settings(data=Path("/somewhere")).as_environment({})
+
+
+@pytest.mark.parametrize("place", ["beside", "elsewhere"])
+def test_a_log_in_memory_is_followed_by_nobody_else(place: str) -> None:
+    with pytest.raises(ValidationError, match=f"cannot be followed by a projector {place}; only inside"):
+        Settings.from_environment({"PRESAGE_EVENT_STORE": "memory", "PRESAGE_PROJECTOR": place})
