@@ -60,18 +60,20 @@ def run(n: int = 100_000) -> dict[str, Any]:
 async def _run(n: int) -> dict[str, Any]:
     # First, while the disk has nothing left to write of what follows.
     with tempfile.TemporaryDirectory() as folder:
-        fresh_sqlite = apart(_served, Settings(data=Path(folder)))
+        fresh_sqlite = _fresh([Settings(data=Path(folder) / str(number)) for number in range(REPETITIONS)])
     log = await _log(n)
     # The log stands in memory as objects only here; the collector is not to go through them again and again.
     gc.collect()
     gc.freeze()
     events = len([event async for page in log.read_all() for event in page.events])
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder) / "server") as address:
-        fresh_postgres = apart(
-            _served,
-            Settings(data=Path(folder) / "fresh", database_url=address, projector=ProjectorPlace.BESIDE),
+        beside = Settings(database_url=address, projector=ProjectorPlace.BESIDE)
+        fresh_postgres = _fresh(
+            [
+                beside.model_copy(update={"data": Path(folder) / f"fresh-{number}"})
+                for number in range(REPETITIONS)
+            ]
         )
-        _drop(address)
         written, ours, bare = await _catch_up(log, Path(folder), address)
     rows = sum(len(each) for transaction in written for _, _, each in transaction)
     return {
@@ -270,6 +272,18 @@ def _medians(times: dict[str, list[float]]) -> dict[str, float]:
 
 
 # -------------------------------------------------------------------------------------------- freshness
+
+
+def _fresh(each: Sequence[Settings]) -> dict[str, float]:
+    """Return the medians of what is measured on several fresh exchanges, one after another."""
+    measured = []
+    for settings in each:
+        if settings.database_url is not None:
+            _drop(settings.database_url)
+        measured.append(apart(_served, settings))
+    if each[0].database_url is not None:
+        _drop(each[0].database_url)
+    return {name: statistics.median(one[name] for one in measured) for name in measured[0]}
 
 
 def _served(settings: Settings) -> dict[str, float]:

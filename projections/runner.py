@@ -41,7 +41,7 @@ BATCH = 8_000
 The more, the fewer times a part of the database is written that many of them change.
 """
 
-LONG = 100
+LONG = 400
 """How many events make a batch that others should not have to wait for."""
 
 LONGEST_PAUSE_S = 2.0

@@ -38,6 +38,7 @@ class SqliteReadStore:
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
+        self._carrier = connect(path)
         self._writing = asyncio.Lock()
         self._rows = 0
         self._log_rows = 0
@@ -79,11 +80,19 @@ class SqliteReadStore:
 
     async def _carry(self) -> None:
         """Carry the log into the file; now and then all of it, so that it begins again instead of growing."""
-        await asyncio.to_thread(_carry, self.path)
+        await asyncio.to_thread(self._carry_now)
         if self._log_rows >= LOG_ROWS:
+            # The writer waits only for what was written during the second of these.
+            await asyncio.to_thread(self._carry_now)
             async with self._writing:
-                await asyncio.to_thread(_carry, self.path)
+                await asyncio.to_thread(self._carry_now)
                 self._log_rows = 0
+
+    def _carry_now(self) -> None:
+        try:
+            self._carrier.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            log.warning("cannot carry the log of %s into the file now: %s", self.path, error)
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Return all rows of a question; parameters stand in it as ``:name``."""
@@ -106,16 +115,5 @@ class SqliteReadStore:
         if self._carrying is not None:
             await self._carrying
         async with self._writing:
-            self._reader.close()
-            self._writer.close()
-
-
-def _carry(path: Path) -> None:
-    try:
-        connection = connect(path)
-        try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        log.warning("cannot carry the log of %s into the file now: %s", path, error)
+            for connection in (self._carrier, self._reader, self._writer):
+                connection.close()
