@@ -5,7 +5,6 @@ settings of the database: what is left is decoding, folding, and finding out wha
 """
 
 import asyncio
-import gc
 import os
 import sqlite3
 import statistics
@@ -62,9 +61,8 @@ async def _run(n: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         fresh_sqlite = _fresh([Settings(data=Path(folder) / str(number)) for number in range(REPETITIONS)])
     log = await _log(n)
-    # The log stands in memory as objects only here; the collector is not to go through them again and again.
-    gc.collect()
-    gc.freeze()
+    # As the process of every projector does; besides, the log stands in memory as objects only here.
+    collect_seldom()
     events = len([event async for page in log.read_all() for event in page.events])
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder) / "server") as address:
         beside = Settings(database_url=address, projector=ProjectorPlace.BESIDE)

@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
-from adapters.event_schemas.metadata import Metadata, cause_of, read_metadata, write_metadata
+from adapters.event_schemas.metadata import cause_of, read_metadata, says_all, write_metadata
 from adapters.event_schemas.registry import EVENT_TYPES
 from adapters.event_schemas.upcasters import up_to_date
 from adapters.event_schemas.validators import validators
@@ -48,7 +48,7 @@ class PydanticCodec:
                 known.event_class not in WRITTEN_UNCHECKED,
             )
         self._latest_written: tuple[Cause | None, int, bytes] = (None, 0, b"")
-        self._latest_read: tuple[bytes, Metadata] = (b"", {})
+        self._latest_read: tuple[bytes, int, Cause | None] = (b"", 1, None)
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
@@ -73,8 +73,7 @@ class PydanticCodec:
         if known is None:
             raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
         try:
-            metadata = self._read_metadata(recorded.metadata)
-            version = metadata.get("version", 1)
+            version, cause = self._read_metadata(recorded)
             data = recorded.data if version == known.version else _present(known, version, recorded)
             event: DomainEvent = known.validator.validate_json(data)
         except (ValueError, RecursionError) as error:
@@ -85,7 +84,7 @@ class PydanticCodec:
             stream=recorded.stream,
             revision=recorded.revision,
             position=recorded.position,
-            cause=cause_of(metadata, recorded),
+            cause=cause,
         )
 
     # Many events in a row have the same cause, so their metadata is written and read once for all.
@@ -97,12 +96,15 @@ class PydanticCodec:
             self._latest_written = cause, version, data
         return data
 
-    def _read_metadata(self, data: bytes) -> Metadata:
-        latest, metadata = self._latest_read
-        if data != latest:
-            metadata = read_metadata(data)
-            self._latest_read = data, metadata
-        return metadata
+    def _read_metadata(self, recorded: RecordedEvent) -> tuple[int, Cause]:
+        latest, version, cause = self._latest_read
+        if recorded.metadata == latest and cause is not None:
+            return version, cause
+        metadata = read_metadata(recorded.metadata)
+        version, cause = metadata.get("version", 1), cause_of(metadata, recorded)
+        if says_all(metadata):
+            self._latest_read = recorded.metadata, version, cause
+        return version, cause
 
 
 def _present(known: _Type, version: int, recorded: RecordedEvent) -> bytes:

@@ -62,6 +62,11 @@ def read_metadata(data: bytes) -> Metadata:
     return read
 
 
+def says_all(metadata: Metadata) -> bool:
+    """Return whether nothing is left to be taken from the event that it stands beside."""
+    return len(metadata) == len(Metadata.__annotations__)
+
+
 def cause_of(metadata: Metadata, recorded: RecordedEvent) -> Cause:
     """Return why an event happened; an event that does not say stands for itself."""
     command_id = metadata.get("causation_id", recorded.id)
