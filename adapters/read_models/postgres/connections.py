@@ -13,6 +13,9 @@ from projections.store import ReadModelOutdated
 SCHEMA = "presage"
 """Where the tables live."""
 
+ALONE = "SELECT pg_advisory_lock(hashtext('presage migrations'))"
+"""Held until the connection ends."""
+
 
 def settings_of(schema: str) -> dict[str, Any]:
     """Return what every connection to a schema is opened with."""
@@ -34,18 +37,19 @@ async def connect(address: str, schema: str) -> Connection:
 
 
 async def migrate(address: str, schema: str) -> None:
-    """Make the schema and bring its tables up to date."""
+    """Make the schema and bring its tables up to date. Processes that start at once do so in turn."""
     async with await connect(address, schema) as connection:
+        await connection.execute(ALONE)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         revision = await _revision(connection, schema)
-    if revision is None or revision < HEAD:
-        _upgrade(address, schema)
-    elif revision > HEAD:
-        raise ReadModelOutdated(
-            f"the read model in {target(address)} was made by a newer Presage (revision {revision}; this one "
-            f"knows {HEAD}): use that version, or drop the schema {schema} and run `presage rebuild --all`"
-        )
-    async with await connect(address, schema) as connection:
+        if revision is None or revision < HEAD:
+            _upgrade(address, schema)
+        elif revision > HEAD:
+            raise ReadModelOutdated(
+                f"the read model in {target(address)} was made by a newer Presage (revision {revision}; this "
+                f"one knows {HEAD}): use that version, or drop the schema {schema} and run "
+                "`presage rebuild --all`"
+            )
         await make_ahead(connection)
 
 
@@ -59,7 +63,7 @@ async def _revision(connection: Connection, schema: str) -> str | None:
 
 
 def _upgrade(address: str, schema: str) -> None:
-    from sqlalchemy import create_engine, text  # noqa: PLC0415 - slow to import
+    from sqlalchemy import create_engine  # noqa: PLC0415 - slow to import
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
     engine = create_engine(
@@ -68,6 +72,4 @@ def _upgrade(address: str, schema: str) -> None:
         poolclass=NullPool,
     )
     with engine.begin() as opened:
-        # Two processes that start at once migrate one after the other.
-        opened.execute(text("SELECT pg_advisory_xact_lock(hashtext('presage migrations'))"))
         upgrade(opened)

@@ -17,9 +17,13 @@ PRAGMA temp_store = MEMORY;
 """Losing the last transactions with the power is harmless: their checkpoints go with them."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open a connection that begins transactions only when told to, and never waits for a lock."""
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+PATIENCE_S = 20.0
+"""How long to wait for another process that is making the tables."""
+
+
+def connect(path: Path, *, patience_s: float = 0.0) -> sqlite3.Connection:
+    """Open a connection that begins transactions only when told to, and by itself waits for no lock."""
+    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
     try:
         connection.executescript(SETTINGS)
     except BaseException:
@@ -29,9 +33,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def migrate(path: Path) -> None:
-    """Bring the tables up to date."""
+    """Bring the tables up to date. Processes that start at once do so in turn."""
     try:
-        connection = connect(path)
+        connection = connect(path, patience_s=PATIENCE_S)
     except sqlite3.DatabaseError as error:
         raise _damaged(path, error) from error
     try:
