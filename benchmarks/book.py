@@ -1,9 +1,9 @@
 """The order book beside others from the package index, on the same seeded streams in one run.
 
 Ours decides every order against all rules, keeps accounts, positions and reservations, makes its events and
-applies them; the peers match. What is timed begins with plain numbers, so it includes making the order
-objects, for everybody alike, in processor time, with the garbage collector off as in :mod:`timeit`. All must
-report equal fills.
+applies them; the peers match, and a bare loop matches whole numbers. What is timed begins with plain numbers,
+so it includes making the order objects, for everybody who has any, in processor time, with the garbage
+collector off as in :mod:`timeit`. All must report equal fills.
 
 Two streams: ``trading``, in which nearly every order meets others, and ``quoting``, which has the proportions
 of recorded prediction-market flow: as many cancels as orders, and one order in thirty crosses.
@@ -34,6 +34,7 @@ ACCOUNTS = 50
 TICKER = Ticker("BENCH")
 FEES = FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700))
 PLENTY = Money(10**12)
+WHOLE_TICKS = 10_000
 
 
 class Step(NamedTuple):
@@ -275,7 +276,50 @@ def _liquibook(steps: Sequence[Step]) -> list[Fill]:
     return fills
 
 
+def _bare_loop(steps: Sequence[Step]) -> list[Fill]:
+    """Match with bare whole numbers: as fast as Python can, without an object, a rule or an event."""
+    queues: tuple[list[dict[int, int]], list[dict[int, int]]] = (_empty_queues(), _empty_queues())
+    levels = [0, 0]  # bids, offers: a bit for each level that holds, or held, something
+    found: dict[int, dict[int, int]] = {}
+    fills: list[Fill] = []
+    for number, buys, ticks, quantity in steps:
+        if not quantity:
+            del found.pop(number)[number]
+            continue
+        left = quantity
+        against = queues[buys]
+        while left and (others := levels[buys]):
+            best = (others & -others if buys else others).bit_length() - 1
+            if best > ticks if buys else best < ticks:
+                break
+            queue = against[best]
+            for resting in list(queue):
+                there = queue[resting]
+                if there > left:
+                    queue[resting] = there - left
+                    fills.append((number, resting, best, left))
+                    left = 0
+                    break
+                fills.append((number, resting, best, there))
+                left -= there
+                del queue[resting], found[resting]
+                if not left:
+                    break
+            if not queue:
+                levels[buys] ^= 1 << best
+        if left:
+            queue = found[number] = queues[not buys][ticks]
+            queue[number] = left
+            levels[not buys] |= 1 << ticks
+    return fills
+
+
+def _empty_queues() -> list[dict[int, int]]:
+    return [{} for _ in range(WHOLE_TICKS + 1)]
+
+
 PEERS: dict[str, Contender] = {
+    "bare loop": _bare_loop,
     "pyorderbook": _pyorderbook,
     "lightmatchingengine": _lightmatchingengine,
     "liquibook": _liquibook,

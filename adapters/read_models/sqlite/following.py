@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from application.ports.event_store import Position
 from projections.progress import Progress
 
-SHORTEST_S = 0.001
+SHORTEST_S = 0.002
 LONGEST_S = 0.02
 """How long to wait between looks while the other process has events to take in."""
 
