@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# On all processors, up to four; a file's tests stay together.
+TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check soak performance lock clean
 
@@ -9,7 +11,7 @@ run: $(VENV)/ready
 	$(BIN)/presage serve --demo
 
 test: $(VENV)/ready
-	$(BIN)/pytest
+	$(BIN)/pytest $(TOGETHER)
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
@@ -18,7 +20,7 @@ check: $(VENV)/ready
 	$(BIN)/lint-imports
 
 soak: $(VENV)/ready
-	PRESAGE_SOAK=1 $(BIN)/pytest -o faulthandler_timeout=7200
+	PRESAGE_SOAK=1 $(BIN)/pytest $(TOGETHER) -o faulthandler_timeout=7200
 
 performance: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'

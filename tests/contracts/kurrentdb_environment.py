@@ -4,6 +4,7 @@ It pins other versions of gRPC than ``esdbclient``. The environment has that pac
 else in this one. It is made once, in pytest's cache folder.
 """
 
+import fcntl
 import subprocess
 import sys
 import sysconfig
@@ -25,18 +26,20 @@ def kurrentdb_python(config: pytest.Config) -> Path:
     there = folder / here.relative_to(Path(sys.prefix))
     # Written last, so that it is there only in an environment that is finished.
     fallback = there / "everything_else.pth"
-    if fallback.exists() and fallback.read_text() == str(here):
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes that want it at once wait for the first
+        if fallback.exists() and fallback.read_text() == str(here):
+            return interpreter
+        try:
+            for command in (
+                [sys.executable, "-m", "venv", "--clear", str(folder)],
+                [str(interpreter), "-m", "pip", "install", "--quiet", PACKAGE],
+            ):
+                subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_TIMEOUT_S)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"an environment for kurrentdbclient cannot be made: {error}")
+        fallback.write_text(str(here))
         return interpreter
-    try:
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(interpreter), "-m", "pip", "install", "--quiet", PACKAGE],
-        ):
-            subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_TIMEOUT_S)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"an environment for kurrentdbclient cannot be made: {error}")
-    fallback.write_text(str(here))
-    return interpreter
 
 
 def run_pytest(interpreter: Path, *arguments: str) -> str:

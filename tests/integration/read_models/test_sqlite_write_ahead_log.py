@@ -55,7 +55,7 @@ async def test_a_large_log_is_not_carried_over_again_and_again(
     store: SqliteReadStore, carried: list[Path]
 ) -> None:
     await write(store, 2 * LOG_ROWS)
-    # Beside the writer now and then; and what is left of it, in two goes, each time the log is to begin again.
+    # Beside the writer now and then; and what is left, in two goes, each time the log is to begin again.
     assert 2 <= len(carried) <= 2 * LOG_ROWS / CARRIED_ROWS + 4
 
 
