@@ -1,7 +1,6 @@
 """Events on their way to and from the log."""
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
@@ -17,8 +16,7 @@ DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeF
 Event_co = TypeVar("Event_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(NamedTuple):
     """Why events happen: the command behind them, what that command belongs to, and when it was decided.
 
     ``at_us`` is in microseconds since the Unix epoch, UTC.
@@ -29,8 +27,7 @@ class Cause:
     at_us: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded(Generic[Event_co]):
+class Recorded(NamedTuple, Generic[Event_co]):
     """An event as it stands in the log, in the domain's own types."""
 
     event: Event_co

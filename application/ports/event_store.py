@@ -2,12 +2,13 @@
 
 Streams are named logs with gapless revisions from 0. The whole log (``$all``) orders every event by a
 :data:`Position`: opaque outside the adapter, but ordered, and always greater than :data:`START`.
-Reads and subscriptions deliver pages rather than single events, because consumers commit per page.
+Reads and subscriptions deliver pages rather than single events, because consumers commit per page. What comes
+once for every event is a named tuple, which is made in a third of the time of a frozen dataclass.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 from uuid import UUID
 
 Position = NewType("Position", int)
@@ -20,8 +21,7 @@ NO_STREAM = -1
 """The expected revision of a stream that must not exist yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event to be appended. ``data`` and ``metadata`` are JSON documents in UTF-8."""
 
     id: UUID
@@ -35,8 +35,7 @@ def stored_size(event: NewEvent) -> int:
     return len(event.data) + len(event.metadata) + 2 * len(event.type)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """An event as the store keeps it. ``recorded_at_us`` is microseconds since the Unix epoch, UTC."""
 
     id: UUID
@@ -49,8 +48,7 @@ class RecordedEvent:
     recorded_at_us: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(NamedTuple):
     """The answer to a durable append: the revision and position of its last event."""
 
     revision: int
@@ -68,8 +66,7 @@ class Filter:
     types: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """Some events in order, and how far the log has been read to find them.
 
     ``position`` may lie past the last event when a filter skipped events. ``caught_up`` says that the
