@@ -1,6 +1,7 @@
 """Events on their way to and from the log."""
 
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
@@ -16,7 +17,8 @@ DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeF
 Event_co = TypeVar("Event_co", covariant=True)
 
 
-class Cause(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
     """Why events happen: the command behind them, what that command belongs to, and when it was decided.
 
     ``at_us`` is in microseconds since the Unix epoch, UTC.
@@ -27,7 +29,8 @@ class Cause(NamedTuple):
     at_us: int
 
 
-class Recorded(NamedTuple, Generic[Event_co]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Generic[Event_co]):
     """An event as it stands in the log, in the domain's own types."""
 
     event: Event_co
