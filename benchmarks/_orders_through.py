@@ -1,7 +1,6 @@
 """Orders through an exchange on an event store: how many appends they cost, counted at the port."""
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from adapters.clock import RandomIds, SystemClock
 from adapters.garbage import collect_seldom
 from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
+from adapters.threads import give_way_soon
 from application.exchange import Exchange
 from application.ports.event_store import (
     START,
@@ -30,7 +30,6 @@ from benchmarks._trading import Traders
 
 ACCOUNTS, MARKETS, PARTITIONS = 64, 4, 4
 IN_FLIGHT = (1, 16, 256)
-SWITCH_S = 0.0005
 
 
 class Counting:
@@ -83,7 +82,7 @@ async def measure_orders(
     store: EventStore, n: int, server_cpu_s: Callable[[], float] | None
 ) -> dict[str, dict[str, float]]:
     """Measure orders at several loads, on a store that may be served by another process."""
-    sys.setswitchinterval(SWITCH_S)
+    give_way_soon()
     collect_seldom()
     counting = Counting(store)
     async with _exchange(counting) as exchange:

@@ -33,6 +33,7 @@ from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.connections import connect
 from adapters.read_models.sqlite.store import SqliteReadStore
 from adapters.settings import ProjectorPlace, Settings
+from adapters.threads import give_way_soon
 from benchmarks._postgres import empty_database
 from benchmarks._trading import Traders, apart, exchange_on, percentile
 from projections.catalog import all_projections
@@ -287,6 +288,7 @@ def _fresh(each: Sequence[Settings]) -> dict[str, float]:
 def _served(settings: Settings) -> dict[str, float]:
     """Measure in a process set up as ``presage serve`` sets up its own."""
     collect_seldom()
+    give_way_soon()
     measured: dict[str, float] = uvloop.run(_freshness(settings))
     return measured
 

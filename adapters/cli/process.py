@@ -4,9 +4,6 @@ import asyncio
 import logging
 import signal
 
-SWITCH_S = 0.0005
-"""Threads that write files must not wait long for the event loop to give way."""
-
 
 def begin_logging() -> None:
     """Write warnings and errors to standard error."""

@@ -16,9 +16,10 @@ from adapters.bootstrap import open_projector
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, say
-from adapters.cli.process import SWITCH_S, begin_logging, cancel_on_signal
+from adapters.cli.process import begin_logging, cancel_on_signal
 from adapters.garbage import collect_seldom
 from adapters.settings import Settings
+from adapters.threads import give_way_soon
 from projections.progress import RunnerStats
 
 app = typer.Typer()
@@ -48,7 +49,7 @@ def projector(
             "an event store in memory cannot be followed from another process",
             details="set PRESAGE_EVENT_STORE to sqlite or to the address of an EventStoreDB",
         )
-    sys.setswitchinterval(SWITCH_S)
+    give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_project(settings, attached=attached, as_json=as_json))
 

@@ -1,7 +1,6 @@
 """``presage serve``: an exchange in one process, on one data folder."""
 
 import asyncio
-import sys
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
@@ -12,13 +11,14 @@ from adapters.bootstrap import Presage, open_presage
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
-from adapters.cli.process import SWITCH_S, begin_logging, cancel_on_signal
+from adapters.cli.process import begin_logging, cancel_on_signal
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
 from adapters.garbage import collect_seldom
 from adapters.http.serving import serving
 from adapters.settings import ProjectorPlace, Settings
+from adapters.threads import give_way_soon
 
 app = typer.Typer()
 
@@ -43,7 +43,7 @@ def serve(
     """Run an exchange until it is interrupted, founding one if the data folder is new."""
     begin_logging()
     settings = Settings.from_environment(data=data, host=host, port=port, projector=projector)
-    sys.setswitchinterval(SWITCH_S)
+    give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo, as_json=as_json))
 

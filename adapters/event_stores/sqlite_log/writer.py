@@ -11,17 +11,15 @@ from adapters.event_stores.sqlite_log.names import SqliteNames
 from adapters.event_stores.sqlite_log.rows import recorded_event
 from application.ports.event_store import NO_STREAM, Position, RecordedEvent
 
-ROWS_AT_ONCE = 120
-"""Stays under 999 parameters, the limit of older SQLite libraries."""
-
-INSERT_ROWS = [sql.INSERT_EVENTS + ", ".join([sql.ONE_EVENT] * count) for count in range(ROWS_AT_ONCE + 1)]
+SIZES = tuple(2**power for power in range(11))
+"""For how many rows there are statements; those that are left over are null, and not inserted."""
 
 
 class SqliteLogWriter:
     """The one writer of the file.
 
-    Rows go in by one statement of many rows, not by many statements: Python gives up its lock at every
-    call into SQLite, and beside a busy event loop each return would cost a whole switch interval.
+    Rows go in by one statement of many rows, not by many statements: Python gives up its lock several times
+    at every call into SQLite, and beside a busy event loop each return costs a whole switch interval.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -29,6 +27,11 @@ class SqliteLogWriter:
         self._connection = connection
         self._head = 0
         self._names: SqliteNames | None = None
+        most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // sql.EVENT_COLUMNS
+        self._sizes = [size for size in SIZES if size <= most]
+        self._statements = {
+            size: sql.INSERT_EVENTS.format(", ".join([sql.ONE_EVENT] * size)) for size in self._sizes
+        }
 
     def last_revision(self, stream: str) -> int:
         """Return the revision of the stream's last event."""
@@ -75,18 +78,22 @@ class SqliteLogWriter:
         return self._names
 
     def _insert(self, parameters: list[object], names: SqliteNames) -> None:
-        count = len(parameters) // sql.EVENT_COLUMNS
-        if count <= ROWS_AT_ONCE and not names.new_streams and not names.new_types:
+        step = self._sizes[-1] * sql.EVENT_COLUMNS
+        if len(parameters) <= step and not names.new_streams and not names.new_types:
             # A statement alone is a transaction of its own.
-            self._connection.execute(INSERT_ROWS[count], parameters)
+            self._insert_rows(parameters)
             return
         self._connection.execute("BEGIN IMMEDIATE")
         names.insert_new()
-        step = ROWS_AT_ONCE * sql.EVENT_COLUMNS
         for start in range(0, len(parameters), step):
-            chunk = parameters[start : start + step]
-            self._connection.execute(INSERT_ROWS[len(chunk) // sql.EVENT_COLUMNS], chunk)
+            self._insert_rows(parameters[start : start + step])
         self._connection.execute("COMMIT")
+
+    def _insert_rows(self, parameters: list[object]) -> None:
+        size = next(size for size in self._sizes if size * sql.EVENT_COLUMNS >= len(parameters))
+        missing = size * sql.EVENT_COLUMNS - len(parameters)
+        # Unlike execute, this does not ask for the last row's number, which would be one more return.
+        self._connection.executemany(self._statements[size], [parameters + [None] * missing])
 
 
 def _rows(
