@@ -21,7 +21,7 @@ from .scenarios import FEES
 from .world import World
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
-SEEDS = 10_000 if SOAK else 30
+SEEDS = 10_000 if SOAK else 100
 COMMANDS = 2_000 if SOAK else 1_000
 LIVES = 4
 IN_FLIGHT = 8
