@@ -10,11 +10,18 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.eventstore_node import appender
 from adapters.eventstore_node.server import running_node
 from tests.integration.eventstore_node.client_library import Client
 from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
 
 SERVERS = ["node", "genuine"] if docker_answers() else ["node"]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that stands still for two seconds not look like a disk that does."""
+    monkeypatch.setattr(appender, "COMMIT_TIMEOUT_S", 30.0)
 
 
 @pytest.fixture(params=SERVERS)
