@@ -38,27 +38,38 @@ async def _keep_running(settings: Settings) -> None:
     pause_s, longest_s = PAUSES_S
     while True:
         began = loop.time()
-        process = await _start(settings)
         try:
-            status = await process.wait()
-        finally:
-            await _end(process)
+            ended = f"status {await _run(settings)}"
+        except OSError as error:
+            ended = str(error)
         pause_s = PAUSES_S[0] if loop.time() - began > SOUND_S else min(2 * pause_s, longest_s)
-        log.error("the projector ended with status %s; it is started again in %.1f s", status, pause_s)
+        log.error("the projector ended with %s; it is started again in %.1f s", ended, pause_s)
         await asyncio.sleep(pause_s)
+
+
+async def _run(settings: Settings) -> int:
+    """Run a projector until it ends, or until cancelled; return its status."""
+    process = await _start(settings)
+    try:
+        return await process.wait()
+    finally:
+        await _end(process)
 
 
 async def _start(settings: Settings) -> Process:
     # Its input is a pipe that nothing is written to: when this process is gone, however it went, the pipe
-    # ends, and the projector with it.
+    # ends, and the projector with it. Being in a session of its own, it is spared interrupts at the terminal,
+    # and with -P nothing is imported from the folder that it happens to be started in.
     return await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "adapters.cli",
         "projector",
         "--attached",
         stdin=PIPE,
         stdout=DEVNULL,
+        start_new_session=True,
         env=settings.as_environment(),
     )
 

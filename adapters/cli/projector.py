@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 import threading
 import time
@@ -57,14 +56,12 @@ def projector(
 async def _project(settings: Settings, *, attached: bool, as_json: bool) -> None:
     cancel_on_signal()
     if attached:
-        # An interrupt at the terminal reaches both processes: the exchange decides when this one ends.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _cancel_with_input()
     with suppress(asyncio.CancelledError):
-        async with open_projector(settings) as runner, asyncio.TaskGroup() as tasks:
+        async with open_projector(settings) as runner:
             collect_seldom()
-            tasks.create_task(_tell(runner.stats, as_json=as_json))
-            await runner.run()
+            # Not a task group: it would wrap the fault that says what to do.
+            await asyncio.gather(runner.run(), _tell(runner.stats, as_json=as_json))
 
 
 def _cancel_with_input() -> None:

@@ -1,4 +1,4 @@
-"""``presage serve``: an exchange in one process, on one data folder."""
+"""``presage serve``: an exchange on one data folder."""
 
 import asyncio
 from contextlib import AsyncExitStack, suppress

@@ -32,7 +32,7 @@ class DistantProjector:
         self.stats = RunnerStats()
         self._reader = reader
         self._log_end = log_end
-        self._events = 0
+        self._events: int | None = None
         self._trouble_s = 0.0
 
     async def follow(self, calls: AsyncGenerator[None, None]) -> None:
@@ -48,7 +48,7 @@ class DistantProjector:
         """Look once. Raises :class:`ReadModelUnavailable` while the rows cannot be read."""
         [(position, at_us, events)] = await self._reader.fetch(PROGRESS, {})
         now_s, stats = time.monotonic(), self.stats
-        if self._events:
+        if self._events is not None:
             stats.took(max(0, events - self._events), now_s)
         self._events = events
         if now_s - self._trouble_s >= TROUBLE_S:

@@ -2,10 +2,11 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,24 @@ def test_an_exchange_whose_projector_is_elsewhere_waits_for_it(tmp_path: Path) -
             told = eventually(lambda: (line := json.loads(projector.stdout.readline()))["caught_up"] and line)
             assert told["position"] >= position
             assert (told["halted"], told["parked"], told["unavailable"]) == ({}, {}, "")
+
+
+def test_a_projector_whose_rows_another_version_took_over_ends_and_says_so(tmp_path: Path) -> None:
+    presage_here("keys", "create", "alice", "--data", tmp_path)
+    with running_server(tmp_path, "--projector", "elsewhere"):
+        projector = subprocess.Popen(
+            [PRESAGE, "projector", "--data", str(tmp_path), "--json"], stdout=subprocess.PIPE, text=True
+        )
+        assert projector.stdout is not None
+        assert eventually(lambda: json.loads(projector.stdout.readline())["caught_up"])
+        with closing(sqlite3.connect(tmp_path / "read.db", timeout=PATIENCE_S)) as rows, rows:
+            rows.execute("UPDATE checkpoints SET version = 99 WHERE name = 'portfolio'")
+        deposit(tmp_path, 5)
+        said, _ = projector.communicate(timeout=PATIENCE_S)
+        assert projector.returncode == 1
+        error = json.loads(said.splitlines()[-1])["error"]
+        assert error["code"] == "unusable_read_model"
+        assert "portfolio were replaced by version 99" in error["message"]
 
 
 def test_a_projector_without_a_log_to_follow_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

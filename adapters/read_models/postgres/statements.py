@@ -82,8 +82,6 @@ def _same(columns: tuple[str, ...]) -> str:
 # Held until the end of a transaction: one projector writes at a time.
 ALONE = "SELECT pg_advisory_xact_lock(hashtext('presage projections ' || current_schema()))"
 
-CHECKPOINTS = "SELECT name, version, position, events, at_us, halted FROM checkpoints"
-
 SAVE_CHECKPOINTS = """
 INSERT INTO checkpoints (name, version, position, events, at_us, halted)
 SELECT name, version, position, events, at_us, halted

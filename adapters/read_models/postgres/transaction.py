@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import orjson
 import psycopg
 
+from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.postgres import statements
-from application.ports.event_store import Position
 from projections.store import Checkpoint, ParkedEvent
 from projections.table import Key, Table
 
@@ -26,18 +26,7 @@ class PostgresTransaction:
     async def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return all checkpoints, and keep other writers away until the end."""
         await self._connection.execute(statements.ALONE)
-        rows = await self._fetch(statements.CHECKPOINTS)
-        return {
-            name: Checkpoint(
-                name=name,
-                version=version,
-                position=Position(position),
-                events=events,
-                at_us=at_us,
-                halted=halted,
-            )
-            for name, version, position, events, at_us, halted in rows
-        }
+        return by_name(await self._fetch(CHECKPOINTS))
 
     async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
         """Return the rows with these keys."""

@@ -44,8 +44,6 @@ def load_where(table: Table[Any], column: str) -> str:
     return f"SELECT {columns} FROM json_each(?) AS k CROSS JOIN {table.name} AS t ON t.{column} = k.value"
 
 
-CHECKPOINTS = "SELECT name, version, position, events, at_us, halted FROM checkpoints"
-
 SAVE_CHECKPOINT = """
 INSERT INTO checkpoints (name, version, position, events, at_us, halted) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,

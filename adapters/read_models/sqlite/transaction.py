@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import orjson
 
+from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.sqlite import statements
-from application.ports.event_store import Position
 from projections.store import Checkpoint, ParkedEvent
 from projections.table import Key, Table
 
@@ -24,19 +24,7 @@ class SqliteTransaction:
 
     async def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return all checkpoints; the transaction holds the write lock from its beginning."""
-        return {
-            name: Checkpoint(
-                name=name,
-                version=version,
-                position=Position(position),
-                events=events,
-                at_us=at_us,
-                halted=halted,
-            )
-            for name, version, position, events, at_us, halted in self._connection.execute(
-                statements.CHECKPOINTS
-            )
-        }
+        return by_name(self._connection.execute(CHECKPOINTS))
 
     async def load(self, table: Table[R], keys: Collection[Key]) -> Sequence[R]:
         """Return the rows with these keys."""
