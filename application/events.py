@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
+from domain.construction import quickly_made
 from domain.founding import ExchangeFounded
 from domain.group.events import GroupEvent
 from domain.identity.aggregate import IdentityEvent
@@ -17,6 +18,7 @@ DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeF
 Event_co = TypeVar("Event_co", covariant=True)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """Why events happen: the command behind them, what that command belongs to, and when it was decided.
@@ -29,6 +31,7 @@ class Cause:
     at_us: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded(Generic[Event_co]):
     """An event as it stands in the log, in the domain's own types."""

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from application.ports.event_store import Position
+from domain.construction import quickly_made
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.vocabulary import Action, EndReason, OrderType, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """An order as a trader sends it.
@@ -52,6 +54,7 @@ class AmendRequest:
     client_order_id: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """An order as it stood when its command was decided; quantities in hundredths of a contract.
@@ -83,6 +86,7 @@ class Accepted:
     position: Position
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAccepted:
     """An order command was carried out and is durable.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
@@ -23,7 +23,7 @@ from application.requests import (
     OrderRequest,
 )
 from application.sagas.amendment import amend
-from application.sagas.order_placement import OrderPlacement
+from application.sagas.order_placement import OrderPlacement, needed_for
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as lc
 from domain.ledger.state import KnownOrder
@@ -43,9 +43,31 @@ NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
 
 
-class _UnderWay(NamedTuple):
-    digest: str
-    task: "asyncio.Task[OrderAnswer]"
+class _UnderWay:
+    """A placement that is being carried out. The same request come again waits for its end."""
+
+    __slots__ = ("_end", "digest")
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+        self._end: asyncio.Future[OrderAnswer] | None = None
+
+    async def answer(self) -> OrderAnswer:
+        """Wait for the placement's end."""
+        if self._end is None:
+            self._end = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._end)
+
+    def ended(self, end: OrderAnswer | BaseException) -> None:
+        """Tell whoever waits."""
+        if self._end is None:
+            return
+        if isinstance(end, asyncio.CancelledError):
+            self._end.cancel()
+        elif isinstance(end, BaseException):
+            self._end.set_exception(end)
+        else:
+            self._end.set_result(end)
 
 
 class Trading:
@@ -67,6 +89,7 @@ class Trading:
         self._ids = ids
         self._horizons: dict[int, KeyHorizon] = {}
         self._placing: dict[OrderId, _UnderWay] = {}
+        self._left: set[asyncio.Task[OrderAnswer]] = set()
         self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
 
     async def place(self, request: OrderRequest) -> OrderAnswer:
@@ -87,26 +110,37 @@ class Trading:
                 known = await self._known(request.account_id, order_id)
             if known is not None:
                 return await self._repeated(request, order_id, known, digest)
-        # From here to the task there is no await: two requests with one id cannot both begin.
+        # From here to the saga's first step there is no await: two requests with one id cannot both begin.
         under_way = self._placing.get(order_id)
-        if under_way is None:
-            placement = OrderPlacement(
-                request,
-                order_id,
-                digest,
-                saga_id=self._ids.new(),
-                market=market,
-                directory=self._directory,
-                notifier=self._notifier,
-            )
-            under_way = _UnderWay(digest, asyncio.ensure_future(placement.run(self._clock.now_us())))
-            self._placing[order_id] = under_way
-            under_way.task.add_done_callback(lambda _: self._placing.pop(order_id, None))
-            self._horizon(request.account_id).placed(self._directory.ledger(request.account_id).position)
-        elif under_way.digest != digest:
-            return _another_request(request)
-        # The saga goes on to its end even if its caller goes away.
-        return await asyncio.shield(under_way.task)
+        if under_way is not None:
+            return await under_way.answer() if under_way.digest == digest else _another_request(request)
+        needed = needed_for(request, order_id, market, self._clock.now_us())
+        if isinstance(needed, Rejected):
+            return needed
+        placement = OrderPlacement(
+            request,
+            order_id,
+            digest,
+            reserved=needed,
+            saga_id=self._ids.new(),
+            directory=self._directory,
+            notifier=self._notifier,
+        )
+        self._placing[order_id] = _UnderWay(digest)
+        self._horizon(request.account_id).placed(self._directory.ledger(request.account_id).position)
+        try:
+            answer = await placement.run()
+        except asyncio.CancelledError:
+            # The saga goes on to its end even if its caller goes away.
+            left = asyncio.ensure_future(placement.run())
+            self._left.add(left)
+            left.add_done_callback(partial(self._left_ended, order_id))
+            raise
+        except Exception as error:
+            self._placing.pop(order_id).ended(error)
+            raise
+        self._placing.pop(order_id).ended(answer)
+        return answer
 
     async def place_many(self, requests: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
         """Place several orders; each has its own answer, and its own fault if there was one."""
@@ -170,7 +204,7 @@ class Trading:
 
     async def close(self) -> None:
         """Let the sagas that are under way come to their end."""
-        placing = (under_way.task for under_way in self._placing.values())
+        placing = (under_way.answer() for under_way in self._placing.values())
         await asyncio.gather(*placing, *self._amending, return_exceptions=True)
 
     # ------------------------------------------------------------------------------- order groups
@@ -201,6 +235,11 @@ class Trading:
 
     # ------------------------------------------------------------------------------------ details
 
+    def _left_ended(self, order_id: OrderId, left: "asyncio.Task[OrderAnswer]") -> None:
+        self._left.discard(left)
+        fault = asyncio.CancelledError() if left.cancelled() else left.exception()
+        self._placing.pop(order_id).ended(fault or left.result())
+
     def _order_id(self, request: OrderRequest) -> OrderId:
         if request.client_order_id:
             return OrderId(str(uuid5(ORDERS, f"{request.account_id}/{request.client_order_id}")))
@@ -214,7 +253,7 @@ class Trading:
             return _another_request(request)
         under_way = self._placing.get(order_id)
         if under_way is not None:
-            return await asyncio.shield(under_way.task)
+            return await under_way.answer()
         market = self._directory.market(known.ticker)
         order = (await market.state()).orders.get(order_id)
         return OrderAccepted(

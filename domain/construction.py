@@ -5,6 +5,7 @@ three times as dear as that of an ordinary one, and the book makes several large
 """
 
 from dataclasses import MISSING, fields
+from types import new_class
 from typing import Any, TypeVar
 
 Message = TypeVar("Message")
@@ -18,16 +19,19 @@ def quickly_made(cls: type[Message]) -> type[Message]:
     """
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # the decorator below is dataclass
     defaults = {field.name: field.default for field in fields(cls) if field.default is not MISSING}  # type: ignore[arg-type]
+    bases = getattr(cls, "__orig_bases__", cls.__bases__)
     scope: dict[str, Any] = {
-        "become": object.__setattr__,
-        "unguarded": type(cls.__name__, (), {"__slots__": tuple(names)}),
+        "become": object.__dict__["__class__"].__set__,
+        "unguarded": new_class(
+            cls.__name__, bases, exec_body=lambda body: body.update(__slots__=tuple(names))
+        ),
         "guarded": cls,
         "defaults": defaults,
     }
     parameters = (f"{name}=defaults['{name}']" if name in defaults else name for name in names)
     lines = [
         f"def __init__(self, *, {', '.join(parameters)}):",
-        "    become(self, '__class__', unguarded)",
+        "    become(self, unguarded)",
         *(f"    self.{name} = {name}" for name in names),
         "    self.__class__ = guarded",
     ]

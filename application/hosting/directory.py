@@ -11,7 +11,7 @@ from application.snapshots.form import Form
 from application.snapshots.history import StreamHistory
 from application.snapshots.ledger_form import LEDGER_FORM
 from application.snapshots.market_form import MARKET_FORM
-from application.snapshots.policy import Pace
+from application.snapshots.policy import SHARE, SHARE_WITHOUT_HISTORY, Pace
 from application.snapshots.taker import SnapshotTaker
 from application.streams import (
     group_stream,
@@ -61,7 +61,7 @@ class Directory:
         self._clock = clock
         self._snapshots = snapshots
         # Large ledgers must not keep markets, whose past is asked for, from having their snapshots.
-        self._history_pace, self._other_pace = Pace(), Pace()
+        self._history_pace, self._other_pace = Pace(SHARE), Pace(SHARE_WITHOUT_HISTORY)
         self.markets: dict[Ticker, MarketOwner] = {}
         self.groups: dict[GroupId, GroupOwner] = {}
         self.ledgers: list[LedgerOwner] = [
@@ -80,7 +80,8 @@ class Directory:
 
     async def find_market(self, ticker: Ticker) -> MarketState | None:
         """Return the present state of a market, or ``None`` if there is no such market."""
-        state = await self.market(ticker).state()
+        market = self.market(ticker)
+        state = market.loaded or await market.state()
         if state.created:
             return state
         self.markets.pop(ticker, None)

@@ -6,6 +6,7 @@ and a command waits for one or two appends however many came with it.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ from application.snapshots.standing import BEFORE_ALL, Tip
 from application.snapshots.taker import SnapshotTaker
 from domain.decider import Decider, execute, settle
 from domain.rejections import Rejected
+
+log = logging.getLogger(__name__)
 
 State = TypeVar("State")
 Command = TypeVar("Command")
@@ -94,20 +97,21 @@ class StreamOwner(Generic[State, Command, Event]):
         self._decided_us = 0
         self._recent: RecentDecisions[Event] | None = None
 
-    async def ask(
+    def ask(
         self,
         command: Command | Callable[[int], Command],
         *,
         command_id: UUID,
         correlation_id: UUID | None = None,
-    ) -> Decision[Event]:
-        """Have a command decided and return what became of it, once that is durable.
+    ) -> "asyncio.Future[Decision[Event]]":
+        """Have a command decided; the answer says what became of it, once that is durable.
 
-        A command that is a function is given the time of the decision. The same ``command_id`` again
-        returns the first decision. Raises the store's errors when the outcome could not be made durable,
-        and :class:`Overloaded`.
+        A command that is a function is given the time of the decision. The same ``command_id`` again has
+        the first decision for an answer. The answer is the store's error when the outcome could not be made
+        durable. A caller that gives up takes only the answer with it, not the command. Raises
+        :class:`Overloaded`.
         """
-        return await self._post(command, command_id, correlation_id or command_id)
+        return self._post(command, command_id, correlation_id or command_id)
 
     async def state(self) -> State:
         """Return the present state, loading it if need be. Look, but do not touch."""
@@ -136,7 +140,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._state is not None and self.idle:
             due = self._decider.react(self._state, self._clock.now_us())
             if due is not None:
-                self._enqueue(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
+                self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
 
     async def close(self) -> None:
         """Finish what waits in the mailbox."""
@@ -145,13 +149,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._taker is not None:
             await self._taker.close(self._state, self._tip)
 
-    async def _post(
-        self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
-    ) -> Decision[Event]:
-        # A caller that gives up takes only its answer with it, not the command.
-        return await self._enqueue(command, command_id, correlation_id)
-
-    def _enqueue(
+    def _post(
         self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
     ) -> "asyncio.Future[Decision[Event]]":
         if len(self._mailbox) >= MAILBOX:
@@ -170,6 +168,7 @@ class StreamOwner(Generic[State, Command, Event]):
             while self._mailbox:
                 letters = [self._mailbox.popleft() for _ in range(min(len(self._mailbox), DRAINED_AT_ONCE))]
                 await self._handle(letters)
+                self._consider_snapshot()
         finally:
             self._worker = None
 
@@ -199,9 +198,15 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._recent is None and any(letter.command is not None for letter in waiting):
             self._recent = await recalled(self.stream, self._tip.revision, self._reader, self._codec)
         batch: list[_Letter[Command, Event]] = []
+        first_with: dict[UUID, _Letter[Command, Event]] = {}
         new: list[NewEvent] = []
         size = 0
         for letter in list(waiting):
+            first = first_with.setdefault(letter.command_id, letter)
+            if first is not letter:
+                letter.events, letter.rejected = first.events, first.rejected
+                batch.append(letter)
+                continue
             try:
                 encoded = self._decide(letter)
             except Exception:
@@ -221,8 +226,15 @@ class StreamOwner(Generic[State, Command, Event]):
                 new.append(event)
             batch.append(letter)
         await self._append(new, batch, waiting)
-        if self._taker is not None and self._state is not None:
+
+    def _consider_snapshot(self) -> None:
+        if self._taker is None or self._state is None:
+            return
+        try:
             self._taker.consider(self._state, self._tip)
+        except Exception:
+            # It would only have made a later start shorter.
+            log.exception("no snapshot of %s could be taken", self.stream)
 
     def _decide(self, letter: _Letter[Command, Event]) -> list[NewEvent]:
         assert self._state is not None
@@ -267,7 +279,6 @@ class StreamOwner(Generic[State, Command, Event]):
                 at_us=self._decided_us,
             )
         for letter in batch:
-            waiting.popleft()
             decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
             if self._recent is not None and letter.rejected is None and letter.command is not None:
                 known = self._recent.get(letter.command_id)
@@ -275,6 +286,7 @@ class StreamOwner(Generic[State, Command, Event]):
                 self._recent.add(letter.command_id, decision)
             if not letter.answer.done():
                 letter.answer.set_result(decision)
+            waiting.popleft()
 
     async def _load(self) -> None:
         standing = await self._history.latest()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import NewType, Protocol
 from uuid import UUID
 
+from domain.construction import quickly_made
+
 Position = NewType("Position", int)
 """Where an event stands in the whole log. Compare it, store it, hand it back; never compute with it."""
 
@@ -20,6 +22,7 @@ NO_STREAM = -1
 """The expected revision of a stream that must not exist yet."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """An event to be appended. ``data`` and ``metadata`` are JSON documents in UTF-8."""
@@ -35,6 +38,7 @@ def stored_size(event: NewEvent) -> int:
     return len(event.data) + len(event.metadata) + 2 * len(event.type)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
     """An event as the store keeps it. ``recorded_at_us`` is microseconds since the Unix epoch, UTC."""

@@ -1,5 +1,7 @@
 """Carries out the place-order saga."""
 
+from collections.abc import Awaitable
+from functools import partial
 from uuid import UUID
 
 from application.derived_ids import derived_id
@@ -20,6 +22,15 @@ from domain.quantities import Money
 from domain.rejections import Rejected
 
 
+def needed_for(
+    request: OrderRequest, order_id: OrderId, market: MarketState, now_us: int
+) -> Money | Rejected:
+    """Return what an order has to reserve, or why the market as it stands would not take it."""
+    command = _command(request, order_id, Money(0), now_us)
+    refused = first_refusal(command, market)
+    return refused if refused is not None else Money(reservation_for(command, market))
+
+
 class OrderPlacement:
     """One order on its way through the saga."""
 
@@ -29,8 +40,8 @@ class OrderPlacement:
         order_id: OrderId,
         digest: str,
         *,
+        reserved: Money,
         saga_id: UUID,
-        market: MarketState,
         directory: Directory,
         notifier: Notifier,
     ) -> None:
@@ -38,76 +49,66 @@ class OrderPlacement:
         self._request = request
         self._order_id = order_id
         self._digest = digest
+        self._reserved = reserved
         self._saga_id = saga_id
-        self._market = market
         self._directory = directory
         self._notifier = notifier
-        self._rejected: Rejected | None = None
-        self._accepted: OrderAccepted | None = None
+        self._end: OrderAnswer | Exception | None = None
 
-    async def run(self, now_us: int) -> OrderAnswer:
-        """Go through the saga to its end and say how it ended.
+    async def run(self) -> OrderAnswer:
+        """Go through the saga, from where it stands to its end, and say how it ended.
 
-        Raises the store's errors when an outcome cannot be made durable or is unknown; the saga is then
-        brought to its end by recovery.
+        Run it again if it was canceled: a step that was under way is not done twice. Raises the store's
+        errors when an outcome cannot be made durable or is unknown; recovery then brings the saga to its end.
         """
-        command = _command(self._request, self._order_id, Money(0), now_us)
-        refused = first_refusal(command, self._market)
-        if refused is not None:
-            return refused
-        reserved = Money(reservation_for(command, self._market))
         while not self.state.ended:
-            self.state = advance(self.state, await self._step(reserved))
-        if self._accepted is not None:
-            return self._accepted
-        assert self._rejected is not None
-        return self._rejected
+            self.state = advance(self.state, await self._step())
+        assert self._end is not None
+        if isinstance(self._end, Exception):
+            raise self._end
+        return self._end
 
-    async def _step(self, reserved: Money) -> Outcome:
+    def _step(self) -> Awaitable[Outcome]:
         match self.state:
             case SagaState.STARTED:
-                return await self._reserve(reserved)
+                return self._reserve()
             case SagaState.RESERVED:
-                return await self._place(reserved)
+                return self._place()
             case SagaState.RELEASING:
-                return await self._release()
+                return self._release()
             case _:
                 return self._notify()
 
-    async def _reserve(self, reserved: Money) -> Outcome:
+    async def _reserve(self) -> Outcome:
         decision = await self._directory.ledger(self._request.account_id).ask(
             ReserveFunds(
                 order_id=self._order_id,
                 account_id=self._request.account_id,
                 ticker=self._request.ticker,
-                amount=reserved,
+                amount=self._reserved,
                 request_digest=self._digest,
                 order_group_id=self._request.order_group_id,
             ),
             command_id=derived_id(self._saga_id, "reserve"),
             correlation_id=self._saga_id,
         )
-        self._rejected = decision.rejected
+        self._end = decision.rejected
         return Outcome.DONE if decision.rejected is None else Outcome.REFUSED
 
-    async def _place(self, reserved: Money) -> Outcome:
+    async def _place(self) -> Outcome:
         try:
             decision = await self._directory.market(self._request.ticker).ask(
-                lambda now_us: _command(self._request, self._order_id, reserved, now_us),
+                partial(_command, self._request, self._order_id, self._reserved),
                 command_id=self._saga_id,
                 correlation_id=self._saga_id,
             )
         except AppendOutcomeUnknown:
             raise
-        except Exception:
-            # Nothing was recorded: compensate before the caller hears of the fault.
-            await self._release()
-            raise
-        self._rejected = decision.rejected
-        if decision.rejected is not None:
+        except Exception as error:  # noqa: BLE001  # nothing was recorded: compensate before the caller hears of it
+            self._end = error
             return Outcome.REFUSED
-        self._accepted = self._answer(decision)
-        return Outcome.DONE
+        self._end = decision.rejected or self._accepted(decision)
+        return Outcome.DONE if decision.rejected is None else Outcome.REFUSED
 
     async def _release(self) -> Outcome:
         await self._directory.ledger(self._request.account_id).ask(
@@ -117,12 +118,12 @@ class OrderPlacement:
         )
         return Outcome.DONE
 
-    def _notify(self) -> Outcome:
-        assert self._accepted is not None
-        self._notifier.order_confirmed(self._accepted)
+    async def _notify(self) -> Outcome:
+        assert isinstance(self._end, OrderAccepted)
+        self._notifier.order_confirmed(self._end)
         return Outcome.DONE
 
-    def _answer(self, decision: Decision[MarketEvent]) -> OrderAccepted:
+    def _accepted(self, decision: Decision[MarketEvent]) -> OrderAccepted:
         return OrderAccepted(
             position=Position(decision.position),
             order_id=self._order_id,

@@ -10,7 +10,10 @@ EVENTS_LEFT = 1_000
 """How many events a stream may be left with when it is closed: replaying them takes next to no time."""
 
 SHARE = 0.05
-"""The part of its time that a process may spend on snapshots of one stream, or of all of a kind together."""
+"""The part of its time a process may spend on snapshots of one stream, or of all with a history together."""
+
+SHARE_WITHOUT_HISTORY = 0.02
+"""The part for all streams together whose past nobody asks for: their snapshots only make starts shorter."""
 
 SPACING = 500
 """How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
@@ -36,7 +39,8 @@ def should_snapshot(events_since: int, *, events_per_s: float, cost_s: float) ->
 class Pace:
     """Keeps the snapshots of many streams together within their share of a process's time."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float) -> None:
+        self._share = share
         self._free_at_us = 0
 
     def allows(self, now_us: int) -> bool:
@@ -45,7 +49,7 @@ class Pace:
 
     def spent(self, now_us: int, cost_us: int) -> None:
         """Take note of what a snapshot cost."""
-        self._free_at_us = max(now_us, self._free_at_us) + round(cost_us / SHARE)
+        self._free_at_us = max(now_us, self._free_at_us) + round(cost_us / self._share)
 
 
 def superseded(revisions: Sequence[int], *, history: bool) -> list[int]:

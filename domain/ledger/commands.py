@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.construction import quickly_made
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.events import MarketEvent
 from domain.quantities import Money, Quantity
@@ -25,6 +26,7 @@ class Withdraw:
     reference: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReserveFunds:
     """Set money aside for an order about to be placed; nothing for a sell, which is noted all the same."""
@@ -58,6 +60,7 @@ class ReleaseReservation:
     extra: Money | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketEntry:
     """A market event to be booked, and the accounts of this ledger that it concerns."""

@@ -32,6 +32,7 @@ class FundsWithdrawn:
     reference: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundsReserved:
     """Money was set aside for an order about to be placed: the order's saga begins.
@@ -67,6 +68,7 @@ class IncreaseReleased:
     amount: Money
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderConfirmed:
     """The market accepted the order: its saga ended well. ``released`` was reserved without need."""

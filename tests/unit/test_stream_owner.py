@@ -12,6 +12,10 @@ from adapters.snapshots.memory import NoSnapshots
 from application.hosting.owner import StreamOwner
 from application.ports.event_store import Appended, NewEvent
 from application.snapshots.history import StreamHistory
+from application.snapshots.market_form import MARKET_FORM
+from application.snapshots.policy import SHARE, Pace
+from application.snapshots.standing import Tip
+from application.snapshots.taker import SnapshotTaker
 from domain.market import commands as c
 from domain.market.aggregate import MARKET
 from domain.market.events import MarketEvent
@@ -40,14 +44,14 @@ class NotingStore(MemoryEventStore):
         return await super().append(stream, events, expected=expected)
 
 
-def owner_of(store: NotingStore) -> Owner:
+def owner_of(store: NotingStore, taker: SnapshotTaker[MarketState] | None = None) -> Owner:
     codec = PydanticCodec()
     history = StreamHistory(STREAM, MARKET, None, reader=store, codec=codec, snapshots=NoSnapshots())
     return StreamOwner(
         STREAM,
         MARKET,
         history=history,
-        taker=None,
+        taker=taker,
         reader=store,
         appender=store,
         codec=codec,
@@ -75,3 +79,41 @@ async def test_the_events_of_one_command_are_appended_together(monkeypatch: pyte
     assert sum(store.sizes) == 4 * 11
     assert len(store.sizes) > 1
     assert all(size % 11 == 0 for size in store.sizes), store.sizes
+
+
+async def test_a_command_that_comes_twice_at_once_is_decided_once() -> None:
+    store = NotingStore()
+    owner = owner_of(store)
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    store.sizes.clear()
+    order = buy("o", ANN, 10, 40)
+    first, again, other = await asyncio.gather(
+        owner.ask(order, command_id=UUID(int=100)),
+        owner.ask(order, command_id=UUID(int=100)),
+        owner.ask(order, command_id=UUID(int=101)),
+    )
+    assert first == again
+    assert [type(event).__name__ for event in first.events] == ["OrderPlaced"]
+    assert other.rejected is not None
+    assert store.sizes == [1]
+
+
+async def test_a_refusal_that_is_asked_for_twice_at_once_is_one_refusal() -> None:
+    owner = owner_of(NotingStore())
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    asked = [owner.ask(buy("o", ANN, 10, 10_001), command_id=UUID(int=100)) for _ in range(2)]
+    first, again = await asyncio.gather(*asked)
+    assert first.rejected is not None
+    assert first.rejected == again.rejected
+
+
+async def test_a_snapshot_that_cannot_be_taken_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class BrokenTaker(SnapshotTaker[MarketState]):
+        def consider(self, state: MarketState, tip: Tip) -> None:
+            raise MemoryError("no room")
+
+    taker = BrokenTaker(STREAM, MARKET_FORM, snapshots=NoSnapshots(), clock=Clock(), pace=Pace(SHARE))
+    owner = owner_of(NotingStore(), taker)
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    await ask_all(owner, [buy("o", ANN, 10, 40)], first=100)
+    assert "no snapshot of market-" in caplog.text

@@ -7,6 +7,7 @@ import pytest
 from application.snapshots.policy import (
     EVENTS_MIN,
     SHARE,
+    SHARE_WITHOUT_HISTORY,
     SPACING,
     Pace,
     should_snapshot,
@@ -37,8 +38,9 @@ def test_the_interval_grows_with_the_rate_of_events_and_with_the_cost() -> None:
     assert snapshot_interval(10_000, 0.02) > snapshot_interval(10_000, 0.01)
 
 
-def test_all_streams_together_never_take_more_than_their_share_of_the_time() -> None:
-    pace, now_us, spent_us = Pace(), 0, 0
+@pytest.mark.parametrize("share", [SHARE, SHARE_WITHOUT_HISTORY])
+def test_all_streams_together_never_take_more_than_their_share_of_the_time(share: float) -> None:
+    pace, now_us, spent_us = Pace(share), 0, 0
     for cost_us in (700, 20_000, 5, 9_000, 3_000) * 20:
         while not pace.allows(now_us):
             now_us += 1_000
@@ -48,7 +50,7 @@ def test_all_streams_together_never_take_more_than_their_share_of_the_time() -> 
         spent_us += cost_us
     while not pace.allows(now_us):
         now_us += 1_000
-    assert 0.8 * SHARE <= spent_us / now_us <= SHARE * 1.0001
+    assert 0.8 * share <= spent_us / now_us <= share * 1.0001
 
 
 def test_of_a_history_the_first_snapshot_in_every_stretch_and_the_latest_stay() -> None:
