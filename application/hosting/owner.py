@@ -63,7 +63,7 @@ class _Letter(Generic[Command, Event]):
     command_id: UUID
     correlation_id: UUID
     answer: "asyncio.Future[Decision[Event]]"
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = field(init=False)
     rejected: Rejected | None = None
 
 
@@ -191,29 +191,21 @@ class StreamOwner(Generic[State, Command, Event]):
             except Exception as error:  # noqa: BLE001  # a fault in one command must not stop the others
                 self._state = None
                 _fail(waiting.popleft(), error)
+            except asyncio.CancelledError:
+                # The state may be ahead of the log: nobody may build upon it, or keep it as a snapshot.
+                self._state = None
+                raise
 
     async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
         if self._state is None:
             await self._load()
         if self._recent is None and any(letter.command is not None for letter in waiting):
             self._recent = await recalled(self.stream, self._tip.revision, self._reader, self._codec)
+        letters = list(waiting)
         batch: list[_Letter[Command, Event]] = []
-        first_with: dict[UUID, _Letter[Command, Event]] = {}
         new: list[NewEvent] = []
         size = 0
-        for letter in list(waiting):
-            first = first_with.setdefault(letter.command_id, letter)
-            if first is not letter:
-                letter.events, letter.rejected = first.events, first.rejected
-                batch.append(letter)
-                continue
-            try:
-                encoded = self._decide(letter)
-            except Exception:
-                # The culprit goes first; what was decided before it is decided again without it.
-                waiting.remove(letter)
-                waiting.appendleft(letter)
-                raise
+        for letter, encoded in zip(letters, self._decided(letters, waiting), strict=True):
             if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
                 # A command's events stay together: half of them must never be all that is known.
                 await self._append(new, batch, waiting)
@@ -227,21 +219,38 @@ class StreamOwner(Generic[State, Command, Event]):
             batch.append(letter)
         await self._append(new, batch, waiting)
 
-    def _consider_snapshot(self) -> None:
-        if self._taker is None or self._state is None:
-            return
+    def _decided(
+        self, letters: list[_Letter[Command, Event]], waiting: deque[_Letter[Command, Event]]
+    ) -> list[list[NewEvent]]:
+        """Decide all letters, then encode what they caused: each goes quicker in one go."""
+        first_with: dict[UUID, _Letter[Command, Event]] = {}
+        causes: list[Cause | None] = []
+        encoded: list[list[NewEvent]] = []
+        letter = letters[0]
         try:
-            self._taker.consider(self._state, self._tip)
+            for letter in letters:
+                first = first_with.setdefault(letter.command_id, letter)
+                causes.append(self._decide(letter, first))
+            for letter, cause in zip(letters, causes, strict=True):
+                encoded.append(self._encode(letter, cause) if cause else [])
         except Exception:
-            # It would only have made a later start shorter.
-            log.exception("no snapshot of %s could be taken", self.stream)
+            # The culprit goes first; the others are decided again without it.
+            waiting.remove(letter)
+            waiting.appendleft(letter)
+            raise
+        return encoded
 
-    def _decide(self, letter: _Letter[Command, Event]) -> list[NewEvent]:
+    def _decide(self, letter: _Letter[Command, Event], first: _Letter[Command, Event]) -> Cause | None:
+        """Decide a letter, unless the ``first`` with its command id was; return the cause of new events."""
         assert self._state is not None
-        known = self._recent.get(letter.command_id) if self._recent is not None else None
+        if first is not letter:
+            letter.events, letter.rejected = first.events, first.rejected
+            return None
+        command_id = letter.command_id
+        known = self._recent.get(command_id) if self._recent is not None else None
         if known is not None:
             letter.events, letter.rejected = known.events, known.rejected
-            return []
+            return None
         now = self._clock.now_us()
         if letter.command is None:
             letter.events, letter.rejected = settle(self._decider, self._state, now), None
@@ -249,18 +258,16 @@ class StreamOwner(Generic[State, Command, Event]):
             command = letter.command(now) if callable(letter.command) else letter.command
             letter.events, letter.rejected = execute(self._decider, self._state, command, now)
         if not letter.events:
-            return []
-        return self._encode(letter, now)
-
-    def _encode(self, letter: _Letter[Command, Event], now: int) -> list[NewEvent]:
-        command_id = letter.command_id
+            return None
+        self._decided_us = now
         if letter.rejected is not None or letter.command is None:
             # The events are not the command's: the aggregate did by itself what had come due.
             command_id = derived_id(_BY_ITSELF, f"{self.stream} {self._tip.revision} {command_id} {now}")
-        self._decided_us = now
-        cause = Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now)
+        return Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now)
+
+    def _encode(self, letter: _Letter[Command, Event], cause: Cause) -> list[NewEvent]:
         return [
-            self._codec.encode(event, derived_id(command_id, str(index)), cause)
+            self._codec.encode(event, derived_id(cause.command_id, str(index)), cause)
             for index, event in enumerate(letter.events)
         ]
 
@@ -287,6 +294,15 @@ class StreamOwner(Generic[State, Command, Event]):
             if not letter.answer.done():
                 letter.answer.set_result(decision)
             waiting.popleft()
+
+    def _consider_snapshot(self) -> None:
+        if self._taker is None or self._state is None:
+            return
+        try:
+            self._taker.consider(self._state, self._tip)
+        except Exception:
+            # It would only have made a later start shorter.
+            log.exception("no snapshot of %s could be taken", self.stream)
 
     async def _load(self) -> None:
         standing = await self._history.latest()

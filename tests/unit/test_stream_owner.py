@@ -107,6 +107,33 @@ async def test_a_refusal_that_is_asked_for_twice_at_once_is_one_refusal() -> Non
     assert first.rejected == again.rejected
 
 
+async def test_an_owner_whose_work_is_canceled_forgets_what_it_had_decided() -> None:
+    class StuckStore(NotingStore):
+        stuck = False
+
+        async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+            if self.stuck:
+                await asyncio.Event().wait()
+            return await super().append(stream, events, expected=expected)
+
+    store = StuckStore()
+    owner = owner_of(store)
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    store.stuck = True
+    before = asyncio.all_tasks()
+    owner.ask(buy("o", ANN, 10, 40), command_id=UUID(int=100))
+    await asyncio.sleep(0)
+    [worker] = asyncio.all_tasks() - before
+    await asyncio.sleep(0)
+    worker.cancel()
+    await asyncio.wait([worker])
+    store.stuck = False
+    assert not (await owner.state()).orders
+    answer = await owner.ask(buy("o", ANN, 10, 40), command_id=UUID(int=100))
+    assert answer.rejected is None
+    assert len(answer.events) == 1
+
+
 async def test_a_snapshot_that_cannot_be_taken_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     class BrokenTaker(SnapshotTaker[MarketState]):
         def consider(self, state: MarketState, tip: Tip) -> None:
