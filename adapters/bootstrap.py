@@ -155,7 +155,7 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
 async def open_past(settings: Settings) -> AsyncIterator[Past]:
     """Open what can say how things stood, beside the process that writes the log."""
     async with open_log(settings) as log, _open_snapshots(settings) as snapshots:
-        yield Past(reader=log, codec=make_codec(), snapshots=snapshots)
+        yield Past(reader=log, codec=PydanticCodec(), snapshots=snapshots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +260,10 @@ async def open_projector(settings: Settings) -> AsyncIterator[ProjectionRunner]:
     async with (
         open_log(settings) as log,
         read_models.open_projector(
-            settings.database_url or settings.read_file, source=log, codec=make_codec(), clock=SystemClock()
+            settings.database_url or settings.read_file,
+            source=log,
+            codec=PydanticCodec(),
+            clock=SystemClock(),
         ) as runner,
     ):
         yield runner
@@ -334,5 +337,5 @@ async def _connect(uri: str) -> EventStore:
 
 
 def make_codec() -> EventCodec:
-    """Return the codec every store of the exchange is read and written with."""
+    """Return the codec of a process that writes events, and reads most of them again."""
     return RememberingCodec(PydanticCodec())

@@ -57,7 +57,7 @@ class Overloaded(Exception):
     """Too many commands wait for this stream. Nothing was done; try again later."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Letter(Generic[Command, Event]):
     command: Command | Callable[[int], Command] | None
     command_id: UUID
@@ -156,9 +156,7 @@ class StreamOwner(Generic[State, Command, Event]):
             raise Overloaded(f"{MAILBOX} commands wait for {self.stream}; try again later")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Decision[Event]] = loop.create_future()
-        self._mailbox.append(
-            _Letter(command=command, command_id=command_id, correlation_id=correlation_id, answer=answer)
-        )
+        self._mailbox.append(_Letter(command, command_id, correlation_id, answer))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
         return answer

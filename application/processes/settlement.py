@@ -56,14 +56,13 @@ class Settlement:
             for partition in range(self._directory.partitions):
                 yield partition, MarketEntry(revision=recorded.revision, event=event, accounts=frozenset())
             return
-        by_partition: dict[int, set[AccountId]] = {}
-        for account_id in concerned(event):
-            by_partition.setdefault(self._directory.partition_of(account_id), set()).add(account_id)
-        for partition, accounts in by_partition.items():
-            yield (
-                partition,
-                MarketEntry(revision=recorded.revision, event=event, accounts=frozenset(accounts)),
+        accounts = concerned(event)
+        partitions = list(map(self._directory.partition_of, accounts))
+        for partition in dict.fromkeys(partitions):
+            here = frozenset(
+                account_id for account_id, its in zip(accounts, partitions, strict=True) if its == partition
             )
+            yield partition, MarketEntry(revision=recorded.revision, event=event, accounts=here)
 
     async def _book(self, key: _Key, work: list[tuple[Recorded[DomainEvent], MarketEntry]]) -> None:
         partition, ticker = key
