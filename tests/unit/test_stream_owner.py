@@ -110,9 +110,11 @@ async def test_a_refusal_that_is_asked_for_twice_at_once_is_one_refusal() -> Non
 async def test_an_owner_whose_work_is_canceled_forgets_what_it_had_decided() -> None:
     class StuckStore(NotingStore):
         stuck = False
+        reached = asyncio.Event()
 
         async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
             if self.stuck:
+                self.reached.set()
                 await asyncio.Event().wait()
             return await super().append(stream, events, expected=expected)
 
@@ -120,11 +122,9 @@ async def test_an_owner_whose_work_is_canceled_forgets_what_it_had_decided() -> 
     owner = owner_of(store)
     await ask_all(owner, [listing(), c.ActivateMarket()])
     store.stuck = True
-    before = asyncio.all_tasks()
     owner.ask(buy("o", ANN, 10, 40), command_id=UUID(int=100))
-    await asyncio.sleep(0)
-    [worker] = asyncio.all_tasks() - before
-    await asyncio.sleep(0)
+    await store.reached.wait()
+    [worker] = [task for task in asyncio.all_tasks() if task.get_name() == f"owner of {STREAM}"]
     worker.cancel()
     await asyncio.wait([worker])
     store.stuck = False
