@@ -99,6 +99,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._clock = clock
         self._mailbox: deque[_Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._handling = False
         self._state: State | None = None
         self._tip = BEFORE_ALL
         self._decided_us = 0
@@ -140,7 +141,7 @@ class StreamOwner(Generic[State, Command, Event]):
     @property
     def idle(self) -> bool:
         """Whether nothing waits here."""
-        return self._worker is None and not self._mailbox
+        return not self._handling and not self._mailbox
 
     def wake(self) -> None:
         """Let the aggregate do what it has to do by itself by now."""
@@ -172,12 +173,14 @@ class StreamOwner(Generic[State, Command, Event]):
         try:
             while self._mailbox:
                 letters = [self._mailbox.popleft() for _ in range(min(len(self._mailbox), DRAINED_AT_ONCE))]
+                self._handling = True
                 await self._handle(letters)
+                self._handling = False
                 self._consider_snapshot()
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
         finally:
-            self._worker = None
+            self._worker, self._handling = None, False
 
     async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
         """Decide and append; whatever goes wrong, every letter gets an answer."""

@@ -134,6 +134,14 @@ async def test_an_owner_whose_work_is_canceled_forgets_what_it_had_decided() -> 
     assert len(answer.events) == 1
 
 
+async def test_an_owner_is_idle_as_soon_as_everything_is_answered() -> None:
+    owner = owner_of(NotingStore())
+    answer = owner.ask(listing(), command_id=UUID(int=1))
+    assert not owner.idle
+    await answer
+    assert owner.idle
+
+
 async def test_a_snapshot_that_cannot_be_taken_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     class BrokenTaker(SnapshotTaker[MarketState]):
         def consider(self, state: MarketState, tip: Tip) -> None:
