@@ -6,8 +6,8 @@ from uuid import UUID, SafeUUID
 _VERSION_5 = (5 << 76) | (0x8 << 60)
 _KEPT = (1 << 128) - 1 ^ ((0xF << 76) | (0xC << 60))
 
-_new, _set = UUID.__new__, object.__setattr__
-_UNKNOWN = SafeUUID.unknown
+_new, _UNKNOWN = UUID.__new__, SafeUUID.unknown
+_set_int, _set_is_safe = UUID.__dict__["int"].__set__, UUID.__dict__["is_safe"].__set__
 
 
 def derived_id(namespace: UUID, name: str) -> UUID:
@@ -19,6 +19,6 @@ def derived_id(namespace: UUID, name: str) -> UUID:
 def uuid_of(value: int) -> UUID:
     """Return ``UUID(int=value)`` without the checks that it makes."""
     made = _new(UUID)
-    _set(made, "int", value)
-    _set(made, "is_safe", _UNKNOWN)
+    _set_int(made, value)
+    _set_is_safe(made, _UNKNOWN)
     return made

@@ -35,7 +35,7 @@ def request_digest(request: OrderRequest) -> str:
 
 def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]) -> OrderState:
     """Return the order that ``events``, one placement's, leave behind."""
-    placed = next(e for e in events if isinstance(e, OrderPlaced) and e.order_id == order_id)
+    placed: OrderPlaced | None = None
     filled = canceled = value = fees = 0
     end_reason: EndReason | None = None
     for event in events:
@@ -48,6 +48,9 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
         elif isinstance(event, OrderCanceled) and event.order_id == order_id:
             canceled += event.quantity
             end_reason = event.reason
+        elif isinstance(event, OrderPlaced) and event.order_id == order_id:
+            placed = event
+    assert placed is not None
     quantity = placed.terms.quantity
     return OrderState(
         order_id=order_id,

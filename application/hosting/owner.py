@@ -233,13 +233,13 @@ class StreamOwner(Generic[State, Command, Event]):
         self, letters: list[_Letter[Command, Event]], waiting: deque[_Letter[Command, Event]]
     ) -> list[list[NewEvent]]:
         """Decide all letters, then encode what they caused: each goes quicker in one go."""
-        first_with: dict[UUID, _Letter[Command, Event]] = {}
+        first_with: dict[int, _Letter[Command, Event]] = {}
         causes: list[Cause | None] = []
         encoded: list[list[NewEvent]] = []
         letter = letters[0]
         try:
             for letter in letters:
-                first = first_with.setdefault(letter.command_id, letter)
+                first = first_with.setdefault(letter.command_id.int, letter)
                 causes.append(self._decide(letter, first))
             for letter, cause in zip(letters, causes, strict=True):
                 encoded.append(self._encode(letter, cause) if cause else [])
@@ -298,9 +298,7 @@ class StreamOwner(Generic[State, Command, Event]):
         for letter in batch:
             decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
             if self._recent is not None and letter.rejected is None and letter.command is not None:
-                known = self._recent.get(letter.command_id)
-                decision = known or decision
-                self._recent.add(letter.command_id, decision)
+                decision = self._recent.add(letter.command_id, decision)
             if not letter.answer.done():
                 letter.answer.set_result(decision)
             waiting.popleft()

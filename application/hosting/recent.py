@@ -20,22 +20,23 @@ class RecentDecisions(Generic[Event]):
     """Remembers the latest decisions, forgetting the oldest."""
 
     def __init__(self) -> None:
-        self._decisions: OrderedDict[UUID, Decision[Event]] = OrderedDict()
+        # By the id's number: hashing an id is much slower.
+        self._decisions: OrderedDict[int, Decision[Event]] = OrderedDict()
         self._events = 0
 
     def get(self, command_id: UUID) -> Decision[Event] | None:
         """Return what became of a command, or ``None`` if it is not remembered."""
-        return self._decisions.get(command_id)
+        return self._decisions.get(command_id.int)
 
-    def add(self, command_id: UUID, decision: Decision[Event]) -> None:
-        """Remember a decision."""
-        if command_id in self._decisions:
-            return
-        self._decisions[command_id] = decision
-        self._events += len(decision.events)
-        while self._events > REMEMBERED_EVENTS and len(self._decisions) > 1:
-            _, oldest = self._decisions.popitem(last=False)
-            self._events -= len(oldest.events)
+    def add(self, command_id: UUID, decision: Decision[Event]) -> Decision[Event]:
+        """Remember a decision, unless the command has one; return the one it has."""
+        first = self._decisions.setdefault(command_id.int, decision)
+        if first is decision:
+            self._events += len(decision.events)
+            while self._events > REMEMBERED_EVENTS and len(self._decisions) > 1:
+                _, oldest = self._decisions.popitem(last=False)
+                self._events -= len(oldest.events)
+        return first
 
 
 async def recalled(
