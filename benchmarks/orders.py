@@ -74,7 +74,7 @@ Work = Callable[[Exchange, Iterator[OrderRequest]], Any]
 
 
 def run(n: int = 20_000) -> dict[str, Any]:
-    """Measure ``n`` orders. Memory is noted at every full 100,000 events: ``n=150_000`` makes a million."""
+    """Measure ``n`` orders. Memory is noted at every full 100,000 events: ``n=200_000`` makes a million."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rounds = [_round(folder / str(number), min(n, TIMED_ORDERS)) for number in range(REPETITIONS)]
