@@ -64,7 +64,7 @@ class Overloaded(Exception):
     """Too many commands wait for this stream. Nothing was done; try again later."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Letter(Generic[Command, Event]):
     command: Command | Callable[[int], Command] | None
     command_id: UUID

@@ -64,6 +64,17 @@ async def leave(caller: "asyncio.Task[object]") -> None:
         await caller
 
 
+async def leave_and_ask_again(world: World, store: WaitingStore) -> "asyncio.Task[object]":
+    """Go away where the store waits, ask for the same order again, and let the store go on."""
+    caller = order_of_bob(world)
+    await store.there.wait()
+    await leave(caller)
+    again = order_of_bob(world)
+    await asyncio.sleep(0)
+    store.go_on.set()
+    return again
+
+
 async def end(world: World) -> list[str]:
     """Settle everything; nothing is left under way and everything holds. Return what was recorded."""
     await world.exchange.trading.close()
@@ -83,13 +94,7 @@ async def test_the_order_is_placed_once_and_its_answer_is_there_for_who_asks_aga
 ) -> None:
     world, store = await trading_world()
     store.wait_at(kind, afterwards=afterwards)
-    caller = order_of_bob(world)
-    await store.there.wait()
-    await leave(caller)
-    again = order_of_bob(world)
-    await asyncio.sleep(0)
-    store.go_on.set()
-    answer = await again
+    answer = await (await leave_and_ask_again(world, store))
     assert isinstance(answer, OrderAccepted)
     assert answer.order is not None
     assert answer.order.filled == 400
@@ -127,12 +132,7 @@ async def test_an_order_whose_compensation_is_under_way_is_not_placed_after_all(
     world, store = await trading_world()
     store.refuses = "OrderPlaced"
     store.wait_at("ReservationReleased", afterwards=False)
-    caller = order_of_bob(world)
-    await store.there.wait()
-    await leave(caller)
-    again = order_of_bob(world)
-    await asyncio.sleep(0)
-    store.go_on.set()
+    again = await leave_and_ask_again(world, store)
     with pytest.raises(StoreUnavailable):
         await again
     assert (await end(world)).count("OrderPlaced") == 1

@@ -107,6 +107,21 @@ async def test_a_refusal_that_is_asked_for_twice_at_once_is_one_refusal() -> Non
     assert first.rejected == again.rejected
 
 
+async def test_a_command_that_cannot_be_decided_fails_by_itself() -> None:
+    def broken(now_us: int) -> c.MarketCommand:
+        raise ZeroDivisionError("in the middle")
+
+    owner = owner_of(NotingStore())
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    before = owner.ask(buy("a", ANN, 1, 40), command_id=UUID(int=100))
+    fault = owner.ask(broken, command_id=UUID(int=101))
+    after = owner.ask(buy("b", BOB, 1, 40), command_id=UUID(int=102))
+    with pytest.raises(ZeroDivisionError):
+        await fault
+    assert [len((await answer).events) for answer in (before, after)] == [1, 1]
+    assert set((await owner.state()).orders) == {"a", "b"}
+
+
 async def test_an_owner_whose_work_is_canceled_forgets_what_it_had_decided() -> None:
     class StuckStore(NotingStore):
         stuck = False
