@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from adapters.caches.opening import open_cache
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
-from adapters.clock import RandomIds, SystemClock
+from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.data_folder import DataFolder
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.json_schemas import event_schemas
@@ -206,7 +206,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             checkpoints=_checkpoints(settings),
             notifier=Broadcaster(),
             clock=clock,
-            ids=RandomIds(),
+            ids=TimeOrderedIds(),
             partitions=settings.partitions,
             snapshots=await stack.enter_async_context(_open_snapshots(settings)),
         )

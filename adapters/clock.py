@@ -7,8 +7,8 @@ from uuid import UUID
 from application.derived_ids import uuid_of
 
 _IDS_AT_ONCE = 256
-_VERSION_4 = (4 << 76) | (0x8 << 60)
-_KEPT = (1 << 128) - 1 ^ ((0xF << 76) | (0xC << 60))
+_VERSION_7 = 7 << 76
+_VARIANT = 2 << 62
 
 
 class SystemClock:
@@ -23,15 +23,25 @@ class SystemClock:
         return self._latest
 
 
-class RandomIds:
-    """Random ids (UUID version 4), made from chance that is fetched for many at a time."""
+class TimeOrderedIds:
+    """Ids that sort by when they were made (UUID version 7, RFC 9562).
+
+    So what is new lies together in a database, instead of touching a page of its own for every id. Time fills
+    the first 60 bits, to a fraction of a microsecond; the other 62 are chance, fetched for many at a time.
+    """
 
     def __init__(self) -> None:
+        self._latest = 0
         self._chance: list[int] = []
 
     def new(self) -> UUID:
-        """Return an id that was never given before."""
+        """Return an id that was never given before, greater than those given in this process."""
         if not self._chance:
-            fetched = os.urandom(16 * _IDS_AT_ONCE)
-            self._chance = [int.from_bytes(fetched[at : at + 16], "big") for at in range(0, len(fetched), 16)]
-        return uuid_of(self._chance.pop() & _KEPT | _VERSION_4)
+            fetched = os.urandom(8 * _IDS_AT_ONCE)
+            self._chance = [
+                int.from_bytes(fetched[at : at + 8], "big") >> 2 for at in range(0, len(fetched), 8)
+            ]
+        # In 4,096ths of a millisecond: whole ones stand before the version, the rest after it.
+        self._latest = max(self._latest + 1, time.time_ns() * 4_096 // 1_000_000)
+        milliseconds, rest = divmod(self._latest, 4_096)
+        return uuid_of(milliseconds << 80 | _VERSION_7 | rest << 64 | _VARIANT | self._chance.pop())

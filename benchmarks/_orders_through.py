@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import MemoryCheckpoints
-from adapters.clock import RandomIds, SystemClock
-from adapters.garbage import collect_seldom
+from adapters.clock import SystemClock, TimeOrderedIds
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
 from adapters.threads import give_way_soon
@@ -84,6 +84,7 @@ async def measure_orders(
     """Measure orders at several loads, on a store that may be served by another process."""
     give_way_soon()
     collect_seldom()
+    collect_in_calm(asyncio.get_running_loop())
     counting = Counting(store)
     async with _exchange(counting) as exchange:
         traders = Traders(exchange, accounts=ACCOUNTS, markets=MARKETS)
@@ -147,7 +148,7 @@ async def _exchange(store: EventStore) -> AsyncIterator[Exchange]:
                 checkpoints=MemoryCheckpoints(),
                 notifier=Broadcaster(),
                 clock=clock,
-                ids=RandomIds(),
+                ids=TimeOrderedIds(),
                 partitions=PARTITIONS,
             )
             await exchange.start()

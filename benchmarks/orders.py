@@ -29,7 +29,7 @@ from adapters.bootstrap import make_codec, open_presage
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_log.schema import CREATE
-from adapters.garbage import collect_seldom
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import ProjectorPlace, Settings
 from adapters.threads import give_way_soon
 from application.exchange import Exchange
@@ -193,6 +193,7 @@ async def _measured(exchange: Exchange, n: int) -> Measured:
     await _place_all(exchange, requests, WARM_UP)
     latencies: list[float] = []
     collect_seldom()
+    collect_in_calm(asyncio.get_running_loop())
     give_way_soon()
     begin, begin_cpu = time.perf_counter(), time.process_time()
     await _place_all(exchange, requests, n, latencies)

@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import FileCheckpoints
-from adapters.clock import RandomIds, SystemClock
+from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.notifications import Broadcaster
 from adapters.snapshots.memory import NoSnapshots
@@ -193,7 +193,7 @@ async def _open(folder: Path, *, with_snapshots: bool) -> AsyncIterator[tuple[Ev
         checkpoints=FileCheckpoints(folder / "checkpoints.json"),
         notifier=Broadcaster(),
         clock=SystemClock(),
-        ids=RandomIds(),
+        ids=TimeOrderedIds(),
         partitions=4,
         snapshots=snapshots,
     )

@@ -24,7 +24,7 @@ from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
-from adapters.garbage import collect_seldom
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.read_models.opening import ReadStore, open_store
 from adapters.read_models.postgres import statements as in_postgres
 from adapters.read_models.postgres.connections import SCHEMA, settings_of
@@ -295,6 +295,7 @@ def _served(settings: Settings) -> dict[str, float]:
 
 async def _freshness(settings: Settings) -> dict[str, float]:
     """Return how long after its durable answer an order is visible, at a steady rate, in milliseconds."""
+    collect_in_calm(asyncio.get_running_loop())
     log = SqliteEventStore.open(settings.log_file)
     codec = RememberingCodec(PydanticCodec())
     waits: list[float] = []

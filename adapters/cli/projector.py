@@ -16,7 +16,7 @@ from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, say
 from adapters.cli.process import begin_logging, cancel_on_signal
-from adapters.garbage import collect_seldom
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import Settings
 from adapters.threads import give_way_soon
 from projections.progress import RunnerStats
@@ -60,6 +60,7 @@ async def _project(settings: Settings, *, attached: bool, as_json: bool) -> None
     with suppress(asyncio.CancelledError):
         async with open_projector(settings) as runner:
             collect_seldom()
+            collect_in_calm(asyncio.get_running_loop())
             # Not a task group: it would wrap the fault that says what to do.
             await asyncio.gather(runner.run(), _tell(runner.stats, as_json=as_json))
 

@@ -15,7 +15,7 @@ from adapters.cli.process import begin_logging, cancel_on_signal
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
-from adapters.garbage import collect_seldom
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.serving import serving
 from adapters.settings import ProjectorPlace, Settings
 from adapters.threads import give_way_soon
@@ -57,6 +57,7 @@ async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
             url = await _listen(stack, presage)
             await presage.start()
             collect_seldom()
+            collect_in_calm(asyncio.get_running_loop())
             trader = await stack.enter_async_context(demonstration(presage)) if demo else None
             presage.folder.announce(url)
             stack.callback(presage.folder.withdraw)

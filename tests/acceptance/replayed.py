@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import MemoryCheckpoints
-from adapters.clock import RandomIds, SystemClock
+from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.notifications import Broadcaster
@@ -89,7 +89,7 @@ async def venue(folder: Path | None = None) -> AsyncIterator[Venue]:
         checkpoints=MemoryCheckpoints(),
         notifier=Broadcaster(),
         clock=SystemClock(),
-        ids=RandomIds(),
+        ids=TimeOrderedIds(),
         partitions=4,
     )
     await exchange.start()

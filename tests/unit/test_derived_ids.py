@@ -1,11 +1,13 @@
-"""Ids made faster than the standard library makes them are the same ids."""
+"""Ids made faster than the standard library makes them are the same ids; those that are new are in order."""
 
+import time
 from uuid import NAMESPACE_URL, RFC_4122, UUID, uuid5
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.clock import RandomIds
+from adapters.clock import TimeOrderedIds
 from application.derived_ids import derived_id, uuid_of
 
 
@@ -25,8 +27,25 @@ def test_an_id_is_made_of_its_number() -> None:
     assert uuid_of(NAMESPACE_URL.int) == NAMESPACE_URL
 
 
-def test_random_ids_are_of_version_4_and_never_come_twice() -> None:
-    ids = RandomIds()
+def test_ids_are_of_version_7_and_sort_by_when_they_were_made() -> None:
+    ids = TimeOrderedIds()
+    before_ms = time.time_ns() // 1_000_000
     given_out = [ids.new() for _ in range(1_000)]
-    assert len(set(given_out)) == 1_000
-    assert {(each.version, each.variant) for each in given_out} == {(4, RFC_4122)}
+    after_ms = time.time_ns() // 1_000_000
+    assert {(each.version, each.variant) for each in given_out} == {(7, RFC_4122)}
+    assert given_out == sorted(set(given_out))
+    assert sorted(map(str, given_out)) == list(map(str, given_out))
+    assert before_ms <= given_out[0].int >> 80 <= given_out[-1].int >> 80 <= after_ms
+
+
+def test_ids_go_on_although_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = TimeOrderedIds()
+    earlier = ids.new()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    assert earlier < ids.new() < ids.new()
+
+
+def test_two_processes_at_one_moment_give_different_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    one, other = TimeOrderedIds(), TimeOrderedIds()
+    assert not {one.new() for _ in range(1_000)} & {other.new() for _ in range(1_000)}
