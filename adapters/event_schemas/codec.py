@@ -1,6 +1,7 @@
 """Domain events to JSON and back, checked by pydantic where they enter."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
 from adapters.event_schemas.metadata import cause_of, read_metadata, says_all, write_metadata
+from adapters.event_schemas.plain import plain_form
 from adapters.event_schemas.registry import EVENT_TYPES
 from adapters.event_schemas.upcasters import up_to_date
 from adapters.event_schemas.validators import validators
@@ -32,6 +34,7 @@ class _Type:
     version: int
     validator: SchemaValidator
     checked: bool
+    plain: Callable[[DomainEvent], dict[str, object]]
 
 
 class PydanticCodec:
@@ -46,6 +49,7 @@ class PydanticCodec:
                 known.version,
                 validators()[known.name],
                 known.event_class not in WRITTEN_UNCHECKED,
+                plain_form(known.event_class),
             )
         self._latest_written: tuple[Cause | None, int, bytes] = (None, 0, b"")
         self._latest_read: tuple[bytes, int, Cause | None] = (b"", 1, None)
@@ -54,7 +58,7 @@ class PydanticCodec:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
         known = self._by_class[type(event)]
         try:
-            data = _to_json(event)
+            data = _to_json(known.plain(event))
             if known.checked:
                 known.validator.validate_json(data)
         except ValueError as error:
@@ -117,12 +121,12 @@ def _present(known: _Type, version: int, recorded: RecordedEvent) -> bytes:
     return up_to_date(known.name, version, recorded.data, recorded.id)
 
 
-def _to_json(event: DomainEvent) -> bytes:
+def _to_json(plain: dict[str, object]) -> bytes:
     try:
-        return orjson.dumps(event)
+        return orjson.dumps(plain)
     except TypeError:
         # Only a number beyond 64 bits gets here: the exact fee of a very large order can be one.
-        return json.dumps(asdict(event), separators=(",", ":"), ensure_ascii=False).encode()
+        return json.dumps(plain, default=asdict, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _unreadable(recorded: RecordedEvent, why: str) -> UnreadableEvent:

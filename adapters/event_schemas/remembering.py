@@ -1,14 +1,16 @@
 """A codec that does not read back what it has just written."""
 
-from collections import OrderedDict
 from uuid import UUID
 
 from application.events import Cause, DomainEvent, Recorded
 from application.ports.codec import EventCodec
 from application.ports.event_store import NewEvent, RecordedEvent
 
-REMEMBERED = 20_000
-"""How many of the latest events are kept: enough for readers in this process that are nearly live."""
+REMEMBERED = 10_000
+"""How many of the latest events are kept: enough for readers in this process that are nearly live.
+
+Twice as many at most, because they are forgotten by so many at a time.
+"""
 
 
 class RememberingCodec:
@@ -17,13 +19,14 @@ class RememberingCodec:
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
         # By the id's number: hashing an id is much slower.
-        self._latest: OrderedDict[int, tuple[DomainEvent, Cause]] = OrderedDict()
+        self._latest: dict[int, tuple[DomainEvent, Cause]] = {}
+        self._before: dict[int, tuple[DomainEvent, Cause]] = {}
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""
+        if len(self._latest) >= REMEMBERED:
+            self._before, self._latest = self._latest, {}
         self._latest[event_id.int] = (event, cause)
-        if len(self._latest) > REMEMBERED:
-            self._latest.popitem(last=False)
         return self._codec.encode(event, event_id, cause)
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
@@ -32,7 +35,7 @@ class RememberingCodec:
 
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types."""
-        known = self._latest.get(recorded.id.int)
+        known = self._latest.get(recorded.id.int) or self._before.get(recorded.id.int)
         if known is None:
             return self._codec.decode(recorded)
         event, cause = known

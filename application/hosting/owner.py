@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from application.derived_ids import derived_id
+from application.derived_ids import derived_id, event_ids
 from application.events import Cause, DomainEvent
 from application.hosting.decision import Decision
 from application.hosting.recent import RecentDecisions, recalled
@@ -277,8 +277,8 @@ class StreamOwner(Generic[State, Command, Event]):
 
     def _encode(self, letter: _Letter[Command, Event], cause: Cause) -> list[NewEvent]:
         return [
-            self._codec.encode(event, derived_id(cause.command_id, str(index)), cause)
-            for index, event in enumerate(letter.events)
+            self._codec.encode(event, event_id, cause)
+            for event, event_id in zip(letter.events, event_ids(cause.command_id), strict=False)
         ]
 
     async def _append(

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from application.derived_ids import derived_id
+from application.derived_ids import event_ids
 from application.events import DomainEvent, Recorded
 from application.hosting.decision import Decision
 from application.ports.codec import EventCodec
@@ -63,6 +63,6 @@ async def recalled(
 
 def _remember(recent: RecentDecisions[Event], decision: list[Recorded[DomainEvent]]) -> None:
     """Remember a decision, unless its beginning was not read."""
-    if decision and decision[0].id == derived_id(decision[0].cause.command_id, "0"):
+    if decision and decision[0].id == next(event_ids(decision[0].cause.command_id)):
         events: list[Event] = [recorded.event for recorded in decision]  # type: ignore[misc]
         recent.add(decision[0].cause.command_id, Decision(events=events, position=decision[-1].position))

@@ -1,6 +1,7 @@
 """Ids made faster than the standard library makes them are the same ids; those that are new are in order."""
 
 import time
+from itertools import islice
 from uuid import NAMESPACE_URL, RFC_4122, UUID, uuid5
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.clock import TimeOrderedIds
-from application.derived_ids import derived_id, uuid_of
+from application.derived_ids import derived_id, event_ids, uuid_of
 
 
 @given(st.uuids(), st.text())
@@ -25,6 +26,14 @@ def test_a_derived_id_is_the_standard_one(namespace: UUID, name: str) -> None:
 
 def test_an_id_is_made_of_its_number() -> None:
     assert uuid_of(NAMESPACE_URL.int) == NAMESPACE_URL
+
+
+@given(st.uuids())
+def test_a_commands_events_have_ids_of_their_own(command_id: UUID) -> None:
+    ids = list(islice(event_ids(command_id), 1_000))
+    assert ids[0] == uuid5(command_id, "0")
+    assert len(set(ids)) == 1_000
+    assert {(each.version, each.variant) for each in ids} == {(5, RFC_4122)}
 
 
 def test_ids_are_of_version_7_and_sort_by_when_they_were_made() -> None:

@@ -28,7 +28,7 @@ class RecentEvents:
             self._start = events[-1].position
         else:
             self._events.extend(events)
-            self._bytes += sum(_size_bytes(event) for event in events)
+            self._bytes += _size_bytes(events)
         self.head = events[-1].position
         if len(self._events) > MAX_EVENTS or self._bytes > MAX_BYTES:
             self._forget_older_half()
@@ -44,8 +44,8 @@ class RecentEvents:
         dropped = (len(self._events) + 1) // 2
         self._start = self._events[dropped - 1].position
         del self._events[:dropped]
-        self._bytes = sum(_size_bytes(event) for event in self._events)
+        self._bytes = _size_bytes(self._events)
 
 
-def _size_bytes(event: RecordedEvent) -> int:
-    return len(event.data) + len(event.metadata)
+def _size_bytes(events: Sequence[RecordedEvent]) -> int:
+    return sum([len(event.data) + len(event.metadata) for event in events])

@@ -11,7 +11,7 @@ from adapters.event_stores.sqlite_log.names import SqliteNames
 from adapters.event_stores.sqlite_log.rows import recorded_event
 from application.ports.event_store import NO_STREAM, Position, RecordedEvent
 
-SIZES = tuple(2**power for power in range(11))
+SIZES = sorted({2**power * quarters // 4 for power in range(11) for quarters in (4, 5, 6, 7)})
 """For how many rows there are statements; those that are left over are null, and not inserted."""
 
 

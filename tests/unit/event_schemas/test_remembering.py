@@ -1,0 +1,24 @@
+"""The latest events are given back as they were written; older ones are read from what was stored."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.remembering import REMEMBERED, RememberingCodec
+from application.ports.event_store import NewEvent, RecordedEvent
+from tests.unit.event_schemas.events import CAUSE, EXAMPLES, golden, stored
+
+EVENT = EXAMPLES["OrderConfirmed"]
+CODEC = RememberingCodec(PydanticCodec())
+
+
+def read_back(new: NewEvent) -> RecordedEvent:
+    return replace(stored(new.type, golden(new.type, 1)), id=new.id, data=new.data, metadata=new.metadata)
+
+
+def test_the_latest_events_are_remembered_and_older_ones_read() -> None:
+    written = [CODEC.encode(EVENT, UUID(int=number), CAUSE) for number in range(2 * REMEMBERED + 1)]
+    decoded = [CODEC.decode(read_back(new)) for new in (written[0], written[-REMEMBERED], written[-1])]
+    assert [each.event is EVENT for each in decoded] == [False, True, True]
+    assert {(each.event, each.cause) for each in decoded} == {(EVENT, CAUSE)}
+    assert [each.id.int for each in decoded] == [0, REMEMBERED + 1, 2 * REMEMBERED]
