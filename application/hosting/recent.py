@@ -1,6 +1,5 @@
 """The latest commands of a stream and what became of them."""
 
-from collections import OrderedDict
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -13,7 +12,10 @@ from application.ports.event_store import StreamReader
 Event = TypeVar("Event")
 
 REMEMBERED_EVENTS = 4_096
-"""How many events the remembered decisions may hold: more than can be under way at once."""
+"""How many events the remembered decisions hold: more than can be under way at once.
+
+Twice as many at most, because they are forgotten by so many at a time.
+"""
 
 
 class RecentDecisions(Generic[Event]):
@@ -21,22 +23,24 @@ class RecentDecisions(Generic[Event]):
 
     def __init__(self) -> None:
         # By the id's number: hashing an id is much slower.
-        self._decisions: OrderedDict[int, Decision[Event]] = OrderedDict()
+        self._latest: dict[int, Decision[Event]] = {}
+        self._before: dict[int, Decision[Event]] = {}
         self._events = 0
 
     def get(self, command_id: UUID) -> Decision[Event] | None:
         """Return what became of a command, or ``None`` if it is not remembered."""
-        return self._decisions.get(command_id.int)
+        return self._latest.get(command_id.int) or self._before.get(command_id.int)
 
     def add(self, command_id: UUID, decision: Decision[Event]) -> Decision[Event]:
         """Remember a decision, unless the command has one; return the one it has."""
-        first = self._decisions.setdefault(command_id.int, decision)
-        if first is decision:
-            self._events += len(decision.events)
-            while self._events > REMEMBERED_EVENTS and len(self._decisions) > 1:
-                _, oldest = self._decisions.popitem(last=False)
-                self._events -= len(oldest.events)
-        return first
+        first = self.get(command_id)
+        if first is not None:
+            return first
+        if self._events >= REMEMBERED_EVENTS:
+            self._before, self._latest, self._events = self._latest, {}, 0
+        self._latest[command_id.int] = decision
+        self._events += len(decision.events)
+        return decision
 
 
 async def recalled(
