@@ -113,7 +113,7 @@ class StreamHistory(Generic[State, Command, Event]):
     ) -> Standing[State]:
         """Apply the events that follow, up to the first that is not wanted.
 
-        What takes long leaves snapshots on its way, so that it need not be done again.
+        What takes long leaves landmarks on its way, so that it need not be done again.
         """
         first, at_a_time = standing.tip.revision + 1, None if wanted is None else STRETCH
         async for page in self._following(first, at_a_time):
@@ -124,7 +124,7 @@ class StreamHistory(Generic[State, Command, Event]):
                 self._apply(standing, recorded)
                 if number % STRETCH == 0:
                     await asyncio.sleep(0)
-            if standing.tip.revision // SPACING > standing.kept // SPACING:
+            if self._landmark_due(standing, starting=wanted is None):
                 await self._leave_landmark(standing)
         return standing
 
@@ -148,9 +148,19 @@ class StreamHistory(Generic[State, Command, Event]):
             at_us=recorded.cause.at_us,
         )
 
+    def _landmark_due(self, standing: Standing[State], *, starting: bool) -> bool:
+        """Return whether a snapshot is to be left here.
+
+        There is one in every :data:`SPACING` events; but a start, for which everybody waits, does not take
+        longer over snapshots than over applying the events.
+        """
+        form, revision = self._form, standing.tip.revision
+        if form is None or not form.history or revision // SPACING <= standing.kept // SPACING:
+            return False
+        return not starting or revision - standing.kept > form.size(standing.state)
+
     async def _leave_landmark(self, standing: Standing[State]) -> None:
-        form = self._form
-        if form is not None and form.history:
-            keeper = SnapshotKeeper(self._stream, form, self._snapshots)
-            await keeper.keep(form.capture(standing.state), standing.tip)
-            standing.kept = standing.tip.revision
+        assert self._form is not None
+        keeper = SnapshotKeeper(self._stream, self._form, self._snapshots)
+        await keeper.keep(self._form.capture(standing.state), standing.tip)
+        standing.kept = standing.tip.revision

@@ -103,6 +103,7 @@ LEDGER_FORM: form.Form[LedgerState] = form.Form(
     capture=capture,
     rebuild=rebuild,
     facts=facts,
+    size=lambda ledger: len(ledger.accounts) + len(ledger.reservations),
     code=(evolve, events, state, sys.modules[__name__]),
     history=False,
 )

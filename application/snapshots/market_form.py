@@ -230,6 +230,7 @@ MARKET_FORM: form.Form[MarketState] = form.Form(
     capture=capture,
     rebuild=rebuild,
     facts=facts,
+    size=lambda market: len(market.orders) + len(market.positions),
     code=(book, evolve, events, fees, quantities, state, vocabulary, sys.modules[__name__]),
     history=True,
 )

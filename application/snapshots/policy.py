@@ -18,6 +18,9 @@ SHARE_WITHOUT_HISTORY = 0.02
 SPACING = 500
 """How far apart the snapshots of a stream's past are kept, in events: what a look at the past replays."""
 
+PATIENCE_US = 1_000_000
+"""How long a turn is kept for the stream that has grown furthest: it may have gone quiet."""
+
 LATEST = 2
 """How many snapshots are kept of a stream whose past nobody asks for."""
 
@@ -37,19 +40,28 @@ def should_snapshot(events_since: int, *, events_per_s: float, cost_s: float) ->
 
 
 class Pace:
-    """Keeps the snapshots of many streams together within their share of a process's time."""
+    """Keeps the snapshots of many streams together within their share of a process's time.
+
+    When there is time again, it is the turn of the stream that has grown furthest since its last snapshot:
+    none is forgotten among others that are as busy.
+    """
 
     def __init__(self, share: float) -> None:
         self._share = share
         self._free_at_us = 0
+        self._furthest = 0
 
-    def allows(self, now_us: int) -> bool:
-        """Return whether the time spent so far has been made up for."""
-        return now_us >= self._free_at_us
+    def allows(self, now_us: int, events_since: int) -> bool:
+        """Return whether the time spent so far has been made up for, and the turn is this stream's."""
+        if now_us < self._free_at_us:
+            self._furthest = max(self._furthest, events_since)
+            return False
+        return events_since >= self._furthest or now_us >= self._free_at_us + PATIENCE_US
 
     def spent(self, now_us: int, cost_us: int) -> None:
         """Take note of what a snapshot cost."""
         self._free_at_us = max(now_us, self._free_at_us) + round(cost_us / self._share)
+        self._furthest = 0
 
 
 def superseded(revisions: Sequence[int], *, history: bool) -> list[int]:

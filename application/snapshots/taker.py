@@ -49,7 +49,7 @@ class SnapshotTaker(Generic[State]):
         if since <= EVENTS_MIN or self._task is not None:
             return
         begun_us = self._clock.now_us()
-        if not self._pace.allows(begun_us):
+        if not self._pace.allows(begun_us, since):
             return
         events_per_s = since * _US_PER_S / max(1, begun_us - self._last_us)
         if not should_snapshot(since, events_per_s=events_per_s, cost_s=self._cost_us / _US_PER_S):

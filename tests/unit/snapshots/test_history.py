@@ -38,6 +38,18 @@ async def test_replaying_a_long_stream_leaves_snapshots_behind_and_they_are_used
     assert again.kept == kept[-1]
 
 
+async def test_a_start_does_not_spend_its_time_on_snapshots_of_a_large_state(
+    log: MarketLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = replace(MARKET_FORM, size=lambda _: len(log.events))
+    monkeypatch.setattr("tests.unit.snapshots.market_log.MARKET_FORM", large)
+    latest = await log.history().latest()
+    assert latest.state.digest() == log.state.digest()
+    assert not await log.snapshots.revisions(STREAM, schema=large.schema)
+    await log.history().at_revision(len(log.events) - 1)
+    assert len(await log.snapshots.revisions(STREAM, schema=large.schema)) >= 2
+
+
 async def test_every_state_of_the_past_can_be_had_by_revision_and_by_time(log: MarketLog) -> None:
     await log.history().latest()
     for revision, slow in enumerate(log.slow_states()):

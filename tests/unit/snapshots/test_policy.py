@@ -6,6 +6,7 @@ import pytest
 
 from application.snapshots.policy import (
     EVENTS_MIN,
+    PATIENCE_US,
     SHARE,
     SHARE_WITHOUT_HISTORY,
     SPACING,
@@ -38,17 +39,39 @@ def test_the_interval_grows_with_the_rate_of_events_and_with_the_cost() -> None:
     assert snapshot_interval(10_000, 0.02) > snapshot_interval(10_000, 0.01)
 
 
+def test_streams_that_are_as_busy_have_as_many_snapshots() -> None:
+    pace, since, taken = Pace(0.05), [0] * 4, [0] * 4
+    for now_us in range(0, 20_000_000, 1_000):
+        for stream in range(4):
+            since[stream] += 3
+            if pace.allows(now_us, since[stream]):
+                pace.spent(now_us, 20_000)
+                taken[stream] += 1
+                since[stream] = 0
+    assert sum(taken) == pytest.approx(50, abs=1)
+    assert min(taken) >= max(taken) - 2
+
+
+def test_a_turn_is_not_kept_for_long_for_a_stream_that_has_gone_quiet() -> None:
+    pace = Pace(0.05)
+    pace.spent(0, 50_000)
+    assert not pace.allows(999_999, 1_000_000)
+    assert not pace.allows(1_000_000, 200)
+    assert not pace.allows(1_000_000 + PATIENCE_US - 1, 200)
+    assert pace.allows(1_000_000 + PATIENCE_US, 200)
+
+
 @pytest.mark.parametrize("share", [SHARE, SHARE_WITHOUT_HISTORY])
 def test_all_streams_together_never_take_more_than_their_share_of_the_time(share: float) -> None:
     pace, now_us, spent_us = Pace(share), 0, 0
     for cost_us in (700, 20_000, 5, 9_000, 3_000) * 20:
-        while not pace.allows(now_us):
+        while not pace.allows(now_us, 0):
             now_us += 1_000
         pace.spent(now_us, cost_us // 3)
         now_us += 1_000
         pace.spent(now_us, cost_us - cost_us // 3)
         spent_us += cost_us
-    while not pace.allows(now_us):
+    while not pace.allows(now_us, 0):
         now_us += 1_000
     assert 0.8 * share <= spent_us / now_us <= share * 1.0001
 
