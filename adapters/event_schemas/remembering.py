@@ -3,14 +3,12 @@
 from uuid import UUID
 
 from application.events import Cause, DomainEvent, Recorded
+from application.latest import Latest
 from application.ports.codec import EventCodec
 from application.ports.event_store import NewEvent, RecordedEvent
 
 REMEMBERED = 10_000
-"""How many of the latest events are kept: enough for readers in this process that are nearly live.
-
-Twice as many at most, because they are forgotten by so many at a time.
-"""
+"""How many of the latest events are kept: enough for readers in this process that are nearly live."""
 
 
 class RememberingCodec:
@@ -18,15 +16,11 @@ class RememberingCodec:
 
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
-        # By the id's number: hashing an id is much slower.
-        self._latest: dict[int, tuple[DomainEvent, Cause]] = {}
-        self._before: dict[int, tuple[DomainEvent, Cause]] = {}
+        self._latest: Latest[tuple[DomainEvent, Cause]] = Latest(REMEMBERED)
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""
-        if len(self._latest) >= REMEMBERED:
-            self._before, self._latest = self._latest, {}
-        self._latest[event_id.int] = (event, cause)
+        self._latest.add(event_id.int, (event, cause))
         return self._codec.encode(event, event_id, cause)
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
@@ -35,7 +29,7 @@ class RememberingCodec:
 
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types."""
-        known = self._latest.get(recorded.id.int) or self._before.get(recorded.id.int)
+        known = self._latest.get(recorded.id.int)
         if known is None:
             return self._codec.decode(recorded)
         event, cause = known

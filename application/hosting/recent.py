@@ -6,40 +6,32 @@ from uuid import UUID
 from application.derived_ids import event_ids
 from application.events import DomainEvent, Recorded
 from application.hosting.decision import Decision
+from application.latest import Latest
 from application.ports.codec import EventCodec
 from application.ports.event_store import StreamReader
 
 Event = TypeVar("Event")
 
 REMEMBERED_EVENTS = 4_096
-"""How many events the remembered decisions hold: more than can be under way at once.
-
-Twice as many at most, because they are forgotten by so many at a time.
-"""
+"""How many events the remembered decisions hold: more than can be under way at once."""
 
 
 class RecentDecisions(Generic[Event]):
     """Remembers the latest decisions, forgetting the oldest."""
 
     def __init__(self) -> None:
-        # By the id's number: hashing an id is much slower.
-        self._latest: dict[int, Decision[Event]] = {}
-        self._before: dict[int, Decision[Event]] = {}
-        self._events = 0
+        self._latest: Latest[Decision[Event]] = Latest(REMEMBERED_EVENTS)
 
     def get(self, command_id: UUID) -> Decision[Event] | None:
         """Return what became of a command, or ``None`` if it is not remembered."""
-        return self._latest.get(command_id.int) or self._before.get(command_id.int)
+        return self._latest.get(command_id.int)
 
     def add(self, command_id: UUID, decision: Decision[Event]) -> Decision[Event]:
         """Remember a decision, unless the command has one; return the one it has."""
-        first = self.get(command_id)
+        first = self._latest.get(command_id.int)
         if first is not None:
             return first
-        if self._events >= REMEMBERED_EVENTS:
-            self._before, self._latest, self._events = self._latest, {}, 0
-        self._latest[command_id.int] = decision
-        self._events += len(decision.events)
+        self._latest.add(command_id.int, decision, weight=len(decision.events))
         return decision
 
 

@@ -23,9 +23,9 @@ class Form(Generic[State]):
 
     ``capture`` copies a state; it is quick, because nothing may change meanwhile. ``rebuild`` makes the
     state again, step by step. ``facts`` yields the lines that the state's digest is the hash of, from the
-    document alone; ``size`` is about how many those are. ``code`` is every module whose change may change
-    what the document means. ``history`` says whether older snapshots are kept, spread over the life of the
-    stream.
+    document alone. ``size`` counts what makes a state large: open orders and the like. ``code`` is every
+    module whose change may change what the document means. ``history`` says whether older snapshots are kept,
+    spread over the life of the stream.
     """
 
     capture: Callable[[State], Document]

@@ -7,7 +7,7 @@ from uuid import UUID
 from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
-from application.derived_ids import derived_id
+from application.derived_ids import event_ids
 from application.events import Cause
 from application.ports.snapshots import Snapshots
 from application.snapshots.history import StreamHistory
@@ -73,8 +73,8 @@ class MarketLog:
         assert refused is None, refused
         cause = Cause(command_id=command_id, correlation_id=command_id, at_us=self.now_us)
         new = [
-            self.codec.encode(event, derived_id(command_id, str(index)), cause)
-            for index, event in enumerate(events)
+            self.codec.encode(event, event_id, cause)
+            for event, event_id in zip(events, event_ids(command_id), strict=False)
         ]
         await self.store.append(STREAM, new, expected=twin - 1)
         self.events += events
