@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 # On all processors, up to four; a file's tests stay together.
 TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test check soak performance lock clean
+.PHONY: run test test-more check soak performance lock clean
 
 run: $(VENV)/ready
 	$(BIN)/presage serve --demo
 
 test: $(VENV)/ready
 	$(BIN)/pytest $(TOGETHER)
+
+test-more: $(VENV)/ready
+	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
@@ -20,7 +23,7 @@ check: $(VENV)/ready
 	$(BIN)/lint-imports
 
 soak: $(VENV)/ready
-	PRESAGE_SOAK=1 $(BIN)/pytest $(TOGETHER) -o faulthandler_timeout=7200
+	PRESAGE_SOAK=1 $(BIN)/pytest $(TOGETHER) -m "more or not more" -o faulthandler_timeout=7200
 
 performance: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
