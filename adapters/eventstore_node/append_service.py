@@ -8,6 +8,7 @@ from adapters.eventstore_node import messages
 from adapters.eventstore_node.appender import (
     COMMIT_TIMEOUT_S,
     Appender,
+    AppendTimedOut,
     NotWritten,
     StreamIsDeleted,
     Written,
@@ -166,7 +167,7 @@ def _wrong_version_response(error: WrongStreamVersion) -> Any:
 
 
 def _tell_error(status: Any, error: Exception) -> None:
-    status.message = str(error)
+    status.message = "Timeout" if isinstance(error, AppendTimedOut) else str(error)
     if isinstance(error, WrongStreamVersion):
         status.code, details = Status.FAILED_PRECONDITION, messages.WrongExpectedVersion()
         if error.current < 0:

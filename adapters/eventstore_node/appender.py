@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from adapters.event_stores.append_rules import MAX_APPEND_BYTES, append_size_bytes
 from adapters.eventstore_node.engine import Engine
@@ -148,6 +148,8 @@ class Appender:
             # The cache told of a write that failed after all: nothing was repeated.
             decision = decide(stream.standing, expected, ids, lambda _id: None)
         elif isinstance(decision, CompareSlots):
+            if self._others_are_on_their_way(stream, decision.first, ids):
+                raise WrongStreamVersion(stream.name, expected=expected, current=stream.revision)
             stored = await self._slots(stream, decision.first, len(ids))
             if ids and [event.id for event in stored] == ids:
                 return Written(stored[-1].revision, stored[-1].position)
@@ -157,6 +159,12 @@ class Appender:
         if not events:
             return Written(stream.revision, None)
         return await self._write(stream, events)
+
+    def _others_are_on_their_way(self, stream: Stream, first: int, ids: Sequence[UUID]) -> bool:
+        """Return whether other events have the first of the slots, and only wait for their flush."""
+        if not ids or first <= stream.flushed_revision:
+            return False
+        return self._recent.revision(stream.name, ids[0]) != first
 
     def _refuse(self, stream: Stream, decision: Decision, expected: int) -> None:
         if isinstance(decision, Deleted):

@@ -26,8 +26,9 @@ def told_to_the_client() -> Iterator[None]:
         ]
         message = f"Maximum Append Size of {MAX_APPEND_BYTES} Exceeded."
         raise CallRefused(Status.INVALID_ARGUMENT, message, trailers) from None
-    except AppendTimedOut as error:
-        raise CallRefused(Status.DEADLINE_EXCEEDED, str(error)) from None
+    except AppendTimedOut:
+        message = "Operation timed out: Request canceled by server"
+        raise CallRefused(Status.ABORTED, message) from None
     except EventStoreError as error:
         raise CallRefused(Status.UNAVAILABLE, str(error)) from None
 

@@ -85,28 +85,40 @@ async def running_node(
     """Give a running node, on a port that the system chooses when ``port`` is 0; stop it at the end."""
     engine: Engine = MemoryEventStore() if data is None else SqliteEventStore.open(data / LOG_FILE)
     try:
-        streams, recent = Streams(engine), RecentIds()
-        await warm(recent, engine, _WARM_EVENTS)
-        system = SystemStreams(engine)
-        appender, reader = Appender(engine, streams, recent), Reader(engine, streams, system)
-        follower = Follower(engine, reader, system)
-        groups = Groups(Tools(engine, streams, appender, reader, follower))
-        await groups.load()
-        routes = _stream_routes(engine, appender, reader, follower) | PersistentService(groups).routes()
-        about = NodeServices(sorted(routes))
-        routes["/event_store.client.gossip.Gossip/Read"] = about.gossip
-        routes["/event_store.client.server_features.ServerFeatures/GetSupportedMethods"] = (
-            about.supported_methods
-        )
-        listener = Listener(_router(routes, users))
-        try:
-            bound = await listener.start(host, port, None if tls is None else tls.context())
-            yield Node(host, bound, tls is not None)
-        finally:
-            await listener.close(SHUTDOWN_GRACE_S)
-            await groups.close()
+        async with running_node_on(engine, host, port, tls=tls, users=users) as node:
+            yield node
     finally:
         await engine.close()
+
+
+@asynccontextmanager
+async def running_node_on(
+    engine: Engine,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls: Tls | None = None,
+    users: Mapping[str, str] | None = None,
+) -> AsyncIterator[Node]:
+    """Give a running node on a log that stays open at its end."""
+    streams, recent = Streams(engine), RecentIds()
+    await warm(recent, engine, _WARM_EVENTS)
+    system = SystemStreams(engine)
+    appender, reader = Appender(engine, streams, recent), Reader(engine, streams, system)
+    follower = Follower(engine, reader, system)
+    groups = Groups(Tools(engine, streams, appender, reader, follower))
+    await groups.load()
+    routes = _stream_routes(engine, appender, reader, follower) | PersistentService(groups).routes()
+    about = NodeServices(sorted(routes))
+    routes["/event_store.client.gossip.Gossip/Read"] = about.gossip
+    routes["/event_store.client.server_features.ServerFeatures/GetSupportedMethods"] = about.supported_methods
+    listener = Listener(_router(routes, users))
+    try:
+        bound = await listener.start(host, port, None if tls is None else tls.context())
+        yield Node(host, bound, tls is not None)
+    finally:
+        await listener.close(SHUTDOWN_GRACE_S)
+        await groups.close()
 
 
 def _stream_routes(
