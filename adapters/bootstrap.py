@@ -45,8 +45,8 @@ from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
+from application.ports.key_index import KeyIndex
 from application.ports.notifier import Notifier
-from application.ports.order_keys import OrderKeys
 from application.ports.snapshots import Snapshots
 from application.processes.conditions import Conditions
 from application.processes.groups import Groups
@@ -58,6 +58,7 @@ from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
+from domain.ledger.state import KnownOrder
 from projections.changes import Changes
 from projections.queries import ReadModels
 from projections.runner import ProjectionRunner
@@ -73,7 +74,8 @@ async def build_exchange(
     store: EventStore,
     codec: EventCodec,
     *,
-    order_keys: OrderKeys,
+    order_keys: KeyIndex[KnownOrder],
+    transfer_keys: KeyIndex[int],
     checkpoints: Checkpoints,
     notifier: Notifier,
     clock: Clock,
@@ -108,7 +110,7 @@ async def build_exchange(
     return Exchange(
         directory=directory,
         trading=trading,
-        operations=Operations(directory, ids),
+        operations=Operations(directory, transfer_keys, ids),
         keys=Keys(directory, ids),
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
@@ -203,6 +205,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             store,
             codec,
             order_keys=reads.order_keys,
+            transfer_keys=reads.transfer_keys,
             checkpoints=_checkpoints(settings),
             notifier=Broadcaster(),
             clock=clock,

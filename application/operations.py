@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from application.hosting.directory import Directory
+from application.known_keys import KnownKeys
 from application.ports.clock import Ids
+from application.ports.key_index import KeyIndex
 from application.requests import Accepted, Answer
 from domain.group import commands as g
 from domain.group.aggregate import GroupStatus
 from domain.identifiers import AccountId, GroupId, Ticker
-from domain.ledger.commands import Deposit, LedgerCommand, Withdraw, WithdrawFees
+from domain.ledger.commands import Deposit, Withdraw, WithdrawFees
+from domain.ledger.decide import repeated_transfer
+from domain.ledger.state import HOUSE, HOUSE_LEDGER, reference_key
 from domain.market import commands as m
 from domain.market.vocabulary import MarketStatus, Result
 from domain.quantities import Money, Ticks
@@ -22,8 +26,9 @@ NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 class Operations:
     """The use cases of operators. Every answer is durable when it is given."""
 
-    def __init__(self, directory: Directory, ids: Ids) -> None:
+    def __init__(self, directory: Directory, transfer_keys: KeyIndex[int], ids: Ids) -> None:
         self._directory = directory
+        self._transfers = KnownKeys(directory.ledgers, lambda ledger: ledger.references, transfer_keys)
         self._ids = ids
 
     # ---------------------------------------------------------------------------------- listing
@@ -155,32 +160,31 @@ class Operations:
 
     async def deposit(self, account_id: AccountId, amount: Money, reference: str) -> Answer:
         """Credit money from outside; the same reference counts once."""
-        return await self._ledger(
-            account_id, Deposit(account_id=account_id, amount=amount, reference=reference)
-        )
+        command = Deposit(account_id=account_id, amount=amount, reference=reference)
+        return await self._transfer(self._directory.partition_of(account_id), account_id, command, amount)
 
     async def withdraw(self, account_id: AccountId, amount: Money, reference: str) -> Answer:
         """Pay money out; the same reference counts once."""
-        return await self._ledger(
-            account_id, Withdraw(account_id=account_id, amount=amount, reference=reference)
-        )
+        command = Withdraw(account_id=account_id, amount=amount, reference=reference)
+        return await self._transfer(self._directory.partition_of(account_id), account_id, command, -amount)
 
     async def withdraw_fees(self, amount: Money, reference: str) -> Answer:
-        """Pay out fees that the house has earned, from whichever ledgers hold them."""
+        """Pay out fees that the house has earned, in whichever ledgers; the same reference counts once."""
         earned = [(await ledger.state()).fees_earned for ledger in self._directory.ledgers]
-        if not 0 < amount <= sum(earned):
-            return Rejected(Reason.INSUFFICIENT_FUNDS, "the house has not earned that much")
-        position = Accepted(position=self._directory.ledgers[0].position)
-        for partition, available in enumerate(earned):
-            part = min(amount, available)
-            if part:
-                command = WithdrawFees(amount=Money(part), reference=f"{reference}/{partition}")
-                decision = await self._directory.ledgers[partition].ask(command, command_id=self._ids.new())
-                if decision.rejected is not None:
-                    return decision.rejected
-                position = Accepted(position=max(position.position, decision.position))
-                amount = Money(amount - part)
-        return position
+        del earned[HOUSE_LEDGER]
+        command = WithdrawFees(amount=amount, reference=reference, earned_elsewhere=Money(sum(earned)))
+        return await self._transfer(HOUSE_LEDGER, HOUSE, command, -amount)
+
+    async def _transfer(
+        self, partition: int, account_id: AccountId, command: Deposit | Withdraw | WithdrawFees, moves: int
+    ) -> Answer:
+        ledger = self._directory.ledgers[partition]
+        known = await self._transfers.older(partition, reference_key(account_id, command.reference))
+        if known is not None:
+            return repeated_transfer(command.reference, known, moves) or Accepted(position=ledger.position)
+        self._transfers.use(partition)
+        decision = await ledger.ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)
 
     # ------------------------------------------------------------------------------------ details
 
@@ -199,8 +203,4 @@ class Operations:
 
     async def _group(self, group_id: GroupId, command: g.GroupCommand) -> Answer:
         decision = await self._directory.group(group_id).ask(command, command_id=self._ids.new())
-        return decision.rejected or Accepted(position=decision.position)
-
-    async def _ledger(self, account_id: AccountId, command: LedgerCommand) -> Answer:
-        decision = await self._directory.ledger(account_id).ask(command, command_id=self._ids.new())
         return decision.rejected or Accepted(position=decision.position)

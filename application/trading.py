@@ -6,13 +6,12 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
-from application.hosting.owner import Overloaded
-from application.key_horizon import KeyHorizon
+from application.known_keys import KnownKeys
 from application.orders import order_state_of, request_digest
 from application.ports.clock import Clock, Ids
-from application.ports.event_store import START, Position
+from application.ports.event_store import START
+from application.ports.key_index import KeyIndex
 from application.ports.notifier import Notifier
-from application.ports.order_keys import OrderKeys
 from application.requests import (
     Accepted,
     AllCanceled,
@@ -34,10 +33,6 @@ from domain.rejections import Reason, Rejected
 
 ORDERS = UUID("5b9f6c1e-6f43-5d1b-8d0f-2f7f4f0f9a11")
 """The namespace of order ids made from an account and its own name for the order."""
-
-INDEX_WAIT_S = 2.0
-INDEX_LOOKS = 100
-"""How long, and in how many looks, a request waits for the index of older orders."""
 
 NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
@@ -77,17 +72,16 @@ class Trading:
         self,
         directory: Directory,
         *,
-        order_keys: OrderKeys,
+        order_keys: KeyIndex[KnownOrder],
         notifier: Notifier,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._directory = directory
-        self._order_keys = order_keys
+        self._keys = KnownKeys(directory.ledgers, lambda ledger: ledger.orders, order_keys)
         self._notifier = notifier
         self._clock = clock
         self._ids = ids
-        self._horizons: dict[int, KeyHorizon] = {}
         self._placing: dict[OrderId, _UnderWay] = {}
         self._left: set[asyncio.Task[OrderAnswer]] = set()
         self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
@@ -127,7 +121,7 @@ class Trading:
             notifier=self._notifier,
         )
         self._placing[order_id] = _UnderWay(digest)
-        self._horizon(request.account_id).placed(self._directory.ledger(request.account_id).position)
+        self._keys.use(self._directory.partition_of(request.account_id))
         try:
             answer = await placement.run()
         except asyncio.CancelledError:
@@ -265,33 +259,7 @@ class Trading:
 
     async def _known(self, account_id: AccountId, order_id: OrderId) -> KnownOrder | None:
         """Return what is known of an order, be it remembered by the ledger or in the index of older ones."""
-        ledger = self._directory.ledger(account_id)
-        orders = (await ledger.state()).orders
-        known = orders.get(order_id)
-        if known is not None or not orders.full:
-            return known
-        await self._index_covers(self._horizon(account_id).position)
-        older = await self._order_keys.find(order_id)
-        if older is not None:
-            return KnownOrder(older.request_digest, older.ticker)
-        # The order may have been placed while the older ones were searched.
-        return (await ledger.state()).orders.get(order_id)
-
-    def _horizon(self, account_id: AccountId) -> KeyHorizon:
-        partition = self._directory.partition_of(account_id)
-        horizon = self._horizons.get(partition)
-        if horizon is None:
-            position = self._directory.ledgers[partition].position
-            horizon = self._horizons[partition] = KeyHorizon(position)
-        return horizon
-
-    async def _index_covers(self, position: Position) -> None:
-        """Wait for the index of older orders: without it an old client id might be taken for a new one."""
-        for _ in range(INDEX_LOOKS):
-            if await self._order_keys.position() >= position:
-                return
-            await asyncio.sleep(INDEX_WAIT_S / INDEX_LOOKS)
-        raise Overloaded("the index of older orders is behind; try again later")
+        return await self._keys.find(self._directory.partition_of(account_id), order_id)
 
     async def _on_order(self, command: CancelOrder | DecreaseOrder) -> OrderAnswer:
         ticker = await self.ticker_of(command.account_id, command.order_id)

@@ -145,6 +145,7 @@ async def _exchange(store: EventStore) -> AsyncIterator[Exchange]:
                 store,
                 codec,
                 order_keys=reads.order_keys,
+                transfer_keys=reads.transfer_keys,
                 checkpoints=MemoryCheckpoints(),
                 notifier=Broadcaster(),
                 clock=clock,

@@ -18,7 +18,6 @@ from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStore, Position
-from application.ports.order_keys import KnownOrder
 from application.requests import OrderAccepted, OrderRequest
 from domain.fees import FeeRate, FeeSchedule
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -30,12 +29,11 @@ FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
 IN_FLIGHT = 64
 
 
-class NoOlderOrders:
-    """Every order of a benchmark is new."""
+class NoOlderKeys:
+    """Every order and transfer of a benchmark is new."""
 
-    async def find(self, order_id: OrderId) -> KnownOrder | None:  # noqa: ARG002 - the port's name
+    async def find(self, _key: str) -> None:
         """Return nothing."""
-        return None
 
     async def position(self) -> Position:
         """Return the start: nothing is known."""
@@ -116,7 +114,8 @@ async def exchange_on(log: EventStore, codec: EventCodec | None = None) -> Async
     exchange = await build_exchange(
         log,
         codec or RememberingCodec(PydanticCodec()),
-        order_keys=NoOlderOrders(),
+        order_keys=NoOlderKeys(),
+        transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
         notifier=Broadcaster(),
         clock=SystemClock(),

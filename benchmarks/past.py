@@ -23,7 +23,7 @@ from application.past import Past
 from application.ports.event_store import START, EventStore, Position
 from application.ports.snapshots import Snapshots
 from application.requests import OrderAccepted
-from benchmarks._trading import NoOlderOrders, Traders, percentile
+from benchmarks._trading import NoOlderKeys, Traders, percentile
 from domain.identifiers import Ticker
 from domain.market.vocabulary import Side
 
@@ -189,7 +189,8 @@ async def _open(folder: Path, *, with_snapshots: bool) -> AsyncIterator[tuple[Ev
     exchange = await build_exchange(
         store,
         codec,
-        order_keys=NoOlderOrders(),
+        order_keys=NoOlderKeys(),
+        transfer_keys=NoOlderKeys(),
         checkpoints=FileCheckpoints(folder / "checkpoints.json"),
         notifier=Broadcaster(),
         clock=SystemClock(),

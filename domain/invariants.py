@@ -49,6 +49,9 @@ def _money_in_markets(markets: Mapping[Ticker, MarketState], ledgers: Sequence[L
         yield f"the ledgers put {booked} into markets, and their collateral is {held}"
     fees = sum(position.fees for market in markets.values() for position in market.positions.values())
     fees_held = sum(ledger.fees_held for ledger in ledgers)
+    earned = sum(ledger.fees_earned for ledger in ledgers)
+    if earned < 0:
+        yield f"{-earned} more was taken out of the fees than was earned"
     if fees_held != fees:
         yield f"the ledgers hold {fees_held} of fees, and holders have paid {fees}"
 

@@ -21,6 +21,7 @@ from projections.queries import LeaderboardQueries, OrderQueries, PortfolioQueri
 from projections.store import ReadModelOutdated
 from projections.table import Table
 from projections.trades import FILLS, TRADES, TradesProjection
+from projections.transfer_keys import TRANSFER_KEYS, TransferKeysProjection
 
 TABLES: Mapping[str, Sequence[Table[Any]]] = {
     ExchangeProjection.name: (EXCHANGES,),
@@ -32,6 +33,7 @@ TABLES: Mapping[str, Sequence[Table[Any]]] = {
     LeaderboardProjection.name: (STAKES, STANDINGS, PROFITS),
     BalancesProjection.name: (ACCOUNTS, LOCKED, LEDGERS, ENTRIES),
     OrderKeysProjection.name: (ORDER_KEYS,),
+    TransferKeysProjection.name: (TRANSFER_KEYS,),
     ApiKeysProjection.name: (API_KEYS,),
     OrderGroupsProjection.name: (ORDER_GROUPS,),
 }
@@ -69,6 +71,7 @@ def all_projections(answers: Answers) -> list[Projection]:
         LeaderboardProjection(answers.leaderboard),
         BalancesProjection(),
         OrderKeysProjection(),
+        TransferKeysProjection(),
         ApiKeysProjection(),
         OrderGroupsProjection(),
     ]

@@ -17,7 +17,8 @@ from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.order_keys import OrderKeys
+from application.ports.key_index import KeyIndex
+from domain.ledger.state import KnownOrder
 from projections.catalog import all_projections, check_versions
 from projections.changes import Changes
 from projections.follower import Follower, SlowestOf
@@ -46,7 +47,8 @@ class OpenReadModels:
     """What the exchange uses of its read models, while they are open."""
 
     models: ReadModels
-    order_keys: OrderKeys
+    order_keys: KeyIndex[KnownOrder]
+    transfer_keys: KeyIndex[int]
     changes: Changes
     stats: RunnerStats
 
@@ -169,6 +171,7 @@ def _opened(
             freshness=freshness,
         ),
         order_keys=answers.order_keys,
+        transfer_keys=answers.transfer_keys,
         changes=changes,
         stats=stats,
     )

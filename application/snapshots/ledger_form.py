@@ -36,6 +36,7 @@ def capture(ledger: LedgerState) -> Document:
         ],
         "orders": [(name, known.request_digest, known.ticker) for name, known in ledger.orders],
         "references": list(ledger.references),
+        "remembers_all": (ledger.orders.all, ledger.references.all),
     }
 
 
@@ -61,6 +62,7 @@ def rebuild(document: Document) -> Generator[None, None, LedgerState]:
         ledger.references.add(name, amount)
         if number % STEP == 0:
             yield
+    ledger.orders.all, ledger.references.all = document["remembers_all"]
     return ledger
 
 

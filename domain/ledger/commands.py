@@ -80,10 +80,15 @@ class BookMarketEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawFees:
-    """Take out fees the house has earned."""
+    """Take out fees the house has earned. The same ``reference`` counts once.
+
+    ``earned_elsewhere`` is what the other ledgers have earned: it never gets less, because all fees are
+    taken out in the house's own ledger.
+    """
 
     amount: Money
     reference: str
+    earned_elsewhere: Money = Money(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

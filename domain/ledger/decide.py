@@ -163,10 +163,9 @@ def _withdraw_fees(command: c.WithdrawFees, state: LedgerState) -> Decided:
     repeated = _repeated(HOUSE, command.reference, -command.amount, state)
     if repeated is not None:
         return repeated
-    if command.amount > state.fees_earned:
-        return Rejected(
-            Reason.INSUFFICIENT_FUNDS, f"{_dollars(state.fees_earned)} of fees is earned in this ledger"
-        )
+    earned = state.fees_earned + command.earned_elsewhere
+    if command.amount > earned:
+        return Rejected(Reason.INSUFFICIENT_FUNDS, f"the house has earned {_dollars(earned)} of fees")
     return [e.FeesWithdrawn(amount=command.amount, reference=command.reference)]
 
 
@@ -174,6 +173,14 @@ def _repeated(account_id: AccountId, reference: str, amount: int, state: LedgerS
     known = state.references.get(reference_key(account_id, reference))
     if known is None:
         return None
+    return repeated_transfer(reference, known, amount) or []
+
+
+def repeated_transfer(reference: str, known: int, amount: int) -> Rejected | None:
+    """Return the refusal of a transfer whose reference was used before, ``None`` if it is the same again.
+
+    ``known`` is what the reference moved, ``amount`` what it is to move; both below zero for money out.
+    """
     if known == amount:
-        return []
+        return None
     return Rejected(Reason.DUPLICATE_REQUEST, f"reference {reference} was used for another amount")

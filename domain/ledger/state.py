@@ -16,6 +16,9 @@ REMEMBERED = 10_000
 HOUSE = AccountId("")
 """Who the fees belong to, where an account has to be named."""
 
+HOUSE_LEDGER = 0
+"""The ledger that decides what is taken out of the fees, wherever they were earned."""
+
 
 def reference_key(account_id: AccountId, reference: str) -> str:
     """Return what a transfer is remembered by: references are each account's own."""
@@ -83,11 +86,8 @@ class Remembered(Generic[Value]):
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Value] = OrderedDict()
-
-    @property
-    def full(self) -> bool:
-        """Whether there may have been keys that are no longer remembered."""
-        return len(self._known) >= REMEMBERED
+        self.all = True
+        """Whether every key there ever was is remembered."""
 
     def get(self, key: str) -> Value | None:
         """Return what the key stood for, or ``None`` if it is not remembered."""
@@ -98,6 +98,7 @@ class Remembered(Generic[Value]):
         self._known[key] = value
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+            self.all = False
 
     def __iter__(self) -> Iterator[tuple[str, Value]]:
         return iter(self._known.items())
@@ -125,6 +126,7 @@ class LedgerState:
         self.fees_held = 0
         """Fees of markets that have not ended: they may have to be returned."""
         self.fees_earned = 0
+        """Fees earned here, less what was taken out here: the house's ledger takes out others' too."""
         self.revision = -1
 
     def account(self, account_id: AccountId) -> Account:

@@ -15,27 +15,16 @@ from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
-from application.ports.event_store import START, EventStore, Position
-from application.ports.order_keys import KnownOrder
+from application.ports.event_store import EventStore
 from application.replay.book import Book
 from application.replay.driver import replay
 from application.replay.flow import Instruction
 from application.replay.recording import Recording
 from application.replay.report import ReplayReport
-from domain.identifiers import OrderId
+from tests.older_keys import NoOlderKeys
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
 """Whether to take the time to replay everything, durably."""
-
-
-class NoOlderOrders:
-    """No client ever names an order again."""
-
-    async def find(self, order_id: OrderId) -> KnownOrder | None:
-        return None
-
-    async def position(self) -> Position:
-        return START
 
 
 @dataclass
@@ -85,7 +74,8 @@ async def venue(folder: Path | None = None) -> AsyncIterator[Venue]:
     exchange = await build_exchange(
         store,
         codec,
-        order_keys=NoOlderOrders(),
+        order_keys=NoOlderKeys(),
+        transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
         notifier=Broadcaster(),
         clock=SystemClock(),

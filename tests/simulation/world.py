@@ -29,6 +29,7 @@ from domain.identifiers import AccountId, GroupId, Ticker
 from domain.market.vocabulary import Action, Condition, Result, Side
 from domain.quantities import Quantity, Ticks
 from domain.rejections import Rejected
+from tests.older_keys import NoOlderKeys
 
 PARTITIONS = 3
 
@@ -52,16 +53,6 @@ class SeededIds:
 
     def new(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
-
-
-class NoOlderOrders:
-    """There are never more orders than the ledgers remember."""
-
-    async def find(self, order_id: str) -> None:
-        return None
-
-    async def position(self) -> Position:
-        return START
 
 
 class FailingStore:
@@ -155,7 +146,8 @@ class World:
         self.exchange = await build_exchange(
             self.store,
             self.codec,
-            order_keys=NoOlderOrders(),
+            order_keys=NoOlderKeys(),
+            transfer_keys=NoOlderKeys(),
             checkpoints=self.checkpoints,
             notifier=Broadcaster(),
             clock=self.clock,

@@ -1,8 +1,9 @@
 """All answers of one database, in one hand."""
 
 from adapters.read_models.queries.books import BookAnswers
+from adapters.read_models.queries.keys_used import OrderKeyAnswers, TransferKeyAnswers
 from adapters.read_models.queries.markets import MarketAnswers
-from adapters.read_models.queries.orders import OrderAnswers, OrderKeyAnswers
+from adapters.read_models.queries.orders import OrderAnswers
 from adapters.read_models.queries.portfolio import PortfolioAnswers
 from adapters.read_models.queries.reader import Reader
 from adapters.read_models.queries.standings import KeyAnswers, LeaderboardAnswers
@@ -20,3 +21,4 @@ class SqlAnswers:
         self.keys = KeyAnswers(reader)
         self.leaderboard = LeaderboardAnswers(reader, clock)
         self.order_keys = OrderKeyAnswers(reader)
+        self.transfer_keys = TransferKeyAnswers(reader)

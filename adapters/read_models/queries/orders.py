@@ -1,10 +1,9 @@
-"""Questions about orders, and which order ids were ever used."""
+"""Questions about orders."""
 
 from collections.abc import Sequence
 
 from adapters.read_models.queries.reader import Reader, Where, checked, paged
-from application.ports.event_store import START, Position
-from application.ports.order_keys import KnownOrder
+from application.ports.event_store import Position
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.vocabulary import (
     Action,
@@ -16,7 +15,6 @@ from domain.market.vocabulary import (
 )
 from domain.quantities import Money, Quantity, Ticks
 from projections.order_groups import ORDER_GROUPS, OrderGroupRow
-from projections.order_keys import OrderKeysProjection
 from projections.orders import ORDERS, OrderRow
 from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
 from projections.views import OrderGroupView, OrderStatus, OrderView
@@ -53,12 +51,6 @@ ORDER_GROUPS_PAGE = f"""
 SELECT {", ".join(ORDER_GROUPS.columns)} FROM order_groups {{where}}
 ORDER BY created_at_us, order_group_id
 """
-
-# What an order id was used for.
-ORDER_KEY = "SELECT ticker, request_digest, position FROM order_keys WHERE order_id = :order_id"
-
-# How far the order ids are known.
-ORDER_KEYS_POSITION = "SELECT position FROM checkpoints WHERE name = :name"
 
 
 class OrderAnswers:
@@ -125,28 +117,6 @@ def orders_page(where: Where, status: OrderStatus | None) -> str:
         return MIXED_PAGE.format(where=where)
     table = "orders_resting" if status is OrderStatus.RESTING else "orders_ended"
     return ORDERS_PAGE.format(table=table, where=where.equal("status", status))
-
-
-class OrderKeyAnswers:
-    """Answers :class:`application.ports.order_keys.OrderKeys`."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    async def find(self, order_id: OrderId) -> KnownOrder | None:
-        """Return what an order id was used for."""
-        rows = await self._reader.fetch(ORDER_KEY, {"order_id": order_id})
-        if not rows:
-            return None
-        ticker, digest, position = rows[0]
-        return KnownOrder(
-            order_id=order_id, ticker=Ticker(ticker), request_digest=digest, position=Position(position)
-        )
-
-    async def position(self) -> Position:
-        """Return the position in the log up to which every order id is known."""
-        rows = await self._reader.fetch(ORDER_KEYS_POSITION, {"name": OrderKeysProjection.name})
-        return Position(rows[0][0]) if rows else START
 
 
 def order_view(row: OrderRow) -> OrderView:

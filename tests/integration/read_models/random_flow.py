@@ -11,8 +11,7 @@ from adapters.event_schemas.codec import PydanticCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.notifications import Broadcaster
 from application.exchange import Exchange
-from application.ports.event_store import START, EventStore, Position
-from application.ports.order_keys import KnownOrder
+from application.ports.event_store import START, EventStore
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
 from domain.fees import FeeRate, FeeSchedule
 from domain.group.commands import CreateGroup
@@ -22,6 +21,7 @@ from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, OrderType, Result, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
+from tests.older_keys import NoOlderKeys
 
 ACCOUNTS = [AccountId(f"trader-{number}") for number in range(12)]
 FEES = FeeSchedule(maker=FeeRate(quadratic_bps=100), taker=FeeRate(quadratic_bps=700), grain=Money(100))
@@ -49,16 +49,6 @@ class SeededIds:
 
     def new(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
-
-
-class NoOlderOrders:
-    """The ledgers remember every order of so short a life."""
-
-    async def find(self, order_id: OrderId) -> KnownOrder | None:
-        return None
-
-    async def position(self) -> Position:
-        return START
 
 
 class Flow:
@@ -232,7 +222,8 @@ async def random_flow(
     exchange = await build_exchange(
         log,
         PydanticCodec(),
-        order_keys=NoOlderOrders(),
+        order_keys=NoOlderKeys(),
+        transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
         notifier=Broadcaster(),
         clock=clock,

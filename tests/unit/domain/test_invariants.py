@@ -54,7 +54,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a deposit is forgotten": (spoil(deposited=-5), "came in, and"),
     "cash below zero": (lambda _, book: credit(book, -(10**9)), "ann has -"),
     "fees go missing": (spoil(fees_held=-1, fees_earned=1), "holders have paid"),
-    "fees below zero": (spoil(fees_earned=-1, deposited=-1), "and of -1 earned"),
+    "fees below zero": (spoil(fees_earned=-1, deposited=-1), "1 more was taken out of the fees"),
     "money in no market": (spoil(in_markets=7, deposited=7), "their collateral is"),
     "an event nobody saw": (lambda _, book: book.booked.update({TICKER: 10**6}), "has not happened"),
     "reserved for nothing": (lambda _, book: book.reservations.pop(OrderId("e")), "nothing set aside"),

@@ -88,6 +88,21 @@ def test_the_house_withdraws_what_it_has_earned() -> None:
     assert (book_.state.fees_earned, book_.state.withdrawn) == (40, 60)
 
 
+def test_one_ledger_takes_out_what_all_have_earned_and_never_more() -> None:
+    book_ = ledger(ann=5)
+    book_.state.fees_earned = 100
+
+    def take(amount: int, reference: str) -> c.WithdrawFees:
+        return c.WithdrawFees(amount=Money(amount), reference=reference, earned_elsewhere=Money(30))
+
+    book_.when(take(131, "f")).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(take(120, "f")).then(e.FeesWithdrawn(amount=Money(120), reference="f"))
+    book_.when(take(120, "f")).then()
+    book_.when(take(11, "g")).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(take(10, "g")).then(e.FeesWithdrawn(amount=Money(10), reference="g"))
+    assert (book_.state.fees_earned, book_.state.withdrawn) == (-30, 130)
+
+
 # ------------------------------------------------------------------------------------- reserving
 
 

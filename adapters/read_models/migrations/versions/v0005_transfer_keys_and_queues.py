@@ -1,0 +1,34 @@
+"""Every reference of a transfer that was ever used, and books read in the order they are shown in."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+TRANSFER_KEYS = """
+CREATE TABLE transfer_keys (
+    reference_key text PRIMARY KEY,
+    amount bigint NOT NULL
+)
+"""
+
+# Best prices first, as `ORDER BY side, ticks DESC` asks for them: nothing is left to be sorted.
+QUEUES = """
+DROP INDEX book_orders_by_queue;
+CREATE INDEX book_orders_by_queue ON book_orders (ticker, side, ticks DESC, sequence)
+"""
+
+
+def upgrade() -> None:
+    """Add the table, and turn the index round."""
+    in_sqlite = op.get_bind().dialect.name == "sqlite"
+    op.execute(f"{TRANSFER_KEYS} WITHOUT ROWID" if in_sqlite else TRANSFER_KEYS)
+    for statement in QUEUES.split(";"):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Read models are rebuilt, never taken back."""
+    raise NotImplementedError
