@@ -13,7 +13,7 @@ from adapters.caches.opening import open_cache
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.data_folder import DataFolder
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.data_files import ProcessLock
@@ -157,7 +157,7 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
 async def open_past(settings: Settings) -> AsyncIterator[Past]:
     """Open what can say how things stood, beside the process that writes the log."""
     async with open_log(settings) as log, _open_snapshots(settings) as snapshots:
-        yield Past(reader=log, codec=PydanticCodec(), snapshots=snapshots)
+        yield Past(reader=log, codec=JsonCodec(), snapshots=snapshots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +265,7 @@ async def open_projector(settings: Settings) -> AsyncIterator[ProjectionRunner]:
         read_models.open_projector(
             settings.database_url or settings.read_file,
             source=log,
-            codec=PydanticCodec(),
+            codec=JsonCodec(),
             clock=SystemClock(),
         ) as runner,
     ):
@@ -341,4 +341,4 @@ async def _connect(uri: str) -> EventStore:
 
 def make_codec() -> EventCodec:
     """Return the codec of a process that writes events, and reads most of them again."""
-    return RememberingCodec(PydanticCodec())
+    return RememberingCodec(JsonCodec())

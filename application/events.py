@@ -1,16 +1,15 @@
 """Events on their way to and from the log."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
-from domain.construction import quickly_made
 from domain.founding import ExchangeFounded
 from domain.group.events import GroupEvent
 from domain.identity.aggregate import IdentityEvent
 from domain.ledger.events import LedgerEvent
 from domain.market.events import MarketEvent
+from domain.messages import Message
 
 DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeFounded
 """Everything that can stand in the log."""
@@ -18,9 +17,7 @@ DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeF
 Event_co = TypeVar("Event_co", covariant=True)
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Message, frozen=True, kw_only=True):
     """Why events happen: the command behind them, what that command belongs to, and when it was decided.
 
     ``at_us`` is in microseconds since the Unix epoch, UTC.
@@ -31,9 +28,7 @@ class Cause:
     at_us: int
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded(Generic[Event_co]):
+class Recorded(Message, Generic[Event_co], frozen=True, kw_only=True):
     """An event as it stands in the log, in the domain's own types."""
 
     event: Event_co

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 from application.ports.event_store import Position
-from domain.construction import quickly_made
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.vocabulary import Action, EndReason, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.messages import Message
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRequest:
+class OrderRequest(Message, frozen=True, kw_only=True):
     """An order as a trader sends it.
 
     ``price_ticks`` is in the terms of ``side``. ``deadline_us`` and ``market_revision`` let the order
@@ -54,9 +52,7 @@ class AmendRequest:
     client_order_id: str = ""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderState:
+class OrderState(Message, frozen=True, kw_only=True):
     """An order as it stood when its command was decided; quantities in hundredths of a contract.
 
     ``end_reason`` is why what was canceled did not even rest.
@@ -86,9 +82,7 @@ class Accepted:
     position: Position
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderAccepted:
+class OrderAccepted(Message, frozen=True, kw_only=True):
     """An order command was carried out and is durable.
 
     ``order`` is the order as the command left it; ``None`` if it is no longer open and the command did not

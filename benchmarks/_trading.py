@@ -12,20 +12,20 @@ from uuid import UUID
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStore, Position
 from application.requests import OrderAccepted, OrderRequest
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
 
-FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
+FEES = fee_schedule(taker=fee_rate(quadratic_bps=700))
 IN_FLIGHT = 64
 
 
@@ -113,7 +113,7 @@ async def exchange_on(log: EventStore, codec: EventCodec | None = None) -> Async
     """Run an exchange on a log."""
     exchange = await build_exchange(
         log,
-        codec or RememberingCodec(PydanticCodec()),
+        codec or RememberingCodec(JsonCodec()),
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),

@@ -19,7 +19,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from domain.decider import execute
-from domain.fees import FREE, FeeRate, FeeSchedule
+from domain.fees import FREE, FeeSchedule, fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.aggregate import MARKET
 from domain.market.commands import ActivateMarket, CancelOrder, CreateMarket, PlaceOrder
@@ -32,7 +32,7 @@ SEED = 20_260_101
 REPETITIONS = 5
 ACCOUNTS = 50
 TICKER = Ticker("BENCH")
-FEES = FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700))
+FEES = fee_schedule(maker=fee_rate(quadratic_bps=175), taker=fee_rate(quadratic_bps=700))
 PLENTY = Money(10**12)
 WHOLE_TICKS = 10_000
 

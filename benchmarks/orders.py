@@ -26,7 +26,7 @@ from typing import Any
 import uvloop
 
 from adapters.bootstrap import make_codec, open_presage
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_log.schema import CREATE
 from adapters.garbage import collect_in_calm, collect_seldom
@@ -39,7 +39,7 @@ from application.requests import OrderAccepted, OrderRequest
 from application.streams import LEDGER, MARKET, ledger_stream, market_stream, partition_of
 from benchmarks._trading import apart, exchange_on, percentile
 from domain.decider import execute
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger.aggregate import LEDGER as LEDGER_DECIDER
 from domain.ledger.commands import BookMarketEvents, Deposit, MarketEntry, ReserveFunds
@@ -54,7 +54,7 @@ from domain.quantities import Money, Quantity, Ticks
 IN_FLIGHT = 256
 ACCOUNTS = [AccountId(f"trader-{number:03d}") for number in range(64)]
 MARKETS = [Ticker(f"BENCH-{number}") for number in range(4)]
-FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
+FEES = fee_schedule(taker=fee_rate(quadratic_bps=700))
 FUNDS = Money(10**15)
 WARM_UP = 1_000
 TIMED_ORDERS = 20_000
@@ -286,7 +286,7 @@ def _cold_replay(folder: Path) -> float:
     """Return the events per second at which every market and ledger is folded from the log."""
 
     async def measure() -> float:
-        store, codec = SqliteEventStore.open(folder / "core" / "log.db"), PydanticCodec()
+        store, codec = SqliteEventStore.open(folder / "core" / "log.db"), JsonCodec()
         collect_seldom()
         begin, events = time.perf_counter(), 0
         try:

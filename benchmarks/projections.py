@@ -20,7 +20,7 @@ import uvloop
 
 from adapters.bootstrap import open_reads
 from adapters.clock import SystemClock
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
@@ -153,7 +153,7 @@ async def _run_to_head(log: MemoryEventStore, store: Any, answers: Any) -> float
     runner = ProjectionRunner(
         store=store,
         source=log,
-        codec=PydanticCodec(),
+        codec=JsonCodec(),
         projections=all_projections(answers),
         progress=progress,
     )
@@ -297,7 +297,7 @@ async def _freshness(settings: Settings) -> dict[str, float]:
     """Return how long after its durable answer an order is visible, at a steady rate, in milliseconds."""
     collect_in_calm(asyncio.get_running_loop())
     log = SqliteEventStore.open(settings.log_file)
-    codec = RememberingCodec(PydanticCodec())
+    codec = RememberingCodec(JsonCodec())
     waits: list[float] = []
     try:
         async with (

@@ -4,23 +4,22 @@ A fee is worked out exactly for every fill and added up over the order; only the
 the schedule's grain. So an order that fills in a hundred pieces pays what it would have paid in one.
 """
 
-from dataclasses import dataclass
-
+from domain.fields import FlatTicks, Grain, QuadraticBps
+from domain.messages import Message
 from domain.quantities import CENT, PAYOUT_TICKS, Money, Quantity, Ticks
 
 EXACT = 10**8
 """Exact fees are counted in units of a millionth of a dollar over this number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeRate:
+class FeeRate(Message, frozen=True, kw_only=True):
     """What a fill costs: ``quadratic_bps`` x p x (1 - p) per contract, plus a flat amount per contract.
 
     ``quadratic_bps`` is in basis points (700 is 0.07), ``flat_ticks`` in ticks of $0.0001 per contract.
     """
 
-    quadratic_bps: int = 0
-    flat_ticks: int = 0
+    quadratic_bps: QuadraticBps
+    flat_ticks: FlatTicks
 
     @property
     def possible(self) -> bool:
@@ -37,13 +36,12 @@ class FeeRate:
         return self.exact(min(limit, Ticks(PAYOUT_TICKS // 2)), quantity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeSchedule:
+class FeeSchedule(Message, frozen=True, kw_only=True):
     """The fees of a market. ``grain`` is what an order's total is rounded up to, in millionths."""
 
-    maker: FeeRate = FeeRate()
-    taker: FeeRate = FeeRate()
-    grain: Money = CENT
+    maker: FeeRate
+    taker: FeeRate
+    grain: Grain
 
     def rounded(self, exact: int) -> Money:
         """Return an exact sum of fees as money, rounded up to the grain."""
@@ -66,4 +64,17 @@ class FeeSchedule:
         return not (maker.quadratic_bps or maker.flat_ticks or taker.quadratic_bps or taker.flat_ticks)
 
 
-FREE = FeeSchedule()
+def fee_rate(*, quadratic_bps: int = 0, flat_ticks: int = 0) -> FeeRate:
+    """Return a rate; what is not said costs nothing."""
+    return FeeRate(quadratic_bps=quadratic_bps, flat_ticks=flat_ticks)
+
+
+NO_FEE = fee_rate()
+
+
+def fee_schedule(*, maker: FeeRate = NO_FEE, taker: FeeRate = NO_FEE, grain: Money = CENT) -> FeeSchedule:
+    """Return a schedule; who is not named pays nothing, and sums are rounded up to a cent."""
+    return FeeSchedule(maker=maker, taker=taker, grain=grain)
+
+
+FREE = fee_schedule()

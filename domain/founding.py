@@ -1,10 +1,10 @@
 """What is settled once and for ever when an exchange is set up."""
 
-from dataclasses import dataclass
+from domain.fields import Partitions
+from domain.messages import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeFounded:
+class ExchangeFounded(Message, frozen=True, kw_only=True):
     """The first event of every log. ``partitions`` says into how many ledgers the accounts are spread."""
 
-    partitions: int
+    partitions: Partitions

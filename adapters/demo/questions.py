@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import GroupId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Result
 
-FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
+FEES = fee_schedule(taker=fee_rate(quadratic_bps=700))
 """Takers pay 0.07 x p x (1 - p) per contract."""
 
 

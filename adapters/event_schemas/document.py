@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.event_schemas.json_schemas import JsonSchema, event_schemas
-from adapters.event_schemas.rules import LARGEST
+from domain.fields import LARGEST
 
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 
@@ -13,7 +13,8 @@ INTRODUCTION = """\
 # Reference of events
 
 Every event in every version: its fields, their types, units and rules. The same is kept as JSON Schema in
-the files beside this page and served at `GET /schemas/events`. [About events](../events.md) says how they
+the files beside this page and served at `GET /schemas/events`; what is said below a table stands there as
+`rules`, sentences about several fields that are checked as well. [About events](../events.md) says how they
 fit together.
 
 All of this is generated from the code that validates events; after a change there, run
@@ -67,28 +68,28 @@ def _section(schema: JsonSchema) -> Iterator[str]:
     name = schema["title"]
     yield f"\n## {name}\n"
     yield f"{schema['description']} ([JSON Schema]({name}.json))"
-    rows = list(_rows(schema, schema.get("$defs", {})))
+    rows = list(_rows(schema))
     if rows:
         yield "\n| field | type | unit | rules | meaning |\n|---|---|---|---|---|"
         yield from rows
     else:
         yield "\nNo fields."
+    for number, rule in enumerate(schema.get("rules", ())):
+        yield f"{'' if number else chr(10)}- {rule}"
 
 
-def _rows(schema: JsonSchema, shared: JsonSchema, path: str = "") -> Iterator[str]:
+def _rows(schema: JsonSchema, path: str = "") -> Iterator[str]:
     for name, field in schema["properties"].items():
-        kind, optional = _unwrapped(field, shared)
+        kind, optional = _unwrapped(field)
         if "properties" in kind:
-            yield from _rows(kind, shared, f"{path}{name}.")
+            yield from _rows(kind, f"{path}{name}.")
         else:
             cells = (f"`{path}{name}`", _type(kind, optional=optional), *_cells(kind))
             yield f"| {' | '.join(cells)} |"
 
 
-def _unwrapped(field: JsonSchema, shared: JsonSchema) -> tuple[JsonSchema, bool]:
+def _unwrapped(field: JsonSchema) -> tuple[JsonSchema, bool]:
     """Return what a field holds, and whether it may be null."""
-    if "$ref" in field:
-        return shared[field["$ref"].rpartition("/")[2]], False
     if "anyOf" in field:
         return field["anyOf"][0], True
     return field, False

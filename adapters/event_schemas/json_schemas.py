@@ -1,4 +1,4 @@
-"""JSON Schema of every event in every version, made from what validates them."""
+"""JSON Schema of every event in every version, made from what reads them."""
 
 import re
 from copy import deepcopy
@@ -6,13 +6,13 @@ from functools import cache
 from inspect import cleandoc
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+import msgspec
+from pydantic.json_schema import GenerateJsonSchema
 
-from adapters.event_schemas.metadata import METADATA
+from adapters.event_schemas.metadata import Metadata
 from adapters.event_schemas.registry import EVENT_TYPES, EventType
+from adapters.event_schemas.rules import RULES
 from adapters.event_schemas.upcasters import OLD_FORMS
-from adapters.event_schemas.validators import dataclass_schema
 
 DIALECT = GenerateJsonSchema.schema_dialect
 
@@ -23,7 +23,8 @@ def event_schemas() -> JsonSchema:
     """Return the JSON Schemas of all events, and of the metadata that stands beside them.
 
     The shape is ``{"events": {name: {"stream", "version", "versions": {number: schema}}}, "metadata"}``,
-    where ``version`` is the present one and versions are counted from ``"1"``.
+    where ``version`` is the present one and versions are counted from ``"1"``. ``rules`` of a schema are
+    sentences about several fields, which JSON Schema has no words for.
     """
     return deepcopy(_event_schemas())
 
@@ -38,37 +39,43 @@ def _event_schemas() -> JsonSchema:
         }
         for known in EVENT_TYPES
     }
-    return {
-        "events": events,
-        "metadata": _described("metadata", METADATA.json_schema(schema_generator=_Generator)),
-    }
+    return {"events": events, "metadata": _described("metadata", _of(Metadata))}
 
 
 def _schema(known: EventType, version: int) -> JsonSchema:
     name = f"{known.name}.v{version}"
-    if version == known.version:
-        return _described(name, _Generator().generate(dataclass_schema(known.event_class)))
-    return _described(name, OLD_FORMS[known.name, version].model_json_schema(schema_generator=_Generator))
+    if version < known.version:
+        return _described(name, OLD_FORMS[known.name, version].model_json_schema())
+    rules = [rule.says for rule in RULES.get(known.event_class, ())]
+    return _described(name, {**_of(known.event_class), **({"rules": rules} if rules else {})})
+
+
+def _of(kind: type) -> JsonSchema:
+    return msgspec.json.schema(kind)
 
 
 def _described(name: str, schema: JsonSchema) -> JsonSchema:
-    return {"$schema": DIALECT, "$id": f"{name}.json", **schema, "title": name}
+    shared = schema.pop("$defs", {})
+    return {"$schema": DIALECT, "$id": f"{name}.json", **_whole(schema, shared), "title": name}
 
 
-class _Generator(GenerateJsonSchema):
-    """Leaves out titles that repeat a field's name, and says in Markdown what docstrings say."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # names need no title
-        return False
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return {**super().dataclass_schema(schema), "additionalProperties": False}
-
-    def generate_inner(self, schema: CoreSchema) -> JsonSchemaValue:
-        generated = super().generate_inner(schema)
-        if "description" in generated:
-            generated["description"] = _markdown(generated["description"])
-        return generated
+def _whole(schema: JsonSchema, shared: JsonSchema) -> JsonSchema:
+    """Return a schema with its parts in their places, without titles that repeat a field's name."""
+    if "$ref" in schema:
+        reference = schema["$ref"].rpartition("/")[2]
+        return _whole({**shared[reference], **{key: schema[key] for key in schema if key != "$ref"}}, shared)
+    whole = {key: value for key, value in schema.items() if key != "title"}
+    if "description" in whole:
+        whole["description"] = _markdown(whole["description"])
+    if "enum" in whole:
+        whole["type"] = "string"
+    if "properties" in whole:
+        whole["properties"] = {name: _whole(field, shared) for name, field in whole["properties"].items()}
+    if "items" in whole:
+        whole["items"] = _whole(whole["items"], shared)
+    if "anyOf" in whole:
+        whole["anyOf"] = [_whole(choice, shared) for choice in whole["anyOf"]]
+    return whole
 
 
 def _markdown(docstring: str) -> str:

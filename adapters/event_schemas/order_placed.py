@@ -13,15 +13,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from adapters.event_schemas.rules import PRINTABLE
-
 Payload = dict[str, Any]
 
 _TICKS_PER_DOLLAR = 10_000
 _PER_CONTRACT = 100
 _MOST_CONTRACTS = 10**9
 
-_Trader = Annotated[str, Field(pattern=PRINTABLE, description="whose order it is")]
+_Trader = Annotated[str, Field(pattern=r"^[!-~]{1,128}$", description="whose order it is")]
 _Price = Annotated[
     Decimal,
     Field(gt=0, lt=1, decimal_places=4),

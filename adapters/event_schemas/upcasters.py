@@ -52,22 +52,21 @@ def upcast(
 def up_to_date(name: str, version: int, data: bytes, event_id: UUID) -> bytes:
     """Return the JSON of an event of an older version in the present one.
 
-    ``version`` is the oldest it can be: an event that was brought up in place is taken as what it is.
-    Raises ``ValueError``, of which ``pydantic.ValidationError`` is one, when it is in no known form.
+    ``version`` is the oldest it can be: an event that was brought up in place is taken as what it is, and
+    one that is in no older form is left for the present form to judge. Raises ``ValueError``.
     """
     payload = json.loads(data, parse_float=Decimal, parse_int=Decimal)
-    return orjson.dumps(upcast(name, _form(name, version, payload), payload, event_id))
+    form = _form(name, version, payload)
+    return data if form is None else orjson.dumps(upcast(name, form, payload, event_id))
 
 
-def _form(name: str, oldest: int, payload: Payload) -> int:
-    """Return the version a payload is in."""
-    refusals = []
+def _form(name: str, oldest: int, payload: Payload) -> int | None:
+    """Return the oldest version whose form a payload has, if it is one before the present."""
     for (known, version), form in OLD_FORMS.items():
         if known == name and version >= oldest:
             try:
                 form.model_validate(payload)
-            except ValidationError as refusal:
-                refusals.append(refusal)
-            else:
-                return version
-    raise refusals[0]
+            except ValidationError:
+                continue
+            return version
+    return None

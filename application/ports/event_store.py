@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NewType, Protocol
 from uuid import UUID
 
-from domain.construction import quickly_made
+from domain.messages import Message
 
 Position = NewType("Position", int)
 """Where an event stands in the whole log. Compare it, store it, hand it back; never compute with it."""
@@ -22,9 +22,7 @@ NO_STREAM = -1
 """The expected revision of a stream that must not exist yet."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(Message, frozen=True, kw_only=True):
     """An event to be appended. ``data`` and ``metadata`` are JSON documents in UTF-8."""
 
     id: UUID
@@ -38,9 +36,7 @@ def stored_size(event: NewEvent) -> int:
     return len(event.data) + len(event.metadata) + 2 * len(event.type)
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedEvent:
+class RecordedEvent(Message, frozen=True, kw_only=True):
     """An event as the store keeps it. ``recorded_at_us`` is microseconds since the Unix epoch, UTC."""
 
     id: UUID

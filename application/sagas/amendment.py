@@ -1,7 +1,8 @@
 """Amending an order that needs more money: reserve more, amend, and give back what was not needed."""
 
-from dataclasses import replace
 from uuid import UUID, uuid5
+
+from msgspec.structs import replace
 
 from application.hosting.directory import Directory
 from application.orders import order_state_of

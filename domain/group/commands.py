@@ -1,12 +1,10 @@
 """What can be asked of a group."""
 
-from dataclasses import dataclass
-
 from domain.identifiers import GroupId, Ticker
+from domain.messages import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateGroup:
+class CreateGroup(Message, frozen=True, kw_only=True):
     """List a group."""
 
     group_id: GroupId
@@ -15,35 +13,30 @@ class CreateGroup:
     series: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddMarket:
+class AddMarket(Message, frozen=True, kw_only=True):
     """Take a market into the group."""
 
     ticker: Ticker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetermineGroup:
+class DetermineGroup(Message, frozen=True, kw_only=True):
     """State which market is yes."""
 
     winner: Ticker
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeGroup:
+class DisputeGroup(Message, frozen=True, kw_only=True):
     """Contest the result."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalizeGroup:
+class FinalizeGroup(Message, frozen=True, kw_only=True):
     """Let the result stand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoidGroup:
+class VoidGroup(Message, frozen=True, kw_only=True):
     """End every market of the group without a result."""
 
     reason: str = ""

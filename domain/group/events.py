@@ -1,58 +1,52 @@
 """What can have happened to a group."""
 
-from dataclasses import dataclass
-
+from domain.fields import Category, Evidence, Explanation, Series, Title
 from domain.identifiers import GroupId, Ticker
+from domain.messages import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupCreated:
+class GroupCreated(Message, frozen=True, kw_only=True):
     """A group was listed; markets are added to it."""
 
     group_id: GroupId
-    title: str
-    category: str
-    series: str
+    title: Title
+    category: Category
+    series: Series
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketAdded:
+class MarketAdded(Message, frozen=True, kw_only=True):
     """A market joined the group."""
 
     ticker: Ticker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupDetermined:
+class GroupDetermined(Message, frozen=True, kw_only=True):
     """One market was found to be yes, all others no."""
 
     winner: Ticker
     members: tuple[Ticker, ...]
-    evidence: str
+    evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupDisputed:
+class GroupDisputed(Message, frozen=True, kw_only=True):
     """The result was contested."""
 
     members: tuple[Ticker, ...]
-    reason: str
+    reason: Explanation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFinalized:
+class GroupFinalized(Message, frozen=True, kw_only=True):
     """The result stands in every market at once."""
 
     winner: Ticker
     members: tuple[Ticker, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupVoided:
+class GroupVoided(Message, frozen=True, kw_only=True):
     """Every market of the group ended without a result; yes shares of each pay an equal part of a dollar."""
 
     members: tuple[Ticker, ...]
-    reason: str
+    reason: Explanation
 
 
 GroupEvent = GroupCreated | MarketAdded | GroupDetermined | GroupDisputed | GroupFinalized | GroupVoided

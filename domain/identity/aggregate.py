@@ -1,12 +1,13 @@
 """API keys: commands, events and the decider that keeps them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from domain.decider import Decider
+from domain.fields import KeyId, KeyName, PublicKeyPem, Strict
 from domain.identifiers import AccountId
+from domain.messages import Message
 from domain.rejections import Reason, Rejected
 
 
@@ -18,8 +19,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateKey:
+class CreateKey(Message, frozen=True, kw_only=True):
     """Register a public key for an account."""
 
     key_id: str
@@ -30,31 +30,28 @@ class CreateKey:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeKey:
+class RevokeKey(Message, frozen=True, kw_only=True):
     """Withdraw a key of an account."""
 
     key_id: str
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyCreated:
+class KeyCreated(Message, frozen=True, kw_only=True):
     """A key may act for an account. ``strict`` keys must also sign the query and the body."""
 
-    key_id: str
+    key_id: KeyId
     account_id: AccountId
-    name: str
-    public_key_pem: str
+    name: KeyName
+    public_key_pem: PublicKeyPem
     scopes: tuple[Scope, ...]
-    strict: bool
+    strict: Strict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRevoked:
+class KeyRevoked(Message, frozen=True, kw_only=True):
     """A key may no longer act."""
 
-    key_id: str
+    key_id: KeyId
     account_id: AccountId
 
 

@@ -1,15 +1,12 @@
 """What can be asked of a ledger."""
 
-from dataclasses import dataclass
-
-from domain.construction import quickly_made
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.events import MarketEvent
+from domain.messages import Message
 from domain.quantities import Money, Quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
+class Deposit(Message, frozen=True, kw_only=True):
     """Credit money from outside. The same ``reference`` counts once."""
 
     account_id: AccountId
@@ -17,8 +14,7 @@ class Deposit:
     reference: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw:
+class Withdraw(Message, frozen=True, kw_only=True):
     """Pay money out. The same ``reference`` counts once."""
 
     account_id: AccountId
@@ -26,9 +22,7 @@ class Withdraw:
     reference: str
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReserveFunds:
+class ReserveFunds(Message, frozen=True, kw_only=True):
     """Set money aside for an order about to be placed; nothing for a sell, which is noted all the same."""
 
     order_id: OrderId
@@ -39,8 +33,7 @@ class ReserveFunds:
     order_group_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncreaseReservation:
+class IncreaseReservation(Message, frozen=True, kw_only=True):
     """Set ``amount`` more aside for an open order about to be amended."""
 
     order_id: OrderId
@@ -49,8 +42,7 @@ class IncreaseReservation:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseReservation:
+class ReleaseReservation(Message, frozen=True, kw_only=True):
     """Compensate: give back what was set aside for an order, or an amendment, that the market did not take.
 
     ``extra`` is what an amendment had added; ``None`` means the order itself was not placed.
@@ -60,9 +52,7 @@ class ReleaseReservation:
     extra: Money | None = None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketEntry:
+class MarketEntry(Message, frozen=True, kw_only=True):
     """A market event to be booked, and the accounts of this ledger that it concerns."""
 
     revision: int
@@ -70,16 +60,14 @@ class MarketEntry:
     accounts: frozenset[AccountId]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookMarketEvents:
+class BookMarketEvents(Message, frozen=True, kw_only=True):
     """Book what a market decided, in the market's order. Events booked before are passed over."""
 
     ticker: Ticker
     entries: tuple[MarketEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawFees:
+class WithdrawFees(Message, frozen=True, kw_only=True):
     """Take out fees the house has earned. The same ``reference`` counts once.
 
     ``earned_elsewhere`` is what the other ledgers have earned: it never gets less, because all fees are
@@ -91,8 +79,7 @@ class WithdrawFees:
     earned_elsewhere: Money = Money(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateOrderGroup:
+class CreateOrderGroup(Message, frozen=True, kw_only=True):
     """Open an order group."""
 
     order_group_id: str
@@ -100,8 +87,7 @@ class CreateOrderGroup:
     limit: Quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeOrderGroupLimit:
+class ChangeOrderGroupLimit(Message, frozen=True, kw_only=True):
     """Give a group another limit."""
 
     order_group_id: str
@@ -109,24 +95,21 @@ class ChangeOrderGroupLimit:
     limit: Quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerOrderGroup:
+class TriggerOrderGroup(Message, frozen=True, kw_only=True):
     """Take off a group's orders now."""
 
     order_group_id: str
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResetOrderGroup:
+class ResetOrderGroup(Message, frozen=True, kw_only=True):
     """Let a group take orders again."""
 
     order_group_id: str
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteOrderGroup:
+class DeleteOrderGroup(Message, frozen=True, kw_only=True):
     """Remove a group and take off its orders."""
 
     order_group_id: str

@@ -6,35 +6,43 @@ and no event is booked twice.
 Money is in millionths of a dollar; ``*_delta`` fields are what an entry adds (below zero: takes away).
 """
 
-from dataclasses import dataclass
-
-from domain.construction import quickly_made
+from domain.fields import (
+    Amount,
+    CashDelta,
+    GroupLimit,
+    LockedDelta,
+    MarketRevision,
+    OrderGroupId,
+    Price,
+    Reference,
+    Refund,
+    RequestDigest,
+    ReservedDelta,
+    Traded,
+    Transferred,
+)
 from domain.identifiers import AccountId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import Action, Side
-from domain.quantities import Money, Quantity, Ticks
+from domain.messages import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundsDeposited:
+class FundsDeposited(Message, frozen=True, kw_only=True):
     """Money came in from outside."""
 
     account_id: AccountId
-    amount: Money
-    reference: str
+    amount: Transferred
+    reference: Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundsWithdrawn:
+class FundsWithdrawn(Message, frozen=True, kw_only=True):
     """Money went out."""
 
     account_id: AccountId
-    amount: Money
-    reference: str
+    amount: Transferred
+    reference: Reference
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundsReserved:
+class FundsReserved(Message, frozen=True, kw_only=True):
     """Money was set aside for an order about to be placed: the order's saga begins.
 
     ``request_digest`` is a hash of what was asked, so that the same request can be told from another.
@@ -43,45 +51,40 @@ class FundsReserved:
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    amount: Money
-    request_digest: str
-    order_group_id: str | None
+    amount: Amount
+    request_digest: RequestDigest
+    order_group_id: OrderGroupId | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservationIncreased:
+class ReservationIncreased(Message, frozen=True, kw_only=True):
     """More money was set aside for an open order that is about to be amended."""
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    amount: Money
+    amount: Amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncreaseReleased:
+class IncreaseReleased(Message, frozen=True, kw_only=True):
     """Money set aside for an amendment became cash again: the market did not take the amendment."""
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    amount: Money
+    amount: Amount
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderConfirmed:
+class OrderConfirmed(Message, frozen=True, kw_only=True):
     """The market accepted the order: its saga ended well. ``released`` was reserved without need."""
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    released: Money
-    market_revision: int
+    released: Amount
+    market_revision: MarketRevision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservationReleased:
+class ReservationReleased(Message, frozen=True, kw_only=True):
     """Money set aside for an order became cash again.
 
     ``market_revision`` is the market event behind it, or ``None`` if the market never took the order.
@@ -90,26 +93,23 @@ class ReservationReleased:
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    amount: Money
-    market_revision: int | None
+    amount: Amount
+    market_revision: MarketRevision | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservationAmended:
+class ReservationAmended(Message, frozen=True, kw_only=True):
     """An order was amended: ``reserved`` stays set aside, of which ``extra`` had been added for it."""
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
-    reserved: Money
-    extra: Money
-    released: Money
-    market_revision: int
+    reserved: Amount
+    extra: Amount
+    released: Amount
+    market_revision: MarketRevision
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillBooked:
+class FillBooked(Message, frozen=True, kw_only=True):
     """One account's side of a trade.
 
     ``value`` is price times quantity; a buy pays it, a sell receives it. ``price_ticks`` is the price of
@@ -122,19 +122,18 @@ class FillBooked:
     trade_id: TradeId
     side: Side
     action: Action
-    price_ticks: Ticks
-    quantity: Quantity
-    value: Money
-    fee: Money
-    cash_delta: Money
-    reserved_delta: Money
-    locked_delta: Money
-    order_group_id: str | None
-    market_revision: int
+    price_ticks: Price
+    quantity: Traded
+    value: Amount
+    fee: Amount
+    cash_delta: CashDelta
+    reserved_delta: ReservedDelta
+    locked_delta: LockedDelta
+    order_group_id: OrderGroupId | None
+    market_revision: MarketRevision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayoutBooked:
+class PayoutBooked(Message, frozen=True, kw_only=True):
     """A holder was paid. ``fees_delta`` is above zero when the holder's fees were given back.
 
     ``locked_delta`` is below zero when a market with an open condition was voided: what the holder had
@@ -143,81 +142,73 @@ class PayoutBooked:
 
     account_id: AccountId
     ticker: Ticker
-    payout: Money
-    fees: Money
-    fees_delta: Money
-    locked_delta: Money
-    market_revision: int
+    payout: Amount
+    fees: Amount
+    fees_delta: Amount
+    locked_delta: LockedDelta
+    market_revision: MarketRevision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnwindBooked:
+class UnwindBooked(Message, frozen=True, kw_only=True):
     """A called-off market was undone for one account: ``refund`` less what it had locked."""
 
     account_id: AccountId
     ticker: Ticker
-    refund: Money
-    fees: Money
-    cash_delta: Money
-    locked_delta: Money
-    market_revision: int
+    refund: Refund
+    fees: Amount
+    cash_delta: CashDelta
+    locked_delta: LockedDelta
+    market_revision: MarketRevision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProceedsUnlocked:
+class ProceedsUnlocked(Message, frozen=True, kw_only=True):
     """A condition was met: what every account of this ledger had locked in the market became cash."""
 
     ticker: Ticker
-    market_revision: int
+    market_revision: MarketRevision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeesWithdrawn:
+class FeesWithdrawn(Message, frozen=True, kw_only=True):
     """The house took out fees that it had earned."""
 
-    amount: Money
-    reference: str
+    amount: Transferred
+    reference: Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGroupCreated:
+class OrderGroupCreated(Message, frozen=True, kw_only=True):
     """An account asked for its orders of a group to be taken off after ``limit`` contracts filled."""
 
-    order_group_id: str
+    order_group_id: OrderGroupId
     account_id: AccountId
-    limit: Quantity
+    limit: GroupLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGroupLimitChanged:
+class OrderGroupLimitChanged(Message, frozen=True, kw_only=True):
     """A group got another limit."""
 
-    order_group_id: str
+    order_group_id: OrderGroupId
     account_id: AccountId
-    limit: Quantity
+    limit: GroupLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGroupTriggered:
+class OrderGroupTriggered(Message, frozen=True, kw_only=True):
     """A group's limit was reached, or its owner pulled it: its orders go, and no new ones are taken."""
 
-    order_group_id: str
+    order_group_id: OrderGroupId
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGroupReset:
+class OrderGroupReset(Message, frozen=True, kw_only=True):
     """A group counts from zero again and takes orders."""
 
-    order_group_id: str
+    order_group_id: OrderGroupId
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGroupDeleted:
+class OrderGroupDeleted(Message, frozen=True, kw_only=True):
     """A group and its orders are gone."""
 
-    order_group_id: str
+    order_group_id: OrderGroupId
     account_id: AccountId
 
 

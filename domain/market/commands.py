@@ -1,8 +1,5 @@
 """What can be asked of a market. Ids and times are brought along, never made up inside."""
 
-from dataclasses import dataclass
-
-from domain.construction import quickly_made
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.vocabulary import (
@@ -14,13 +11,13 @@ from domain.market.vocabulary import (
     Side,
     TimeInForce,
 )
+from domain.messages import Message
 from domain.quantities import Money, Quantity, Ticks
 
 CENT_TICKS = Ticks(100)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateMarket:
+class CreateMarket(Message, frozen=True, kw_only=True):
     """List a market.
 
     Yes prices are multiples of the tick size from ``price_min_ticks`` to ``price_max_ticks``.
@@ -41,8 +38,7 @@ class CreateMarket:
     close_at_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCondition:
+class LinkCondition(Message, frozen=True, kw_only=True):
     """Make this market conditional. ``ancestors`` are the parent and all it is conditional on."""
 
     parent: Ticker
@@ -50,45 +46,38 @@ class LinkCondition:
     ancestors: tuple[Ticker, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachConditional:
+class AttachConditional(Message, frozen=True, kw_only=True):
     """Note that ``child`` is conditional on this market."""
 
     child: Ticker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideCondition:
+class DecideCondition(Message, frozen=True, kw_only=True):
     """Say how the parent ended."""
 
     parent: Ticker
     parent_result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivateMarket:
+class ActivateMarket(Message, frozen=True, kw_only=True):
     """Let trading begin."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseMarket:
+class PauseMarket(Message, frozen=True, kw_only=True):
     """Stop trading for a while."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeMarket:
+class ResumeMarket(Message, frozen=True, kw_only=True):
     """Let trading go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseMarket:
+class CloseMarket(Message, frozen=True, kw_only=True):
     """End trading."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetermineMarket:
+class DetermineMarket(Message, frozen=True, kw_only=True):
     """State the result. ``by_group`` is set when the market's group resolves."""
 
     result: Result
@@ -96,23 +85,20 @@ class DetermineMarket:
     by_group: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeMarket:
+class DisputeMarket(Message, frozen=True, kw_only=True):
     """Contest the result."""
 
     reason: str = ""
     by_group: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalizeMarket:
+class FinalizeMarket(Message, frozen=True, kw_only=True):
     """Let the result stand and pay the holders."""
 
     by_group: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoidMarket:
+class VoidMarket(Message, frozen=True, kw_only=True):
     """End the market without a result. Shares pay half a dollar unless a price is stated."""
 
     yes_price_ticks: Ticks = Ticks(5_000)
@@ -120,23 +106,19 @@ class VoidMarket:
     by_group: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendRules:
+class AmendRules(Message, frozen=True, kw_only=True):
     """Replace the rules text."""
 
     rules: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeTickSize:
+class ChangeTickSize(Message, frozen=True, kw_only=True):
     """Replace the price grid."""
 
     tick_size_ticks: Ticks
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOrder:
+class PlaceOrder(Message, frozen=True, kw_only=True):
     """Accept an order and match it.
 
     ``price_ticks`` is left out for market orders, and for stops that become market orders.
@@ -167,8 +149,7 @@ class PlaceOrder:
     now_us: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendOrder:
+class AmendOrder(Message, frozen=True, kw_only=True):
     """Change price or quantity; the order goes to the back of the queue unless it only gets smaller.
 
     What is left out stays as it is. ``total`` counts what has filled already. ``extra`` is the money the
@@ -183,8 +164,7 @@ class AmendOrder:
     extra: Money = Money(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecreaseOrder:
+class DecreaseOrder(Message, frozen=True, kw_only=True):
     """Make an order smaller without losing its place: ``by`` so much, or ``to`` what is to be left."""
 
     order_id: OrderId
@@ -193,16 +173,14 @@ class DecreaseOrder:
     to: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrder:
+class CancelOrder(Message, frozen=True, kw_only=True):
     """Take an order off."""
 
     order_id: OrderId
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrders:
+class CancelOrders(Message, frozen=True, kw_only=True):
     """Take off all orders that fit, a batch at a time, until none is left.
 
     ``account_id`` and ``order_group_id`` each narrow the choice; with neither, every order goes.
@@ -213,8 +191,7 @@ class CancelOrders:
     reason: EndReason = EndReason.REQUESTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbandonPlacement:
+class AbandonPlacement(Message, frozen=True, kw_only=True):
     """See to it that an interrupted order is either known to be placed or never will be."""
 
     order_id: OrderId
@@ -224,27 +201,23 @@ class AbandonPlacement:
 # What a market asks of itself, when its time has come.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireOrder:
+class ExpireOrder(Message, frozen=True, kw_only=True):
     """Take off an order whose time is over."""
 
     order_id: OrderId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerStop:
+class TriggerStop(Message, frozen=True, kw_only=True):
     """Bring a stop order to life."""
 
     order_id: OrderId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearBook:
+class ClearBook(Message, frozen=True, kw_only=True):
     """Take off the next orders of a market that no longer trades."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlePositions:
+class SettlePositions(Message, frozen=True, kw_only=True):
     """Pay or unwind the next holders of a market that has ended."""
 
 

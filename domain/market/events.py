@@ -6,10 +6,34 @@ Units: ``*_ticks`` $0.0001; quantities hundredths of a contract; money millionth
 microseconds since the Unix epoch, UTC.
 """
 
-from dataclasses import dataclass
-
-from domain.construction import quickly_made
 from domain.fees import FeeSchedule
+from domain.fields import (
+    Amount,
+    CancelOnPause,
+    Category,
+    ClientOrderId,
+    CloseTime,
+    Contracts,
+    Evidence,
+    ExpiryTime,
+    Explanation,
+    FeeAccrued,
+    FeesReturned,
+    OrderGroupId,
+    OrderSize,
+    OrderStep,
+    PostOnly,
+    Price,
+    ReduceOnly,
+    Refund,
+    RulesText,
+    RulesVersion,
+    SmallestOrder,
+    TickSize,
+    Title,
+    Traded,
+    VoidPrice,
+)
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import (
     Action,
@@ -21,141 +45,123 @@ from domain.market.vocabulary import (
     Side,
     TimeInForce,
 )
-from domain.quantities import Money, Quantity, Ticks
+from domain.messages import Message
 
 # ---------------------------------------------------------------------------------------- the market
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketCreated:
+class MarketCreated(Message, frozen=True, kw_only=True):
     """A market was listed. It trades once it is activated."""
 
     ticker: Ticker
-    title: str
-    rules: str
-    category: str
+    title: Title
+    rules: RulesText
+    category: Category
     group_id: GroupId | None
-    tick_size_ticks: Ticks
-    price_min_ticks: Ticks
-    price_max_ticks: Ticks
-    quantity_min: Quantity
-    quantity_step: Quantity
-    position_limit: Quantity | None
+    tick_size_ticks: TickSize
+    price_min_ticks: Price
+    price_max_ticks: Price
+    quantity_min: SmallestOrder
+    quantity_step: OrderStep
+    position_limit: Contracts | None
     fees: FeeSchedule
-    close_at_us: int | None
+    close_at_us: CloseTime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionLinked:
+class ConditionLinked(Message, frozen=True, kw_only=True):
     """The market was made conditional: it only counts if ``parent`` ends with ``required``."""
 
     parent: Ticker
     required: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionalAttached:
+class ConditionalAttached(Message, frozen=True, kw_only=True):
     """Another market was made conditional on this one."""
 
     child: Ticker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionMet:
+class ConditionMet(Message, frozen=True, kw_only=True):
     """The parent ended as required: locked proceeds are freed and the market resolves by itself."""
 
     parent: Ticker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketCalledOff:
+class MarketCalledOff(Message, frozen=True, kw_only=True):
     """The parent ended otherwise: every trade is unwound at cost and fees are returned."""
 
     parent: Ticker
     parent_result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketActivated:
+class MarketActivated(Message, frozen=True, kw_only=True):
     """Trading began."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketPaused:
+class MarketPaused(Message, frozen=True, kw_only=True):
     """Trading stopped for a while; orders may be cancelled."""
 
-    reason: str
+    reason: Explanation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketResumed:
+class MarketResumed(Message, frozen=True, kw_only=True):
     """Trading went on after a pause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketClosed:
+class MarketClosed(Message, frozen=True, kw_only=True):
     """Trading ended; what rests on the book is cancelled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketDetermined:
+class MarketDetermined(Message, frozen=True, kw_only=True):
     """The result was found and may still be disputed."""
 
     result: Result
-    evidence: str
+    evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketDisputed:
+class MarketDisputed(Message, frozen=True, kw_only=True):
     """The result was contested; nothing is paid until it is determined again."""
 
-    reason: str
+    reason: Explanation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketFinalized:
+class MarketFinalized(Message, frozen=True, kw_only=True):
     """The result stands and holders are paid."""
 
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketVoided:
+class MarketVoided(Message, frozen=True, kw_only=True):
     """The market ended without a result: a yes share pays ``yes_price_ticks``, a no share the rest."""
 
-    yes_price_ticks: Ticks
-    reason: str
+    yes_price_ticks: VoidPrice
+    reason: Explanation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulesAmended:
+class RulesAmended(Message, frozen=True, kw_only=True):
     """The rules text changed; fills from here on were made under ``version``."""
 
-    rules: str
-    version: int
+    rules: RulesText
+    version: RulesVersion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickSizeChanged:
+class TickSizeChanged(Message, frozen=True, kw_only=True):
     """The price grid changed; orders already resting stay where they are."""
 
-    tick_size_ticks: Ticks
+    tick_size_ticks: TickSize
 
 
 # ---------------------------------------------------------------------------------------- the orders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Message, frozen=True, kw_only=True):
     """What is traded at which limit, in the terms of the order's own side."""
 
-    price_ticks: Ticks
-    quantity: Quantity
+    price_ticks: Price
+    quantity: OrderSize
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPlaced:
+class OrderPlaced(Message, frozen=True, kw_only=True):
     """An order was accepted. ``rests`` of it joins the book once the fills that follow are done.
 
     ``reserved`` is the money held for it: price times quantity plus the worst-case fee for a buy.
@@ -163,34 +169,32 @@ class OrderPlaced:
 
     order_id: OrderId
     account_id: AccountId
-    client_order_id: str
+    client_order_id: ClientOrderId
     side: Side
     action: Action
     order_type: OrderType
     terms: Terms
     time_in_force: TimeInForce
-    expires_at_us: int | None
-    stop_price_ticks: Ticks | None
-    post_only: bool
-    reduce_only: bool
+    expires_at_us: ExpiryTime | None
+    stop_price_ticks: Price | None
+    post_only: PostOnly
+    reduce_only: ReduceOnly
     self_trade_prevention: SelfTradePrevention
-    order_group_id: str | None
-    cancel_on_pause: bool
-    rests: Quantity
-    reserved: Money
+    order_group_id: OrderGroupId | None
+    cancel_on_pause: CancelOnPause
+    rests: Contracts
+    reserved: Amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopTriggered:
+class StopTriggered(Message, frozen=True, kw_only=True):
     """The last price reached a stop order's stop price; it became a live order."""
 
     order_id: OrderId
-    last_price_ticks: Ticks
-    rests: Quantity
+    last_price_ticks: Price
+    rests: Contracts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderAmended:
+class OrderAmended(Message, frozen=True, kw_only=True):
     """An order got a new price or quantity and went to the back of the queue at its price.
 
     ``extra`` is the money that was set aside for the amendment on top of what the order held.
@@ -198,45 +202,40 @@ class OrderAmended:
 
     order_id: OrderId
     account_id: AccountId
-    client_order_id: str
-    price_ticks: Ticks
-    remaining: Quantity
-    rests: Quantity
-    reserved: Money
-    extra: Money
+    client_order_id: ClientOrderId
+    price_ticks: Price
+    remaining: Contracts
+    rests: Contracts
+    reserved: Amount
+    extra: Amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDecreased:
+class OrderDecreased(Message, frozen=True, kw_only=True):
     """An order got smaller and kept its place in the queue."""
 
     order_id: OrderId
     account_id: AccountId
-    quantity: Quantity
-    reserved: Money
+    quantity: Traded
+    reserved: Amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCanceled:
+class OrderCanceled(Message, frozen=True, kw_only=True):
     """What was left of an order, ``quantity``, was taken off."""
 
     order_id: OrderId
     account_id: AccountId
-    quantity: Quantity
+    quantity: Traded
     reason: EndReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementAbandoned:
+class PlacementAbandoned(Message, frozen=True, kw_only=True):
     """An order whose placing was interrupted will never be accepted; its money can be released."""
 
     order_id: OrderId
     account_id: AccountId
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class Leg(Message, frozen=True, kw_only=True):
     """One order's part in a trade.
 
     ``fee`` is charged for this fill; ``fee_accrued`` is the order's exact fee so far in units of
@@ -248,47 +247,43 @@ class Leg:
     account_id: AccountId
     side: Side
     action: Action
-    fee: Money
-    fee_accrued: int
-    reserved: Money
-    locked: Money
-    order_group_id: str | None
+    fee: Amount
+    fee_accrued: FeeAccrued
+    reserved: Amount
+    locked: Amount
+    order_group_id: OrderGroupId | None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeExecuted:
+class TradeExecuted(Message, frozen=True, kw_only=True):
     """Two orders met at the maker's price. ``price_ticks`` is in yes terms."""
 
     trade_id: TradeId
-    price_ticks: Ticks
-    quantity: Quantity
+    price_ticks: Price
+    quantity: Traded
     kind: FillKind
     maker: Leg
     taker: Leg
-    rules_version: int
+    rules_version: RulesVersion
 
 
 # -------------------------------------------------------------------------------------- the holders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionSettled:
+class PositionSettled(Message, frozen=True, kw_only=True):
     """A holder was paid after the market ended. ``fees`` is what the holder paid in this market.
 
     ``fees_returned`` says whether they go back to the holder (a void) or are the house's to keep.
     """
 
     account_id: AccountId
-    yes: Quantity
-    no: Quantity
-    payout: Money
-    fees: Money
-    fees_returned: bool
+    yes: Contracts
+    no: Contracts
+    payout: Amount
+    fees: Amount
+    fees_returned: FeesReturned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionUnwound:
+class PositionUnwound(Message, frozen=True, kw_only=True):
     """A called-off market's trades of one account were undone.
 
     ``refund`` is what the account had put in, fees included; below zero it is what it had taken out,
@@ -296,10 +291,10 @@ class PositionUnwound:
     """
 
     account_id: AccountId
-    yes: Quantity
-    no: Quantity
-    refund: Money
-    fees: Money
+    yes: Contracts
+    no: Contracts
+    refund: Refund
+    fees: Amount
 
 
 LifecycleEvent = (

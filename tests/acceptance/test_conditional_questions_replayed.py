@@ -12,7 +12,7 @@ from application.replay.conditionals import end_conditionals, open_conditionals
 from application.replay.flow import Instruction, LimitOrder, OpenMarket
 from application.requests import OrderAccepted, OrderRequest
 from application.verification.verify import verify
-from domain.fees import FREE, FeeRate, FeeSchedule
+from domain.fees import FREE, FeeSchedule, fee_rate, fee_schedule
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.events import FundsDeposited
 from domain.market.events import Leg, TradeExecuted
@@ -22,7 +22,7 @@ from domain.quantities import Money, Quantity, Ticks
 from tests.acceptance.recorded_data import recorded_files
 from tests.acceptance.replayed import SOAK, Part, Venue, venue
 
-CHARGED = FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700, flat_ticks=25))
+CHARGED = fee_schedule(maker=fee_rate(quadratic_bps=175), taker=fee_rate(quadratic_bps=700, flat_ticks=25))
 
 SPECULATOR = AccountId("speculator")
 

@@ -13,7 +13,7 @@ from application.known_keys import KnownKeys
 from application.operations import Operations
 from application.ports.event_store import Position
 from application.requests import Accepted, OrderAccepted, OrderRequest
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, Ticker
 from domain.ledger import state as ledger_state
 from domain.market.commands import CreateMarket
@@ -116,9 +116,9 @@ TRADERS = [AccountId(f"trader-{number}") for number in range(8)]
 async def with_fees(exchange: Exchange, ticker: str) -> int:
     """Have traders in all ledgers pay fees, and return what the house has earned in all."""
     market = Ticker(ticker)
-    rate = FeeRate(quadratic_bps=700)
+    rate = fee_rate(quadratic_bps=700)
     await exchange.operations.create_market(
-        CreateMarket(ticker=market, title="?", fees=FeeSchedule(taker=rate, maker=rate))
+        CreateMarket(ticker=market, title="?", fees=fee_schedule(taker=rate, maker=rate))
     )
     await exchange.operations.activate(market)
     for place, trader in enumerate(TRADERS):

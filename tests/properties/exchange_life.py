@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import FeeSchedule, fee_rate, fee_schedule
 from domain.group import commands as gc
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger import commands as lc
@@ -18,23 +18,23 @@ ACCOUNTS = [AccountId(name) for name in ("ann", "bob", "cat", "dan", "eve", "fay
 GROUP_IDS = [GroupId("G"), GroupId("H")]
 ORDER_GROUPS = [(f"{account}-{n}", account) for account in ACCOUNTS for n in (1, 2)]
 
-DEAR = FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700, flat_ticks=2))
-FINE = FeeSchedule(
-    maker=FeeRate(flat_ticks=30), taker=FeeRate(quadratic_bps=9_000, flat_ticks=500), grain=Money(1)
+DEAR = fee_schedule(maker=fee_rate(quadratic_bps=175), taker=fee_rate(quadratic_bps=700, flat_ticks=2))
+FINE = fee_schedule(
+    maker=fee_rate(flat_ticks=30), taker=fee_rate(quadratic_bps=9_000, flat_ticks=500), grain=Money(1)
 )
 
 LISTED: list[tuple[str, str | None, FeeSchedule]] = [
-    ("PLAIN", None, FeeSchedule()),
+    ("PLAIN", None, fee_schedule()),
     ("FEES", None, DEAR),
     ("ROOT", None, DEAR),
     ("CHILD", None, DEAR),
     ("OTHERWISE", None, FINE),
     ("GRANDCHILD", None, FINE),
-    ("G1", "G", FeeSchedule()),
+    ("G1", "G", fee_schedule()),
     ("G2", "G", DEAR),
     ("G3", "G", DEAR),
     ("H1", "H", FINE),
-    ("H2", "H", FeeSchedule()),
+    ("H2", "H", fee_schedule()),
 ]
 """Ticker, group, fees."""
 

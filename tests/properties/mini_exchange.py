@@ -7,9 +7,11 @@ pieces, delivered twice, and may wait.
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from domain.decider import execute
 from domain.group import commands as gc

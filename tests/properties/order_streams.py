@@ -1,9 +1,10 @@
 """Seeded streams of market commands, sensible and senseless, made with a look at what stands."""
 
-from dataclasses import replace
 from random import Random
 
-from domain.fees import FeeRate, FeeSchedule
+from msgspec.structs import replace
+
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import commands as c
 from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side
@@ -16,11 +17,11 @@ GROUPS = [None, None, None, "g1", "g2"]
 WHO_GIVES_WAY = list(SelfTradePrevention)
 
 FEES = [
-    FeeSchedule(),
-    FeeSchedule(taker=FeeRate(quadratic_bps=700)),
-    FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700, flat_ticks=3)),
-    FeeSchedule(maker=FeeRate(flat_ticks=40), taker=FeeRate(flat_ticks=90), grain=Money(1)),
-    FeeSchedule(maker=FeeRate(flat_ticks=900), taker=FeeRate(quadratic_bps=9_000), grain=Money(100)),
+    fee_schedule(),
+    fee_schedule(taker=fee_rate(quadratic_bps=700)),
+    fee_schedule(maker=fee_rate(quadratic_bps=175), taker=fee_rate(quadratic_bps=700, flat_ticks=3)),
+    fee_schedule(maker=fee_rate(flat_ticks=40), taker=fee_rate(flat_ticks=90), grain=Money(1)),
+    fee_schedule(maker=fee_rate(flat_ticks=900), taker=fee_rate(quadratic_bps=9_000), grain=Money(100)),
 ]
 
 

@@ -1,7 +1,7 @@
 """Stories that touch every step of every flow; each can be cut short anywhere."""
 
 from application.requests import AmendRequest, OrderAccepted
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
@@ -10,7 +10,7 @@ from domain.quantities import Money, Quantity, Ticks
 
 from .world import World
 
-FEES = FeeSchedule(maker=FeeRate(quadratic_bps=100), taker=FeeRate(quadratic_bps=700))
+FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700))
 A, B, C = AccountId("ann"), AccountId("bob"), AccountId("cyd")
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.notifications import Broadcaster
 from adapters.snapshots.memory import MemorySnapshots
@@ -134,7 +134,7 @@ class World:
         self.store = store_type(self.log)
         self.clock = Clock()
         self.ids = SeededIds(seed)
-        self.codec = PydanticCodec()
+        self.codec = JsonCodec()
         self.checkpoints = MemoryCheckpoints()
         self.snapshots = MemorySnapshots()
         self.acknowledged: list[str] = []

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import NoSnapshots
 from application.hosting.owner import StreamOwner
@@ -45,7 +45,7 @@ class NotingStore(MemoryEventStore):
 
 
 def owner_of(store: NotingStore, taker: SnapshotTaker[MarketState] | None = None) -> Owner:
-    codec = PydanticCodec()
+    codec = JsonCodec()
     history = StreamHistory(STREAM, MARKET, None, reader=store, codec=codec, snapshots=NoSnapshots())
     return StreamOwner(
         STREAM,

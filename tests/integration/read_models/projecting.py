@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.read_models.opening import ReadStore, open_store
 from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.queries.board import read_board
@@ -21,7 +21,7 @@ from projections.runner import ProjectionRunner
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.random_flow import Flow
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 import projections.rebuilder
 import projections.runner
 from adapters.clock import SystemClock
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.read_models.opening import open_read_models
 from adapters.read_models.rebuilding import rebuild
@@ -16,7 +16,7 @@ from adapters.read_models.rebuilding import rebuild
 async def main(what: str, log_path: Path, database: Path) -> None:
     # Small bites, so that there are many places to be killed at.
     projections.runner.BATCH = projections.rebuilder.BATCH = 25
-    log, codec, clock = SqliteLogView.open(log_path), PydanticCodec(), SystemClock()
+    log, codec, clock = SqliteLogView.open(log_path), JsonCodec(), SystemClock()
     sys.stdout.write("begun\n")
     sys.stdout.flush()
     if what == "rebuild":

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.event_store import START, EventStore
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
@@ -24,7 +24,7 @@ from domain.rejections import Rejected
 from tests.older_keys import NoOlderKeys
 
 ACCOUNTS = [AccountId(f"trader-{number}") for number in range(12)]
-FEES = FeeSchedule(maker=FeeRate(quadratic_bps=100), taker=FeeRate(quadratic_bps=700), grain=Money(100))
+FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700), grain=Money(100))
 SINGLE, FREE, PARENT, CHILD, DOOMED = (Ticker(name) for name in ("ONE", "FREE", "PARENT", "CHILD", "DOOMED"))
 GROUP = GroupId("RACE")
 RUNNERS = [Ticker(f"RACE-{letter}") for letter in "ABC"]
@@ -82,7 +82,7 @@ class Flow:
                     rules="It happens when it does.",
                     category="Sport" if ticker in RUNNERS else "Other",
                     group_id=GROUP if ticker in RUNNERS else None,
-                    fees=FeeSchedule() if ticker == FREE else FEES,
+                    fees=fee_schedule() if ticker == FREE else FEES,
                 )
             )
         for child in (CHILD, DOOMED):
@@ -221,7 +221,7 @@ async def random_flow(
     log = log or MemoryEventStore(now_us=clock.now_us)
     exchange = await build_exchange(
         log,
-        PydanticCodec(),
+        JsonCodec(),
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.read_models.opening import open_store
 from adapters.read_models.rebuilding import UnknownProjection, rebuild
@@ -23,7 +23,7 @@ from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.random_flow import Flow, random_flow
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
 
 
 async def whole_log(log: MemoryEventStore) -> Sequence[RecordedEvent]:

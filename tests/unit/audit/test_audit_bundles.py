@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.audit_bundle import UnusableBundle, verify_bundle, write_bundle
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from application.audit import export
 from application.audit.chain import EVENTS, MANIFEST, STATES, canonical, genesis, linked, sealed
 from domain.identifiers import Ticker
@@ -19,7 +19,7 @@ from tests.unit.snapshots.market_log import TICKER, MarketLog
 
 Lines = list[bytes]
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
 EVERY = 1 if os.environ.get("PRESAGE_SOAK") == "1" else 19
 """Of how many bytes one is flipped: a prime, so that every part of a line has its turn."""
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId
 from domain.market import commands as c
 from domain.market import events as e
@@ -30,17 +30,17 @@ def paid_fees(market: Market, account: AccountId) -> int:
 
 
 def test_the_quadratic_fee_is_rate_times_p_times_one_less_p() -> None:
-    exact = FeeRate(quadratic_bps=700).exact(ticks(30), hundredths(100))
+    exact = fee_rate(quadratic_bps=700).exact(ticks(30), hundredths(100))
     assert Fraction(exact, 10**8) == Fraction(7, 100) * Fraction(3, 10) * Fraction(7, 10) * 100 * 1_000_000
 
 
 def test_the_flat_fee_is_an_amount_per_contract() -> None:
-    exact = FeeRate(flat_ticks=25).exact(ticks(30), hundredths(100))
+    exact = fee_rate(flat_ticks=25).exact(ticks(30), hundredths(100))
     assert Fraction(exact, 10**8) == dollars(0.25)
 
 
 def test_a_fee_is_the_same_for_yes_at_a_price_and_no_at_the_other() -> None:
-    rate = FeeRate(quadratic_bps=700, flat_ticks=3)
+    rate = fee_rate(quadratic_bps=700, flat_ticks=3)
     assert rate.exact(ticks(20), hundredths(1)) == rate.exact(ticks(80), hundredths(1))
 
 
@@ -49,7 +49,7 @@ def test_a_sum_of_fees_is_rounded_up_to_the_grain() -> None:
     assert TAKER_FEES.rounded(1) == CENT
     assert TAKER_FEES.rounded(CENT * 10**8) == CENT
     assert TAKER_FEES.rounded(CENT * 10**8 + 1) == 2 * CENT
-    assert FeeSchedule(grain=Money(1)).rounded(10**8 + 1) == 2
+    assert fee_schedule(grain=Money(1)).rounded(10**8 + 1) == 2
 
 
 def test_the_taker_pays_and_a_free_maker_does_not() -> None:
@@ -109,7 +109,7 @@ def test_a_sale_reserves_nothing() -> None:
 
 
 def test_a_sale_never_pays_more_in_fees_than_it_brings_in() -> None:
-    market = holding(trading(FeeSchedule(taker=FeeRate(flat_ticks=300))), ANN, 4)
+    market = holding(trading(fee_schedule(taker=fee_rate(flat_ticks=300))), ANN, 4)
     market.and_then(buy("high", BOB, 2, 10), buy("low", BOB, 2, 1))
     outcome = market.when(sell("s", ANN, 4, 1))
     # 3 cents a contract: six for the first two, and of six for the last two only what they bring in.
@@ -117,7 +117,7 @@ def test_a_sale_never_pays_more_in_fees_than_it_brings_in() -> None:
 
 
 def test_what_a_sale_could_not_pay_it_pays_from_its_next_fill() -> None:
-    market = holding(trading(FeeSchedule(maker=FeeRate(flat_ticks=300))), ANN, 4)
+    market = holding(trading(fee_schedule(maker=fee_rate(flat_ticks=300))), ANN, 4)
     market.and_then(sell("s", ANN, 4, 1))
     [first] = market.when(buy("b1", BOB, 2, 1)).of(e.TradeExecuted)
     market.and_then(c.AmendOrder(order_id=OrderId("s"), account_id=ANN, price_ticks=ticks(10)))
@@ -127,6 +127,6 @@ def test_what_a_sale_could_not_pay_it_pays_from_its_next_fill() -> None:
 
 def test_a_schedule_that_would_pay_fees_out_is_not_possible() -> None:
     assert BOTH_PAY.possible
-    assert not FeeSchedule(maker=FeeRate(flat_ticks=-1)).possible
-    assert not FeeSchedule(taker=FeeRate(quadratic_bps=-1)).possible
-    assert not FeeSchedule(grain=Money(0)).possible
+    assert not fee_schedule(maker=fee_rate(flat_ticks=-1)).possible
+    assert not fee_schedule(taker=fee_rate(quadratic_bps=-1)).possible
+    assert not fee_schedule(grain=Money(0)).possible

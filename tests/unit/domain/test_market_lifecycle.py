@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import GroupId, OrderId
 from domain.market import commands as c
 from domain.market import events as e
@@ -142,8 +142,8 @@ def test_a_ticker_is_listed_once() -> None:
         ({"quantity_min": 0}, Reason.INVALID_QUANTITY),
         ({"quantity_step": 0}, Reason.INVALID_QUANTITY),
         ({"position_limit": 0}, Reason.INVALID_QUANTITY),
-        ({"fees": FeeSchedule(taker=FeeRate(flat_ticks=-1))}, Reason.INVALID_AMOUNT),
-        ({"fees": FeeSchedule(grain=Money(0))}, Reason.INVALID_AMOUNT),
+        ({"fees": fee_schedule(taker=fee_rate(flat_ticks=-1))}, Reason.INVALID_AMOUNT),
+        ({"fees": fee_schedule(grain=Money(0))}, Reason.INVALID_AMOUNT),
     ],
 )
 def test_a_market_with_impossible_terms_is_not_listed(change: dict[str, Any], reason: Reason) -> None:

@@ -1,9 +1,9 @@
 """Exercise 9: every rule of placing an order, and that it refuses."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.market import commands as c
 from domain.market import events as e

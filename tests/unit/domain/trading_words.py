@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.fees import FREE, FeeRate, FeeSchedule
+from domain.fees import FREE, FeeSchedule, fee_rate, fee_schedule
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import commands as c
 from domain.market import events as e
@@ -18,8 +18,8 @@ PLENTY = Money(10**15)
 
 Market = Given[MarketState, c.MarketCommand, e.MarketEvent]
 
-TAKER_FEES = FeeSchedule(taker=FeeRate(quadratic_bps=700))
-BOTH_PAY = FeeSchedule(maker=FeeRate(quadratic_bps=175), taker=FeeRate(quadratic_bps=700))
+TAKER_FEES = fee_schedule(taker=fee_rate(quadratic_bps=700))
+BOTH_PAY = fee_schedule(maker=fee_rate(quadratic_bps=175), taker=fee_rate(quadratic_bps=700))
 
 
 def listing(**changes: Any) -> c.CreateMarket:

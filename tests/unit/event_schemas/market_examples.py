@@ -1,7 +1,7 @@
 """One example of every event of a market."""
 
 from application.events import DomainEvent
-from domain.fees import FeeRate, FeeSchedule
+from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market import events as m
 from domain.market.vocabulary import (
@@ -34,8 +34,8 @@ LIFECYCLE: dict[str, DomainEvent] = {
         quantity_min=Quantity(100),
         quantity_step=Quantity(1),
         position_limit=Quantity(2_500_000),
-        fees=FeeSchedule(
-            maker=FeeRate(), taker=FeeRate(quadratic_bps=700, flat_ticks=5), grain=Money(10_000)
+        fees=fee_schedule(
+            maker=fee_rate(), taker=fee_rate(quadratic_bps=700, flat_ticks=5), grain=Money(10_000)
         ),
         close_at_us=1_798_761_600_000_000,
     ),

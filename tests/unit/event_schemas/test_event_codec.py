@@ -1,18 +1,20 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
-from adapters.event_schemas.codec import WRITTEN_UNCHECKED, InvalidEvent, PydanticCodec
+from adapters.event_schemas.codec import InvalidEvent, JsonCodec
 from adapters.event_schemas.registry import EVENT_TYPES
 from application.ports.codec import UnreadableEvent
 from application.ports.event_store import RecordedEvent
 from tests.unit.event_schemas.events import CAUSE, EVENT_ID, EXAMPLES, RECORDED_AT_US, golden, stored
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
+
+EVENT_VERSIONS = {known.name: known.version for known in EVENT_TYPES}
 
 PRESENT = pytest.mark.parametrize(("name", "version"), [(known.name, known.version) for known in EVENT_TYPES])
 
@@ -71,6 +73,34 @@ def test_what_breaks_a_rule_is_refused(name: str, path: str, value: object) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "fields", "says"),
+    [
+        ("MarketCreated", {"tick_size_ticks": 300}, "divides a dollar"),
+        ("MarketCreated", {"price_min_ticks": 9_000, "price_max_ticks": 8_900}, "at most `price_max_ticks`"),
+        ("TickSizeChanged", {"tick_size_ticks": 7}, "divides a dollar"),
+        ("ConditionLinked", {"required": "void"}, "`required` is `yes` or `no`"),
+        ("MarketDetermined", {"result": "void"}, "`result` is `yes` or `no`"),
+        ("MarketFinalized", {"result": "void"}, "`result` is `yes` or `no`"),
+        ("OrderPlaced", {"rests": 10**11}, "at most `terms.quantity`"),
+        ("OrderPlaced", {"order_type": "limit", "stop_price_ticks": 5}, "for a `stop` and for nothing else"),
+        ("OrderPlaced", {"order_type": "stop", "stop_price_ticks": None}, "for a `stop` and for nothing"),
+        ("OrderPlaced", {"time_in_force": "good_till_date", "expires_at_us": None}, "`good_till_date`"),
+        ("OrderPlaced", {"time_in_force": "fill_or_kill", "expires_at_us": 5}, "`good_till_date`"),
+        ("OrderAmended", {"rests": 10**11}, "at most `remaining`"),
+        ("TradeExecuted", {"kind": "normal"}, "the legs agree"),
+        ("TradeExecuted", {"kind": "merge"}, "the legs agree"),
+        ("FillBooked", {"value": 1}, "price times quantity"),
+        ("GroupDetermined", {"winner": "ELSEWHERE"}, "one of `members`"),
+        ("GroupFinalized", {"winner": "ELSEWHERE"}, "one of `members`"),
+    ],
+)
+def test_fields_that_contradict_one_another_are_refused(name: str, fields: dict[str, Any], says: str) -> None:
+    version = EVENT_VERSIONS[name]
+    with pytest.raises(UnreadableEvent, match=f"^market-FED-26DEC-CUT revision 4, {name}: .*{says}"):
+        CODEC.decode(stored(name, golden(name, version) | fields, version=version))
+
+
+@pytest.mark.parametrize(
     ("name", "path", "value"),
     [
         ("MarketVoided", "yes_price_ticks", 0),
@@ -90,7 +120,8 @@ def test_what_is_out_of_the_ordinary_but_within_the_rules_is_read(
 
 def test_a_refusal_names_the_stream_the_revision_and_the_field() -> None:
     with pytest.raises(
-        UnreadableEvent, match=r"^market-FED-26DEC-CUT revision 4, TradeExecuted: taker\.fee: Input should be"
+        UnreadableEvent,
+        match=r"^market-FED-26DEC-CUT revision 4, TradeExecuted: taker\.fee: Expected `int`, got `float`",
     ):
         CODEC.decode(changed("TradeExecuted", "taker.fee", 1.5))
 
@@ -125,19 +156,19 @@ def test_a_missing_field_is_refused_everywhere(name: str, version: int) -> None:
     content = golden(name, version)
     for field in content:
         less = {key: value for key, value in content.items() if key != field}
-        with pytest.raises(UnreadableEvent, match=f"{field}: Field required"):
+        with pytest.raises(UnreadableEvent, match=f"missing required field `{field}`"):
             CODEC.decode(stored(name, less, version=version))
 
 
 @PRESENT
 def test_an_unknown_field_is_refused_everywhere(name: str, version: int) -> None:
     content = golden(name, version) | {"surprise": 1}
-    with pytest.raises(UnreadableEvent, match="surprise"):
+    with pytest.raises(UnreadableEvent, match="unknown field `surprise`"):
         CODEC.decode(stored(name, content, version=version))
 
 
 def test_an_unknown_field_deep_inside_is_refused() -> None:
-    with pytest.raises(UnreadableEvent, match=r"terms\.currency"):
+    with pytest.raises(UnreadableEvent, match=r"terms: .*`currency`"):
         CODEC.decode(changed("OrderPlaced", "terms.currency", "usd", 3))
 
 
@@ -219,8 +250,3 @@ def test_an_exact_fee_beyond_64_bits_is_written_and_read() -> None:
 def test_an_event_that_could_not_be_read_again_is_not_written(name: str, fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidEvent, match=f"{name} cannot be recorded: "):
         CODEC.encode(replace(EXAMPLES[name], **fields), EVENT_ID, CAUSE)
-
-
-def test_only_what_is_made_from_checked_events_is_written_unchecked() -> None:
-    names = {known.name for known in EVENT_TYPES if known.event_class in WRITTEN_UNCHECKED}
-    assert names == {"TradeExecuted", "OrderCanceled", "OrderConfirmed", "FillBooked", "ReservationReleased"}

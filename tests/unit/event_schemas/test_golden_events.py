@@ -1,16 +1,14 @@
-import dataclasses
-
 import orjson
 import pytest
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.registry import EVENT_TYPES, EventType
 from domain.market.events import OrderPlaced, Terms
 from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from tests.unit.event_schemas.events import CAUSE, EVENT_ID, EXAMPLES, golden, stored
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
 
 UPCASTED = OrderPlaced(
     order_id=str(EVENT_ID),
@@ -61,5 +59,5 @@ def test_enums_and_nested_parts_come_back_as_the_domains_own() -> None:
     event = CODEC.decode(stored("TradeExecuted", golden("TradeExecuted", 1))).event
     assert event.maker.side is Side.NO
     assert type(event.maker).__name__ == "Leg"
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable"):
         event.maker.fee = 1

@@ -1,15 +1,16 @@
 """The latest events are given back as they were written; older ones are read from what was stored."""
 
-from dataclasses import replace
 from uuid import UUID
 
-from adapters.event_schemas.codec import PydanticCodec
+from msgspec.structs import replace
+
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.remembering import REMEMBERED, RememberingCodec
 from application.ports.event_store import NewEvent, RecordedEvent
 from tests.unit.event_schemas.events import CAUSE, EXAMPLES, golden, stored
 
 EVENT = EXAMPLES["OrderConfirmed"]
-CODEC = RememberingCodec(PydanticCodec())
+CODEC = RememberingCodec(JsonCodec())
 
 
 def read_back(new: NewEvent) -> RecordedEvent:

@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.order_placed import order_placed_1_to_2, order_placed_2_to_3
 from adapters.event_schemas.upcasters import upcast
 from adapters.event_stores.memory import MemoryEventStore
@@ -18,9 +18,9 @@ from domain.market.commands import PlaceOrder
 from domain.market.events import MarketActivated, OrderPlaced, TradeExecuted
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, OrderType, Side, TimeInForce
-from tests.unit.event_schemas.events import CAUSE, EVENT_ID, EXAMPLES, stored
+from tests.unit.event_schemas.events import CAUSE, EVENT_ID, EXAMPLES, golden, stored
 
-CODEC = PydanticCodec()
+CODEC = JsonCodec()
 
 V1 = {"trader_id": "abc", "price": 0.65, "quantity": 10, "side": "buy"}
 V2 = {"trader_id": "abc", "order_type": "limit", "terms": {"price": 0.65, "quantity": 10}, "side": "buy"}
@@ -116,6 +116,8 @@ def test_an_order_type_that_is_left_out_is_limit() -> None:
 
 def test_an_event_without_a_version_is_read_in_the_form_it_has() -> None:
     assert read(V1, None) == read(V2, None) == read(V1, 1)
+    present = golden("OrderPlaced", 3)
+    assert read(present, None) == read(present, 3) == EXAMPLES["OrderPlaced"]
 
 
 def test_an_event_brought_up_in_place_is_read_as_what_it_is() -> None:

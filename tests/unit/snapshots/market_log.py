@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from uuid import UUID
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
 from application.derived_ids import event_ids
@@ -34,7 +34,7 @@ class MarketLog:
     def __init__(self, seed: int = 1) -> None:
         self.random = Random(seed)
         self.store = MemoryEventStore()
-        self.codec = PydanticCodec()
+        self.codec = JsonCodec()
         self.snapshots = MemorySnapshots()
         self.state = MarketState()
         self.now_us = STEP_US

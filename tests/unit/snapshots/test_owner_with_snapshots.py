@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.event_schemas.codec import PydanticCodec
+from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
 from application.hosting.directory import Directory, MarketOwner
@@ -57,7 +57,7 @@ class Process:
         self.directory = Directory(
             reader=self.store,
             appender=self.store,
-            codec=PydanticCodec(),
+            codec=JsonCodec(),
             clock=self.clock,
             snapshots=self.snapshots,
             partitions=1,
