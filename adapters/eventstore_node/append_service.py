@@ -14,8 +14,7 @@ from adapters.eventstore_node.appender import (
     Written,
     WrongStreamVersion,
 )
-from adapters.eventstore_node.http2.call import Call
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import Call, CallRefused, Status
 from adapters.eventstore_node.refusals import told_to_the_client
 from adapters.eventstore_node.requests import expected_revision, new_events, only_message, stream_name
 from adapters.eventstore_node.versioning import ANY, EXISTS
@@ -55,24 +54,14 @@ class AppendService:
     async def batch_append(self, call: Call) -> None:
         """Take batches, which may come in pieces; answer each when it is durable, in any order."""
         unfinished: dict[bytes, Any] = {}
-        answers: set[asyncio.Task[None]] = set()
         try:
-            while (raw := await call.receive()) is not None:
-                request = messages.BatchAppendReq.FromString(raw)
-                whole = _whole_batch(request, unfinished)
-                if whole is None:
-                    continue
-                if call.may_bring_more:
-                    task = asyncio.create_task(self._answer_batch(call, whole))
-                    answers.add(task)
-                    task.add_done_callback(answers.discard)
-                else:
-                    await self._answer_batch(call, whole)
-            if answers:
-                await asyncio.gather(*answers)
-        finally:
-            for task in answers:
-                task.cancel()
+            async with asyncio.TaskGroup() as answers:
+                while (raw := await call.receive()) is not None:
+                    whole = _whole_batch(messages.BatchAppendReq.FromString(raw), unfinished)
+                    if whole is not None:
+                        answers.create_task(self._answer_batch(call, whole))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def delete(self, call: Call) -> None:
         """Delete a stream softly."""
@@ -169,20 +158,20 @@ def _wrong_version_response(error: WrongStreamVersion) -> Any:
 def _tell_error(status: Any, error: Exception) -> None:
     status.message = "Timeout" if isinstance(error, AppendTimedOut) else str(error)
     if isinstance(error, WrongStreamVersion):
-        status.code, details = Status.FAILED_PRECONDITION, messages.WrongExpectedVersion()
+        status.code, details = Status.FAILED_PRECONDITION.value[0], messages.WrongExpectedVersion()
         if error.current < 0:
             details.current_no_stream.SetInParent()
         else:
             details.current_stream_revision = error.current
         _tell_expected(details, error.expected, "expected_stream_position")
     elif isinstance(error, StreamIsDeleted):
-        status.code, details = Status.FAILED_PRECONDITION, messages.StreamDeleted()
+        status.code, details = Status.FAILED_PRECONDITION.value[0], messages.StreamDeleted()
         details.stream_identifier.stream_name = error.stream.encode()
     elif isinstance(error, AppendTooLarge):
-        status.code = Status.INVALID_ARGUMENT
+        status.code = Status.INVALID_ARGUMENT.value[0]
         details = messages.MaximumAppendSizeExceeded(maxAppendSize=MAX_APPEND_BYTES)
     else:
-        status.code, details = Status.DEADLINE_EXCEEDED, messages.Timeout()
+        status.code, details = Status.DEADLINE_EXCEEDED.value[0], messages.Timeout()
     status.details.type_url = _TYPE_URL + details.DESCRIPTOR.full_name
     status.details.value = details.SerializeToString()
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import CallRefused, Status
 from application.ports.event_store import RecordedEvent
 
 Admits = Callable[[RecordedEvent], bool]

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from adapters.eventstore_node import messages
+from adapters.eventstore_node.calls import Call, CallRefused, Status
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.filters import everything, filter_from
-from adapters.eventstore_node.http2.call import Call
-from adapters.eventstore_node.http2.errors import CallRefused, Status
 from adapters.eventstore_node.reader import Reader, StreamNotFound, StreamRange
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.refusals import told_to_the_client

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from adapters.event_stores.append_rules import MAX_APPEND_BYTES
 from adapters.eventstore_node.appender import AppendTimedOut, StreamIsDeleted, WrongStreamVersion
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import CallRefused, Status
 from application.ports.event_store import AppendTooLarge, EventStoreError
 
 

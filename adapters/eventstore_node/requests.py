@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.eventstore_node import content
-from adapters.eventstore_node.http2.call import Call
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import Call, CallRefused, Status
 from adapters.eventstore_node.versioning import ANY, EXISTS, NO_STREAM
 from adapters.eventstore_node.wire import IdEncoder, string_id, structured_id
 from application.ports.event_store import NewEvent

@@ -1,13 +1,14 @@
 """Who may call the node, and over what."""
 
 import hmac
-import ssl
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+import grpc  # type: ignore[import-untyped]
+
+from adapters.eventstore_node.calls import CallRefused, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,9 @@ class Tls:
     certificate: Path
     key: Path
 
-    def context(self) -> ssl.SSLContext:
-        """Return the context for the listening socket."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.certificate, self.key)
-        context.set_alpn_protocols(["h2"])
-        return context
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return what the listening socket shows."""
+        return grpc.ssl_server_credentials([(self.key.read_bytes(), self.certificate.read_bytes())])
 
 
 def check_credentials(users: Mapping[str, str], headers: Mapping[str, str]) -> None:

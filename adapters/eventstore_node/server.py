@@ -11,12 +11,11 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.append_service import AppendService
 from adapters.eventstore_node.appender import Appender, warm
+from adapters.eventstore_node.calls import CallRefused, Handler, Status
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.following import Follower
-from adapters.eventstore_node.http2.connection import Handler
-from adapters.eventstore_node.http2.errors import CallRefused, Status
-from adapters.eventstore_node.http2.listener import Listener
-from adapters.eventstore_node.node_services import NodeServices
+from adapters.eventstore_node.listener import Listener, Router
+from adapters.eventstore_node.node_services import OPEN_TO_ALL, NodeServices
 from adapters.eventstore_node.persistent.group import Tools
 from adapters.eventstore_node.persistent.groups import Groups
 from adapters.eventstore_node.persistent.service import PersistentService
@@ -110,11 +109,10 @@ async def running_node_on(
     await groups.load()
     routes = _stream_routes(engine, appender, reader, follower) | PersistentService(groups).routes()
     about = NodeServices(sorted(routes))
-    routes["/event_store.client.gossip.Gossip/Read"] = about.gossip
-    routes["/event_store.client.server_features.ServerFeatures/GetSupportedMethods"] = about.supported_methods
-    listener = Listener(_router(routes, users))
+    listener = Listener(_router(routes | about.routes(), users))
     try:
-        bound = await listener.start(host, port, None if tls is None else tls.context())
+        bound = await listener.start(host, port, None if tls is None else tls.credentials())
+        about.listens_on(host, bound)
         yield Node(host, bound, tls is not None)
     finally:
         await listener.close(SHUTDOWN_GRACE_S)
@@ -135,15 +133,12 @@ def _stream_routes(
     }
 
 
-def _router(
-    routes: Mapping[str, Handler], users: Mapping[str, str] | None
-) -> Callable[[Mapping[str, str]], Handler]:
-    def route(headers: Mapping[str, str]) -> Handler:
-        path = headers.get(":path", "")
+def _router(routes: Mapping[str, Handler], users: Mapping[str, str] | None) -> Router:
+    def route(path: str, headers: Mapping[str, str]) -> Handler:
         handler = routes.get(path)
         if handler is None:
             raise CallRefused(Status.UNIMPLEMENTED, f"the node does not serve {path}")
-        if users is not None:
+        if users is not None and path not in OPEN_TO_ALL:
             check_credentials(users, headers)
         return handler
 

@@ -6,10 +6,10 @@ from contextlib import aclosing
 from uuid import uuid4
 
 from adapters.eventstore_node import messages
+from adapters.eventstore_node.calls import Call
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.filters import Admits, everything
 from adapters.eventstore_node.following import Follower
-from adapters.eventstore_node.http2.call import Call
 from adapters.eventstore_node.reader import Reader
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.wire import IdEncoder, read_response

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import orjson
 
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import CallRefused, Status
 from adapters.eventstore_node.persistent.group import Group, Tools
 from adapters.eventstore_node.persistent.settings import GroupKey, GroupSettings, from_document, to_document
 from adapters.eventstore_node.reader import StreamNotFound, StreamRange

@@ -4,9 +4,7 @@ import asyncio
 from typing import Any
 
 from adapters.eventstore_node import messages
-from adapters.eventstore_node.http2.call import Call
-from adapters.eventstore_node.http2.connection import Handler
-from adapters.eventstore_node.http2.errors import CallRefused, Status
+from adapters.eventstore_node.calls import Call, CallRefused, Handler, Status
 from adapters.eventstore_node.persistent.dispatch import Consumer, Message
 from adapters.eventstore_node.persistent.group import Group
 from adapters.eventstore_node.persistent.groups import Groups, dropped, too_many_consumers

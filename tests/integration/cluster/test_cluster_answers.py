@@ -1,8 +1,7 @@
 """The cluster that tests have answers as a genuine one was measured to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -14,12 +13,11 @@ from adapters.eventstore_node import messages
 from tests.cluster.cluster import Cluster, running_cluster
 from tests.integration.eventstore_node.cases import noted, revisions_of
 from tests.integration.eventstore_node.client_library import Client, StreamState
+from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, revisions
 
-STREAMS = "/event_store.client.streams.Streams"
 TO_LEADER = (("requires-leader", "true"),)
 PATIENCE_S = 20
 NOT_READY, BUSY = "Server Is Not Ready", "Server Is Busy"
-Metadata = tuple[tuple[str, str], ...]
 
 
 @pytest.fixture(scope="module")
@@ -44,54 +42,6 @@ def stream() -> str:
     return f"c{uuid4().hex}-1"
 
 
-def append_of(stream: str, revision: int | None = None, ids: list[str] | None = None) -> bytes:
-    request = messages.BatchAppendReq(is_final=True)
-    request.correlation_id.string = str(uuid4())
-    request.options.stream_identifier.stream_name = stream.encode()
-    if revision is None:
-        request.options.any.SetInParent()
-    else:
-        request.options.stream_position = revision
-    for event_id in ids or [str(uuid4())]:
-        proposed = request.proposed_messages.add()
-        proposed.id.string = event_id
-        proposed.metadata["type"] = "Noted"
-        proposed.metadata["content-type"] = "application/json"
-        proposed.data = b"{}"
-    return bytes(request.SerializeToString())
-
-
-def read_of(stream: str) -> bytes:
-    request = messages.ReadReq()
-    request.options.stream.stream_identifier.stream_name = stream.encode()
-    request.options.stream.start.SetInParent()
-    request.options.count = 100
-    request.options.no_filter.SetInParent()
-    request.options.uuid_option.string.SetInParent()
-    return bytes(request.SerializeToString())
-
-
-@asynccontextmanager
-async def channel_to(cluster: Cluster, member: int) -> AsyncIterator[grpc.aio.Channel]:
-    async with grpc.aio.insecure_channel(cluster.addresses[member]) as channel:
-        yield channel
-
-
-async def batch(channel: grpc.aio.Channel, request: bytes, metadata: Metadata = ()) -> Any:
-    call = channel.stream_stream(f"{STREAMS}/BatchAppend")(iter([request]), metadata=metadata)
-    async for raw in call:
-        return messages.BatchAppendResp.FromString(raw)
-    raise AssertionError("no answer")
-
-
-async def read(channel: grpc.aio.Channel, stream: str, metadata: Metadata = ()) -> list[int]:
-    found = [
-        messages.ReadResp.FromString(raw)
-        async for raw in channel.unary_stream(f"{STREAMS}/Read")(read_of(stream), metadata=metadata)
-    ]
-    return [each.event.event.stream_revision for each in found if each.WhichOneof("content") == "event"]
-
-
 async def test_clients_find_the_leader_of_a_cluster_and_the_next_one(cluster: Cluster, stream: str) -> None:
     client = Client(cluster.uri)
     await client.connect()
@@ -110,10 +60,10 @@ async def test_clients_find_the_leader_of_a_cluster_and_the_next_one(cluster: Cl
 
 async def test_who_follows_names_the_leader_to_those_who_need_it(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
-    async with channel_to(cluster, cluster.followers()[0]) as channel:
+    async with channel_to(cluster.uri_of(cluster.followers()[0])) as channel:
         for asking in (
-            read(channel, stream, TO_LEADER),
-            batch(channel, append_of(stream), TO_LEADER),
+            revisions(channel, stream, TO_LEADER),
+            batch(channel, batch_of(stream), metadata=TO_LEADER),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await asking
@@ -129,14 +79,14 @@ async def test_who_follows_names_the_leader_to_those_who_need_it(cluster: Cluste
 
 async def test_who_follows_answers_and_forwards_for_the_others(cluster: Cluster, stream: str) -> None:
     cluster.leader()
-    async with channel_to(cluster, cluster.followers()[0]) as channel:
-        assert (await batch(channel, append_of(stream))).success.current_revision == 0
-        assert await read(channel, stream) == [0]
+    async with channel_to(cluster.uri_of(cluster.followers()[0])) as channel:
+        assert (await batch(channel, batch_of(stream))).success.current_revision == 0
+        assert await revisions(channel, stream) == [0]
 
 
 async def test_who_leads_says_so_in_gossip(cluster: Cluster) -> None:
     leader = cluster.leader()
-    async with channel_to(cluster, cluster.followers()[0]) as channel:
+    async with channel_to(cluster.uri_of(cluster.followers()[0])) as channel:
         raw = await channel.unary_unary("/event_store.client.gossip.Gossip/Read")(b"")
     members = messages.ClusterInfo.FromString(raw).members
     states = [messages.MemberInfo.VNodeState.Name(member.state) for member in members]
@@ -150,20 +100,20 @@ async def test_while_nobody_leads_nothing_is_recorded(cluster: Cluster, stream: 
     left = cluster.followers()
     await asyncio.to_thread(cluster.kill, left[0])
     await asyncio.to_thread(cluster.kill, leader)
-    async with channel_to(cluster, left[1]) as channel:
-        answer = await _once(lambda answer: answer == NOT_READY, channel, append_of(stream))
+    async with channel_to(cluster.uri_of(left[1])) as channel:
+        answer = await _once(lambda answer: answer == NOT_READY, channel, batch_of(stream))
         assert answer.error.code == 0
         assert answer.error.details.type_url == "type.googleapis.com/google.protobuf.Empty"
         with pytest.raises(grpc.aio.AioRpcError, match="Server Is Not Ready") as refused:
-            await read(channel, stream)
+            await revisions(channel, stream)
         assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
 async def test_who_is_busy_says_so_and_records_nothing(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
     cluster.busy(leader)
-    async with channel_to(cluster, leader) as channel:
-        answer = await batch(channel, append_of(stream))
+    async with channel_to(cluster.uri_of(leader)) as channel:
+        answer = await batch(channel, batch_of(stream))
         assert answer.error.message == BUSY
         assert answer.error.details.type_url == "type.googleapis.com/google.protobuf.Empty"
         cluster.busy(leader, busy=False)
@@ -173,40 +123,42 @@ async def test_a_leader_without_a_quorum_keeps_what_it_is_sent_and_shows_it_when
     cluster: Cluster, stream: str
 ) -> None:
     leader, (event_id, other) = cluster.leader(), (str(uuid4()), str(uuid4()))
-    async with channel_to(cluster, leader) as channel:
-        assert (await batch(channel, append_of(stream))).success.current_revision == 0
+    async with channel_to(cluster.uri_of(leader)) as channel:
+        assert (await batch(channel, batch_of(stream))).success.current_revision == 0
         followers = await asyncio.to_thread(cluster.lose_quorum)
         first, again, foreign = await asyncio.gather(
-            batch(channel, append_of(stream, 0, [event_id])),
-            _after(0.3, batch(channel, append_of(stream, 0, [event_id]))),
-            _after(0.3, batch(channel, append_of(stream, 0, [other]))),
+            batch(channel, batch_of(stream, revision=0, ids=[event_id])),
+            _after(0.3, batch(channel, batch_of(stream, revision=0, ids=[event_id]))),
+            _after(0.3, batch(channel, batch_of(stream, revision=0, ids=[other]))),
         )
         for answer in (first, again):
             assert (answer.error.code, answer.error.message) == (4, "Timeout")
             assert answer.error.details.type_url.endswith("event_store.client.Timeout")
         refusal = messages.WrongExpectedVersion.FromString(foreign.error.details.value)
         assert refusal.current_stream_revision == 1
-        assert await read(channel, stream) == [0]
+        assert await revisions(channel, stream) == [0]
         cluster.thaw(followers[0])
         assert await asyncio.to_thread(cluster.wait_for_leader) == leader
-        answer = await _once(lambda answer: answer != NOT_READY, channel, append_of(stream, 0, [event_id]))
+        answer = await _once(
+            lambda answer: answer != NOT_READY, channel, batch_of(stream, revision=0, ids=[event_id])
+        )
         assert answer.success.current_revision == 1
-        assert await read(channel, stream) == [0, 1]
+        assert await revisions(channel, stream) == [0, 1]
 
 
 async def test_what_only_an_old_leader_held_is_gone_when_another_leads(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
-    async with channel_to(cluster, leader) as channel:
+    async with channel_to(cluster.uri_of(leader)) as channel:
         followers = await asyncio.to_thread(cluster.lose_quorum)
-        assert (await batch(channel, append_of(stream))).error.message == "Timeout"
+        assert (await batch(channel, batch_of(stream))).error.message == "Timeout"
     cluster.next_leader = followers[0]
     await asyncio.to_thread(cluster.wait_until_leaderless)
     cluster.thaw(followers[0])
     assert await asyncio.to_thread(cluster.wait_for_leader) == followers[0]
     cluster.thaw(followers[1])
-    async with channel_to(cluster, followers[0]) as channel:
-        assert await read(channel, stream) == []
-        answer = await _once(lambda answer: answer != NOT_READY, channel, append_of(stream))
+    async with channel_to(cluster.uri_of(followers[0])) as channel:
+        assert await revisions(channel, stream) == []
+        answer = await _once(lambda answer: answer != NOT_READY, channel, batch_of(stream))
         assert answer.success.current_revision == 0
     await asyncio.to_thread(cluster.wait_until_whole)
     assert leader in cluster.followers()  # it ended itself and was started again
@@ -217,26 +169,26 @@ async def test_a_frozen_leader_is_replaced_and_ends_itself_when_it_goes_on(
     cluster: Cluster, stream: str
 ) -> None:
     leader = cluster.leader()
-    async with channel_to(cluster, leader) as channel:
+    async with channel_to(cluster.uri_of(leader)) as channel:
         await channel.channel_ready()
         cluster.freeze(leader)
-        append = asyncio.create_task(batch(channel, append_of(stream)))
+        append = asyncio.create_task(batch(channel, batch_of(stream)))
         assert await asyncio.to_thread(cluster.wait_for_leader) != leader
         assert not append.done()
         cluster.thaw(leader)
         with pytest.raises(grpc.aio.AioRpcError):
             await append
     await asyncio.to_thread(cluster.wait_until_whole)
-    async with channel_to(cluster, cluster.leader()) as channel:
-        assert await read(channel, stream) == []
+    async with channel_to(cluster.uri_of(cluster.leader())) as channel:
+        assert await revisions(channel, stream) == []
 
 
 async def test_a_leader_that_is_stopped_leaves_first(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
-    async with channel_to(cluster, leader) as channel:
+    async with channel_to(cluster.uri_of(leader)) as channel:
         await channel.channel_ready()
         stopping = asyncio.create_task(asyncio.to_thread(cluster.stop, leader))
-        await _once(lambda answer: answer == NOT_READY, channel, append_of(stream))
+        await _once(lambda answer: answer == NOT_READY, channel, batch_of(stream))
         await stopping
     assert await asyncio.to_thread(cluster.wait_for_leader) != leader
 
@@ -246,7 +198,7 @@ async def _after(pause_s: float, calling: Awaitable[Any]) -> Any:
     return await calling
 
 
-async def _once(wanted: Callable[[str], bool], channel: grpc.aio.Channel, request: bytes) -> Any:
+async def _once(wanted: Callable[[str], bool], channel: grpc.aio.Channel, request: Any) -> Any:
     """Send an append again and again until its error is one that is wanted."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
