@@ -21,7 +21,14 @@ from adapters.read_models.postgres.statements import in_driver_style
 from benchmarks import _database_parts as parts
 from benchmarks._database_patterns import FAST, PATTERNS, SLOW, Pattern
 from benchmarks._database_rows import fill
-from benchmarks._database_text import EXERCISE_12, HEAD, PARTITIONS_END, PARTITIONS_HEAD
+from benchmarks._database_text import (
+    EXERCISE_12,
+    FAST_LINES,
+    HEAD,
+    PARTITIONS_END,
+    PARTITIONS_HEAD,
+    SLOW_LINES,
+)
 from benchmarks._postgres import empty_database
 
 PAGE = Path(__file__).parents[1] / "docs" / "database.md"
@@ -30,6 +37,7 @@ TRADES, ORDERS = 1_000_000, 100_000
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _TIME = re.compile(r"Execution Time: ([\d.]+) ms")
+_STEP = re.compile(r"^[ >-]*(\S.*?) \(actual", re.MULTILINE)
 _PLANNED = re.compile(r"Planning Time: ([\d.]+) ms")
 
 PLAN_LINES = 40
@@ -141,8 +149,23 @@ def _exercise_12(connection: Connection) -> Iterator[str]:
     assert top == connection.execute(FAST).fetchall(), "both queries give the same answer"
     yield EXERCISE_12
     yield f"As it was, {slow_ms:,.1f} ms:\n\n```sql\n{SLOW.strip()}\n```\n\n```\n{_shown(slow)}\n```\n"
+    yield from _line_by_line(slow, SLOW_LINES)
     yield f"Rewritten, {fast_ms:,.1f} ms ({slow_ms / fast_ms:,.0f} times faster):\n"
     yield f"```sql\n{FAST.strip()}\n```\n\n```\n{_shown(fast)}\n```\n"
+    yield from _line_by_line(fast, FAST_LINES)
+
+
+def steps(text: str) -> list[str]:
+    """Return what a plan does, from its top on, without what it took."""
+    return _STEP.findall(text)
+
+
+def _line_by_line(text: str, meanings: Mapping[str, str]) -> Iterator[str]:
+    """Say what each line of a plan means. Raises ``KeyError`` for a plan that was not written about."""
+    yield "Line by line, from the top, though it is carried out from the bottom:\n"
+    for step in steps(text):
+        yield f"- `{step}`: {meanings[step]}."
+    yield ""
 
 
 def _partitions(connection: Connection) -> Iterator[str]:

@@ -11,6 +11,7 @@ from adapters.read_models.queries.markets import MOST_TRADED
 from adapters.read_models.queries.portfolio import POSITIONS_PAGE
 from adapters.read_models.queries.reader import Where
 from benchmarks._database_rows import DAY_US, NOW_US
+from projections.candles import MINUTE_US
 
 TRADER, MARKET = "trader-200", "M-20"
 
@@ -41,13 +42,17 @@ PATTERNS = (
         sql=LEVELS,
         parameters={"ticker": MARKET},
         index="book_orders_by_queue",
-        definition="book_orders (ticker, side, ticks, sequence)",
+        definition="book_orders (ticker, side, ticks DESC, sequence) INCLUDE (resting)",
         reason=(
-            "The market is asked for by equality, so it comes first; then the side, then the price, which is "
-            "what is sorted by, then the sequence, which is the order's place in the queue at its price. One "
-            "stretch of the index is a whole book in order. Only open orders have a row, so the table is as "
-            "small as a partial index would be. `orders_open_by_market` is the same for the open partition "
-            "of `orders`, which holds stops that have not been triggered as well."
+            "The market is asked for by equality, so it comes first; then the side, then the price, each in "
+            "the direction that is asked for: `side, ticks DESC`. An index on `(ticker, side, ticks)` cannot "
+            "serve that, read forwards or backwards: its plan sorts. The sequence is the order's place in "
+            "the queue at its price, for those who ask what stands before them. What rests is included: so a "
+            "book is one stretch of the index, levels are added up as they pass by, and no row of the table "
+            "is read. The price is that an order which fills in part writes the index too; most orders come "
+            "and go, and write it anyway. Right after many changes, before the table has been vacuumed, "
+            "PostgreSQL may still take the rows and sort them. Only open orders have a row, so the table is "
+            "as small as a partial index would be."
         ),
         without="DROP INDEX book_orders_by_queue",
         write="INSERT INTO book_orders SELECT order_id || 'w', ticker, account_id, side, ticks, resting, "
@@ -62,7 +67,10 @@ PATTERNS = (
         reason=(
             "The trader by equality first, the time as a range after it: the other way round the index would "
             "be read for everybody's last 30 days. The position makes moments unique and is what pages go on "
-            "from. It is the primary key, so it costs nothing beyond what uniqueness costs anyway."
+            "from. It is the primary key, so it costs nothing beyond what uniqueness costs anyway. Read "
+            "backwards it gives the newest first, so the page ends the reading. The client's name for each "
+            "order is looked up for the rows of the page, in the key of each partition of `orders`: that is "
+            "the long part of the plan. As a join the same question read all orders there ever were."
         ),
         without="ALTER TABLE fills DROP CONSTRAINT fills_pkey",
         write="INSERT INTO fills SELECT account_id || 'w', at_us, position, trade_id, order_id, ticker, "
@@ -87,15 +95,17 @@ PATTERNS = (
     Pattern(
         title="The 10 markets with the most volume in the last 24 hours",
         sql=MOST_TRADED,
+        # As it is asked 25 minutes before the hour: the first 25 minutes of the day are read one by one.
         parameters={
-            "minute": NOW_US - DAY_US,
+            "minute": NOW_US - DAY_US - 25 * MINUTE_US,
             "hour": NOW_US - DAY_US,
             "limit": 10,
         },
         index="candlesticks_by_time",
         definition="candlesticks (minutes, start_us)",
         reason=(
-            "Not asked of trades at all: hours are summed up already, so a day is 24 rows a market at most. "
+            "Not asked of trades at all: hours are summed up already, and only the part of the first hour "
+            "that is within the day is read by minutes: a day is at most 24 hours and 59 minutes a market. "
             "The length of the period is asked for by equality and comes first, its start is a range. To "
             "include ticker and volume would save reading the rows, but then every trade, which changes the "
             "volume of the minute, hour and day it is in, would write this index: now such an update can be "

@@ -42,7 +42,8 @@ FROM generate_series(1::bigint, {count}) n
 _FILLS = """
 INSERT INTO fills
 SELECT 'trader-' || (1 + floor({traders} * power({c1}, 2)))::bigint, t.at_us, 2 * t.position + leg,
-    t.trade_id, 'o' || n, t.ticker, 'yes', 'buy', t.price_ticks, t.quantity, 0, leg = 1, 'normal', 1
+    t.trade_id, 'order-' || (1 + n % {orders}), t.ticker, 'yes', 'buy', t.price_ticks, t.quantity, 0,
+    leg = 1, 'normal', 1
 FROM (SELECT t.*, leg, 2 * position + leg AS n FROM trades t, generate_series(0, 1) leg) t
 """
 
@@ -90,7 +91,7 @@ def fill(connection: Connection, *, trades: int, orders: int) -> None:
     for statement in (
         _MARKETS,
         _TRADES.replace("{count}", str(trades)),
-        _FILLS,
+        _FILLS.replace("{orders}", str(orders)),
         _CANDLES.replace("{minutes}", "1").replace("{length}", "60000000"),
         _CANDLES.replace("{minutes}", "60").replace("{length}", "3600000000"),
         _CANDLES.replace("{minutes}", "1440").replace("{length}", "86400000000"),

@@ -15,6 +15,53 @@ with fewer rows that each question takes its index.
 ## Exercise 11: five questions and their indexes
 """
 
+SLOW_LINES = {
+    "Limit": "the ten lines that are shown: nothing below it could stop any earlier",
+    "Sort": "orders the markets by volume, keeping only the best ten as it goes, which is cheap",
+    "HashAggregate": (
+        "one entry in memory for each market, in which the rows of the join are counted and summed up: "
+        "`Group Key` is the ticker alone, because it determines the title"
+    ),
+    "Hash Right Join": (
+        "each trade finds its market in the hash below; markets without a trade are kept, that is the "
+        "`LEFT JOIN` read from the other side. Its rows are those of the trades, and they are what the "
+        "time goes into together with reading them"
+    ),
+    "Seq Scan on trades t": (
+        "every trade there ever was, from the first page to the last: `shared read` counts pages of 8 kB "
+        "that had to be fetched from the operating system"
+    ),
+    "Hash": "the open markets by ticker, in memory",
+    "Seq Scan on markets m": (
+        "all markets are read and those that are not open left out: most are wanted, so no index would be "
+        "quicker"
+    ),
+}
+"""What each line of the slow query's plan says."""
+
+FAST_LINES = {
+    "Limit": "ten lines",
+    "Sort": "by volume, the best ten of the open markets, as before",
+    "Hash Join": (
+        "one row for each market that is open and was ever traded: the join is as long as the markets, "
+        "because summing up is done before it"
+    ),
+    "Seq Scan on markets m": (
+        "the open markets, with the count of trades that stands in the market's own row"
+    ),
+    "Hash": "the sums by ticker, in memory",
+    "Subquery Scan on v": "hands the sums over under the name of the subquery",
+    "HashAggregate": "one entry for each market, in which its days are summed up",
+    "Bitmap Heap Scan on candlesticks": (
+        "reads the days, each page of the table once and in the order of the pages; this is where the "
+        "time goes, and it grows with the days and not with the trades in them"
+    ),
+    "Bitmap Index Scan on candlesticks_by_time": (
+        "finds the candlesticks of whole days among those of minutes and hours"
+    ),
+}
+"""What each line of the rewritten query's plan says."""
+
 EXERCISE_12 = """
 ## Exercise 12: a slow query rewritten
 
@@ -22,8 +69,9 @@ What is wrong with the query:
 
 - It reads every trade there ever was, to show ten lines. An index on `trades (ticker)` cannot help: most
   markets are open, so most trades are needed, and a scan is the cheapest way to get at them.
-- It joins first and sums up afterwards: the join's result is as long as the trades, and it is grouped by
-  the question's text too, so wide rows are hashed or sorted.
+- It joins first and sums up afterwards: the join's result is as long as the trades of the open markets, and
+  each of its rows carries the title, which is wanted for ten of them. That the title is grouped by as well
+  costs nothing here: the ticker is the primary key, so PostgreSQL groups by it alone.
 - `LIMIT 10` saves nothing: the order is only known when everything is summed up.
 - `LEFT JOIN` keeps markets without a trade, whose volume is `NULL`, and `ORDER BY volume DESC` puts `NULL`
   first: as soon as ten open markets have no trade, they are all it shows. An inner join says what is meant.

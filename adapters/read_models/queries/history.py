@@ -21,13 +21,15 @@ from projections.queries import (
 )
 from projections.views import FillView, LedgerEntryView, SettlementView
 
-# A page of an account's fills, newest first: one stretch of the primary key. The client's name for the
-# order comes from the order.
+# A page of an account's fills, newest first: one stretch of the primary key, which gives them in order. The
+# client's name for the order is looked up for the rows of the page only: of a join, PostgreSQL reads all
+# orders there ever were, and sorts.
 FILLS_PAGE = """
-SELECT f.trade_id, f.order_id, COALESCE(o.client_order_id, ''), f.account_id, f.ticker, f.side, f.action,
-    f.price_ticks, f.quantity, f.fee, f.is_taker, f.kind, f.rules_version, f.at_us, f.position
-FROM fills f LEFT JOIN orders o ON o.order_id = f.order_id
-{where} ORDER BY f.at_us DESC, f.position DESC LIMIT :limit
+SELECT f.trade_id, f.order_id,
+    COALESCE((SELECT MAX(o.client_order_id) FROM orders o WHERE o.order_id = f.order_id), ''),
+    f.account_id, f.ticker, f.side, f.action, f.price_ticks, f.quantity, f.fee, f.is_taker, f.kind,
+    f.rules_version, f.at_us, f.position
+FROM fills f {where} ORDER BY f.at_us DESC, f.position DESC LIMIT :limit
 """
 
 # A page of how an account's positions ended, newest first: one stretch of the primary key.

@@ -14,19 +14,17 @@ CREATE TABLE transfer_keys (
 )
 """
 
-# Best prices first, as `ORDER BY side, ticks DESC` asks for them: nothing is left to be sorted.
-QUEUES = """
-DROP INDEX book_orders_by_queue;
-CREATE INDEX book_orders_by_queue ON book_orders (ticker, side, ticks DESC, sequence)
-"""
+# Best prices first, as `ORDER BY side, ticks DESC` asks for them, and with what rests there: a book is one
+# stretch of the index, with nothing left to be sorted and no row to be read.
+QUEUES = "CREATE INDEX book_orders_by_queue ON book_orders (ticker, side, ticks DESC, sequence{included}"
 
 
 def upgrade() -> None:
     """Add the table, and turn the index round."""
     in_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute(f"{TRANSFER_KEYS} WITHOUT ROWID" if in_sqlite else TRANSFER_KEYS)
-    for statement in QUEUES.split(";"):
-        op.execute(statement)
+    op.execute("DROP INDEX book_orders_by_queue")
+    op.execute(QUEUES.format(included=", resting)" if in_sqlite else ") INCLUDE (resting)"))
 
 
 def downgrade() -> None:
