@@ -110,7 +110,7 @@ async def build_exchange(
     return Exchange(
         directory=directory,
         trading=trading,
-        operations=Operations(directory, transfer_keys, ids),
+        operations=Operations(directory, transfer_keys, runner, clock, ids),
         keys=Keys(directory, ids),
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, trading.busy),

@@ -1,80 +1,67 @@
 """What operators do: list markets and groups, run their lives, and move money in and out."""
 
-from collections.abc import Sequence
-
+from application.consequences import Consequences
 from application.hosting.directory import Directory
 from application.known_keys import KnownKeys
-from application.ports.clock import Ids
+from application.listing import NO_GROUP, NO_MARKET, Listing
+from application.ports.clock import Clock, Ids
 from application.ports.key_index import KeyIndex
-from application.requests import Accepted, Answer
+from application.processes.runner import ProcessRunner
+from application.requests import Accepted, Answer, Requirement
 from domain.group import commands as g
-from domain.group.aggregate import GroupStatus
+from domain.group.aggregate import GroupState
+from domain.group.members import winner_refusal
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger.commands import Deposit, Withdraw, WithdrawFees
 from domain.ledger.decide import repeated_transfer
 from domain.ledger.state import HOUSE, HOUSE_LEDGER, reference_key
 from domain.market import commands as m
-from domain.market.vocabulary import MarketStatus, Result
+from domain.market.vocabulary import Result
 from domain.quantities import Money, Ticks
-from domain.rejections import Reason, Rejected
+from domain.rejections import Rejected
 
 HALF_A_DOLLAR = Ticks(5_000)
-
-NO_MARKET = Rejected(Reason.MARKET_NOT_FOUND, "there is no such market")
 
 
 class Operations:
     """The use cases of operators. Every answer is durable when it is given."""
 
-    def __init__(self, directory: Directory, transfer_keys: KeyIndex[int], ids: Ids) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        transfer_keys: KeyIndex[int],
+        processes: ProcessRunner,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._directory = directory
         self._transfers = KnownKeys(directory.ledgers, lambda ledger: ledger.references, transfer_keys)
         self._ids = ids
+        self._consequences = Consequences(directory, processes)
+        self._listing = Listing(directory, self._consequences, clock, ids)
 
     # ---------------------------------------------------------------------------------- listing
 
     async def create_group(self, command: g.CreateGroup) -> Answer:
         """List a group of mutually exclusive markets."""
-        return await self._group(command.group_id, command)
+        decision = await self._directory.group(command.group_id).ask(command, command_id=self._ids.new())
+        return decision.rejected or Accepted(position=decision.position)
 
-    async def create_market(self, command: m.CreateMarket) -> Answer:
-        """List a market; one with a group joins it first, so that no group resolves without it."""
-        if command.group_id is not None:
-            joined = await self._group(command.group_id, g.AddMarket(ticker=command.ticker))
-            if isinstance(joined, Rejected):
-                return joined
-        return await self.market(command.ticker, command)
+    async def create_market(
+        self, command: m.CreateMarket, *, condition: Requirement | None = None, activate: bool = False
+    ) -> Answer:
+        """List a market with its condition, in its group, open if asked for: whole or not at all."""
+        return await self._listing.create(command, condition=condition, activate=activate)
 
     async def link_condition(self, child: Ticker, parent: Ticker, required: Result) -> Answer:
         """Make ``child`` conditional on ``parent`` ending as ``required``."""
-        ancestors = await self._ancestors(parent)
-        if ancestors is None or await self._directory.find_market(child) is None:
-            return NO_MARKET
-        command = m.LinkCondition(parent=parent, required=required, ancestors=tuple(ancestors))
-        if child in ancestors:
-            return await self.market(child, command)
-        attached = await self.market(parent, m.AttachConditional(child=child))
-        if isinstance(attached, Rejected):
-            return attached
-        return await self.market(child, command)
-
-    async def _ancestors(self, ticker: Ticker) -> list[Ticker] | None:
-        """Return a market and all it is conditional on, ``None`` if there is no such market."""
-        chain: list[Ticker] = []
-        current: Ticker | None = ticker
-        while current is not None:
-            state = await self._directory.find_market(current)
-            if state is None:
-                return None
-            chain.append(current)
-            current = state.parent
-        return chain
+        return await self._listing.link(child, Requirement(parent=parent, required=required))
 
     # --------------------------------------------------------------------------- lives of markets
 
     async def activate(self, ticker: Ticker) -> Answer:
         """Let trading begin."""
-        return await self.market(ticker, m.ActivateMarket())
+        return await self._listing.activate(ticker)
 
     async def pause(self, ticker: Ticker, reason: str = "") -> Answer:
         """Stop trading for a while."""
@@ -105,21 +92,8 @@ class Operations:
         return await self.market(ticker, m.VoidMarket(yes_price_ticks=yes_price, reason=reason))
 
     async def resolve(self, ticker: Ticker, result: Result, evidence: str = "") -> Answer:
-        """Close, determine and finalize a market in one go, from wherever it stands."""
-        state = await self._directory.find_market(ticker)
-        if state is None:
-            return NO_MARKET
-        steps: list[m.MarketCommand] = [
-            m.DetermineMarket(result=result, evidence=evidence),
-            m.FinalizeMarket(),
-        ]
-        if state.status in (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.PAUSED):
-            steps.insert(0, m.CloseMarket())
-        if state.status is MarketStatus.DETERMINED and state.result is result:
-            steps = steps[1:]
-        if state.group_id is not None:
-            steps = steps[-1:]  # refused, with the reason: the group resolves its markets
-        return await self._in_turn(ticker, steps)
+        """Close, determine and finalize a market in one go, from wherever it stands; or leave it so."""
+        return await self.market(ticker, m.ResolveMarket(result=result, evidence=evidence))
 
     async def amend_rules(self, ticker: Ticker, rules: str) -> Answer:
         """Replace the rules text."""
@@ -149,12 +123,7 @@ class Operations:
 
     async def resolve_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
         """Determine and finalize a group in one go, from wherever it stands."""
-        group = await self._directory.find_group(group_id)
-        if group is None or group.status is not GroupStatus.DETERMINED or group.winner != winner:
-            determined = await self.determine_group(group_id, winner, evidence)
-            if isinstance(determined, Rejected):
-                return determined
-        return await self.finalize_group(group_id)
+        return await self._group(group_id, g.ResolveGroup(winner=winner, evidence=evidence))
 
     # -------------------------------------------------------------------------------------- money
 
@@ -189,18 +158,31 @@ class Operations:
     # ------------------------------------------------------------------------------------ details
 
     async def market(self, ticker: Ticker, command: m.MarketCommand) -> Answer:
-        """Send any command to a market."""
+        """Send any command to a market; the answer comes when what follows from it holds."""
+        if await self._directory.find_market(ticker) is None:
+            return NO_MARKET
         decision = await self._directory.market(ticker).ask(command, command_id=self._ids.new())
-        return decision.rejected or Accepted(position=decision.position)
-
-    async def _in_turn(self, ticker: Ticker, steps: Sequence[m.MarketCommand]) -> Answer:
-        answer: Answer = NO_MARKET
-        for step in steps:
-            answer = await self.market(ticker, step)
-            if isinstance(answer, Rejected):
-                return answer
-        return answer
+        if decision.rejected is not None:
+            return decision.rejected
+        return Accepted(position=await self._consequences.hold(decision.position, [ticker]))
 
     async def _group(self, group_id: GroupId, command: g.GroupCommand) -> Answer:
+        group = await self._directory.find_group(group_id)
+        if group is None:
+            return NO_GROUP
+        if refused := await self._no_yes(group, command):
+            return refused
         decision = await self._directory.group(group_id).ask(command, command_id=self._ids.new())
-        return decision.rejected or Accepted(position=decision.position)
+        if decision.rejected is not None:
+            return decision.rejected
+        return Accepted(position=await self._consequences.hold(decision.position, group.members))
+
+    async def _no_yes(self, group: GroupState, command: g.GroupCommand) -> Rejected | None:
+        """Refuse a result after which no market of the group would end yes."""
+        winner = command.winner if isinstance(command, g.DetermineGroup | g.ResolveGroup) else group.winner
+        if winner is None or isinstance(command, g.VoidGroup | g.DisputeGroup):
+            return None
+        markets = [await self._directory.find_market(ticker) for ticker in group.members]
+        final = not isinstance(command, g.DetermineGroup)
+        listed = [market for market in markets if market is not None]
+        return winner_refusal(group, winner, listed, final=final)

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from application.ports.event_store import Position
 from domain.identifiers import AccountId, OrderId, Ticker
-from domain.market.vocabulary import Action, EndReason, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.market.vocabulary import (
+    Action,
+    EndReason,
+    OrderType,
+    Result,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from domain.messages import Message
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
@@ -73,6 +81,14 @@ class OrderState(Message, frozen=True, kw_only=True):
     fill_value: Money
     fees: Money
     end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a conditional market depends on: that ``parent`` ends as ``required``."""
+
+    parent: Ticker
+    required: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

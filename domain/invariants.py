@@ -3,14 +3,18 @@
 1. What came in less what went out is there: cash, reserved, locked, the markets' collateral, fees.
 2. In every market as many yes as no shares are outstanding, a dollar of collateral behind each pair.
 3. What is reserved is what the open orders need; nothing is negative.
+4. A group and its markets know each other, and one of them ends yes.
 
 An order whose placing is under way may have money set aside before a market knows of it, and an
 amendment under way before it is decided.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from domain.identifiers import AccountId, OrderId, Ticker
+from domain.group.aggregate import GroupState
+from domain.group.members import group_violations
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.ledger.invariants import ledger_violations
 from domain.ledger.state import LedgerState, Reservation
 from domain.market.book import Order
@@ -19,12 +23,16 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import Action, Condition
 
 
-def violations(markets: Mapping[Ticker, MarketState], ledgers: Sequence[LedgerState]) -> list[str]:
+def violations(
+    markets: Mapping[Ticker, MarketState],
+    ledgers: Sequence[LedgerState],
+    groups: Mapping[GroupId, GroupState] = MappingProxyType({}),
+) -> list[str]:
     """Return a sentence for everything that is wrong, none if all is well.
 
     The ledgers must have booked every event of the markets.
     """
-    return list(_violations(markets, ledgers))
+    return [*_violations(markets, ledgers), *group_violations(groups, markets)]
 
 
 def _violations(markets: Mapping[Ticker, MarketState], ledgers: Sequence[LedgerState]) -> Iterator[str]:

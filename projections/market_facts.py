@@ -221,8 +221,8 @@ def _tick_size_changed(row: MarketRow, event: e.TickSizeChanged, _at_us: int) ->
     row.tick_size_ticks = event.tick_size_ticks
 
 
-def _noted(_row: MarketRow, _event: e.ConditionalAttached, _at_us: int) -> None:
-    """The children of a market are found by their parent."""
+def _noted(_row: MarketRow, _event: e.ConditionalAttached | e.OpeningRequested, _at_us: int) -> None:
+    """Nothing to be seen: children are found by their parent, and a market opens by another event."""
 
 
 CHANGES: dict[type, Callable[[MarketRow, Any, int], None]] = {
@@ -231,6 +231,7 @@ CHANGES: dict[type, Callable[[MarketRow, Any, int], None]] = {
     e.PositionUnwound: _left,
     e.ConditionLinked: _linked,
     e.ConditionalAttached: _noted,
+    e.OpeningRequested: _noted,
     e.ConditionMet: _met,
     e.MarketCalledOff: _called_off,
     e.MarketActivated: _activated,

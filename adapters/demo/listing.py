@@ -2,7 +2,7 @@
 
 from adapters.demo.questions import GROUPS, QUESTIONS, Question
 from application.exchange import Exchange
-from application.requests import Answer
+from application.requests import Answer, Requirement
 from domain.identifiers import AccountId
 from domain.market.vocabulary import MarketStatus
 from domain.quantities import DOLLAR, Money
@@ -34,9 +34,14 @@ async def _list(exchange: Exchange, question: Question) -> None:
     """Bring a market to where it can be traded, from wherever an interrupted start left it."""
     market = await exchange.directory.find_market(question.ticker)
     if market is None:
-        _check(await exchange.operations.create_market(question.listing()))
-        market = await exchange.directory.find_market(question.ticker)
-        assert market is not None
+        condition = None
+        if question.parent is not None:
+            condition = Requirement(parent=question.parent, required=question.required)
+        _check(
+            await exchange.operations.create_market(question.listing(), condition=condition, activate=True)
+        )
+        return
+    # An older version listed, linked and opened in three steps, and may have been interrupted.
     if market.status is not MarketStatus.INITIALIZED:
         return
     if question.parent is not None and market.parent is None:

@@ -18,6 +18,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
     },
     "market": {
         "MarketCreated": market.MarketCreated,
+        "OpeningRequested": market.OpeningRequested,
         "ConditionLinked": market.ConditionLinked,
         "ConditionalAttached": market.ConditionalAttached,
         "ConditionMet": market.ConditionMet,

@@ -36,6 +36,7 @@ class Code(Enum):
     STORE_UNAVAILABLE = ("store_unavailable", 503)
     OUTCOME_UNKNOWN = ("outcome_unknown", 503)
     OVERLOADED = ("overloaded", 503)
+    STILL_UNDER_WAY = ("still_under_way", 503)
 
     def __init__(self, code: str, status: int) -> None:
         self.code = code

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import Send
 
 from adapters.http.problems import Code, Problem
+from application.consequences import StillUnderWay
 from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
 from projections.queries import InvalidQuery, ReadModelUnavailable
@@ -80,6 +81,8 @@ def problem_of(fault: Exception) -> Problem:
         case EventStoreError():
             log.error("the event store failed", exc_info=fault)
             return Problem(Code.STORE_UNAVAILABLE, "the event store failed")
+        case StillUnderWay():
+            return Problem(Code.STILL_UNDER_WAY, str(fault))
         case _:
             log.error("a request failed", exc_info=fault)
             return Problem(Code.INTERNAL_ERROR, "something went wrong here; it was logged")

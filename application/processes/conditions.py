@@ -17,18 +17,20 @@ class Conditions:
     """The process manager between a market and those conditional on it."""
 
     concerns: frozenset[type[DomainEvent]] = frozenset(
-        {e.MarketFinalized, e.MarketVoided, e.MarketCalledOff, e.ConditionMet}
+        {e.ConditionLinked, e.MarketFinalized, e.MarketVoided, e.MarketCalledOff, e.ConditionMet}
     )
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
-        """Pass on the end of every market that others depend on."""
+        """Pass on the end of every market that others depend on, be they linked before it or after."""
         for recorded in events:
             event = recorded.event
             ticker = Ticker(recorded.stream.removeprefix(MARKET))
             match event:
+                case e.ConditionLinked():
+                    await self._tell_late_child(recorded, ticker, event.parent)
                 case e.MarketFinalized():
                     await self._tell_children(recorded, ticker, event.result)
                 case e.MarketVoided() | e.MarketCalledOff():
@@ -42,11 +44,23 @@ class Conditions:
         parent = await self._directory.find_market(ticker)
         assert parent is not None
         for child in sorted(parent.children):
-            await self._directory.market(child).ask(
-                DecideCondition(parent=ticker, parent_result=result),
-                command_id=uuid5(recorded.id, f"condition {child}"),
-                correlation_id=recorded.cause.correlation_id,
-            )
+            await self._tell(recorded, child, ticker, result)
+
+    async def _tell_late_child(self, recorded: Recorded[DomainEvent], child: Ticker, parent: Ticker) -> None:
+        """Tell a market how its parent ended, if that was before the two were linked."""
+        state = await self._directory.find_market(parent)
+        if state is not None and state.ended:
+            assert state.result is not None
+            await self._tell(recorded, child, parent, state.result)
+
+    async def _tell(
+        self, recorded: Recorded[DomainEvent], child: Ticker, parent: Ticker, result: Result
+    ) -> None:
+        await self._directory.market(child).ask(
+            DecideCondition(parent=parent, parent_result=result),
+            command_id=uuid5(recorded.id, f"condition {child}"),
+            correlation_id=recorded.cause.correlation_id,
+        )
 
     async def _finish_with_group(self, recorded: Recorded[DomainEvent], ticker: Ticker) -> None:
         """Finalize a market whose group was final before its condition was met."""
@@ -56,7 +70,7 @@ class Conditions:
         group = await self._directory.find_group(market.group_id)
         if group is not None and group.status is GroupStatus.FINALIZED:
             await self._directory.market(ticker).ask(
-                FinalizeMarket(by_group=True),
+                FinalizeMarket(by_group=market.group_id),
                 command_id=uuid5(recorded.id, "finalize"),
                 correlation_id=recorded.cause.correlation_id,
             )

@@ -3,7 +3,7 @@
 from application.exchange import Exchange
 from application.operations import Operations
 from application.replay.conditional_questions import Branch, ConditionalGroup, ConditionalPlan, ParentMarket
-from application.requests import Answer
+from application.requests import Answer, Requirement
 from domain.fees import FREE, FeeSchedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import GroupId, Ticker
@@ -49,13 +49,13 @@ async def _open_parents(group: ConditionalGroup, operations: Operations, fees: F
             quantity_min=CONTRACT,
             fees=fees,
         )
-        _must(await operations.create_market(listing))
-        _must(await operations.activate(listing.ticker))
+        _must(await operations.create_market(listing, activate=True))
 
 
 async def _open_branch(branch: Branch, operations: Operations, fees: FeeSchedule) -> None:
     if branch.option_group is not None:
         _must(await operations.create_group(_group(branch.option_group, branch.condition)))
+    condition = Requirement(parent=Ticker(branch.parent), required=Result(branch.required))
     for market in branch.markets:
         listing = CreateMarket(
             ticker=Ticker(market.market),
@@ -66,9 +66,7 @@ async def _open_branch(branch: Branch, operations: Operations, fees: FeeSchedule
             quantity_min=CONTRACT,
             fees=fees,
         )
-        _must(await operations.create_market(listing))
-        _must(await operations.link_condition(listing.ticker, Ticker(branch.parent), Result(branch.required)))
-        _must(await operations.activate(listing.ticker))
+        _must(await operations.create_market(listing, condition=condition, activate=True))
 
 
 async def _end_parents(group: ConditionalGroup, operations: Operations) -> None:

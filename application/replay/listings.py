@@ -69,13 +69,12 @@ class Listings:
                 tick_size_ticks=Ticks(opening.tick_size_ticks),
                 quantity_min=Quantity(opening.quantity_step),
                 quantity_step=Quantity(opening.quantity_step),
-            )
+            ),
+            activate=True,
         )
         if isinstance(answer, Rejected):
             await self._join(opening, answer)
             return
-        answer = await operations.activate(Ticker(opening.market))
-        assert not isinstance(answer, Rejected), answer.message
         self._listed[opening.market] = _Listing(opened=True)
 
     async def _join(self, opening: OpenMarket, refused: Rejected) -> None:

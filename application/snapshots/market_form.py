@@ -138,6 +138,8 @@ def _orders(market: MarketState, rows: Sequence[Sequence[Any]]) -> Generator[Non
     for number, row in enumerate(rows):
         order = _order(row)
         market.orders[order.order_id] = order
+        if order.cancel_on_pause:
+            market.leave_on_pause[order.order_id] = None
         if order.expires_at_us is not None:
             heapq.heappush(market.expirations, (order.expires_at_us, order.order_id))
         if number % STEP == 0:

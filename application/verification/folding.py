@@ -8,11 +8,12 @@ from hashlib import sha256
 from application.events import DomainEvent, Recorded
 from application.processes.settlement import concerned
 from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, partition_of
+from application.verification.overdue import PATIENCE_US, Overdue
 from domain.decider import execute
 from domain.founding import ExchangeFounded
 from domain.group.aggregate import GROUP as GROUP_DECIDER
 from domain.group.aggregate import GroupState
-from domain.identifiers import AccountId, Ticker
+from domain.identifiers import AccountId, GroupId, Ticker
 from domain.identity.aggregate import IDENTITY as IDENTITY_DECIDER
 from domain.identity.aggregate import IdentityState
 from domain.ledger.aggregate import LEDGER as LEDGER_DECIDER
@@ -34,14 +35,16 @@ class _Waiting:
 class FoldedLog:
     """All aggregates of a log. Feed it every event in order, then :meth:`finish`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_us: int = PATIENCE_US) -> None:
         self.markets: dict[Ticker, MarketState] = {}
         self.ledgers: dict[int, LedgerState] = {}
-        self.groups: dict[str, GroupState] = {}
+        self.groups: dict[GroupId, GroupState] = {}
         self.identities: dict[str, IdentityState] = {}
         self.violations: list[str] = []
         self.events = 0
         self._partitions = 1
+        self._overdue = Overdue()
+        self._patience_us = patience_us
         self._revisions: dict[str, int] = {}
         self._waiting: dict[tuple[int, Ticker], _Waiting] = {}
         self._unbooked: dict[str, set[AccountId]] = {}
@@ -59,12 +62,13 @@ class FoldedLog:
         if recorded.revision != expected:
             self.violations.append(f"{stream}: revision {recorded.revision} follows {expected - 1}")
         self._revisions[stream] = recorded.revision
+        self._overdue.note(recorded, of_group=stream.startswith(GROUP))
         if stream.startswith(MARKET):
             self._market(Ticker(stream.removeprefix(MARKET)), recorded)
         elif stream.startswith(LEDGER):
             self._ledger(int(stream.removeprefix(LEDGER)), recorded)
         elif stream.startswith(GROUP):
-            state = self.groups.setdefault(stream, GroupState())
+            state = self.groups.setdefault(GroupId(stream.removeprefix(GROUP)), GroupState())
             GROUP_DECIDER.evolve(state, recorded.event)  # type: ignore[arg-type]
         elif stream.startswith(IDENTITY):
             keys = self.identities.setdefault(stream, IdentityState())
@@ -84,6 +88,7 @@ class FoldedLog:
             for event in events:
                 if isinstance(event, FillBooked):
                     self._booked(event)
+        self.violations += self._overdue.find(self.markets, self.groups, self._patience_us)
         for trade_id in self._unbooked:
             self.violations.append(f"trade {trade_id} was never booked in all of its accounts")
 

@@ -7,6 +7,7 @@ from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import Filter, LogReader
 from application.streams import EXCHANGE_PREFIXES
 from application.verification.folding import FoldedLog
+from application.verification.overdue import PATIENCE_US
 from domain.invariants import violations
 
 
@@ -21,14 +22,19 @@ class Report:
 
 
 async def verify(
-    store: LogReader, codec: EventCodec, progress: Callable[[int], None] | None = None
+    store: LogReader,
+    codec: EventCodec,
+    progress: Callable[[int], None] | None = None,
+    *,
+    patience_us: int = PATIENCE_US,
 ) -> Report:
     """Fold every aggregate from the log and check what must always hold.
 
     What the markets decided and the ledgers had not booked when the log ends is booked in memory first,
-    as the next start would. ``progress`` is told the number of events read.
+    as the next start would. What else follows by itself is missed once the exchange was at work for
+    ``patience_us`` without it. ``progress`` is told the number of events read.
     """
-    folded = FoldedLog()
+    folded = FoldedLog(patience_us=patience_us)
     wanted = Filter(stream_prefixes=EXCHANGE_PREFIXES)
     try:
         async for page in store.read_all(matching=wanted):
@@ -40,7 +46,7 @@ async def verify(
         folded.violations.append(str(error))
     else:
         folded.finish()
-        folded.violations.extend(violations(folded.markets, list(folded.ledgers.values())))
+        folded.violations.extend(violations(folded.markets, list(folded.ledgers.values()), folded.groups))
     return Report(
         events=folded.events,
         streams=folded.streams,

@@ -14,7 +14,7 @@ class CreateGroup(Message, frozen=True, kw_only=True):
 
 
 class AddMarket(Message, frozen=True, kw_only=True):
-    """Take a market into the group."""
+    """Take a market, which is listed as one of this group, into it."""
 
     ticker: Ticker
 
@@ -36,10 +36,19 @@ class FinalizeGroup(Message, frozen=True, kw_only=True):
     """Let the result stand."""
 
 
+class ResolveGroup(Message, frozen=True, kw_only=True):
+    """State which market is yes and let it stand, in one go, from wherever the group stands."""
+
+    winner: Ticker
+    evidence: str = ""
+
+
 class VoidGroup(Message, frozen=True, kw_only=True):
     """End every market of the group without a result."""
 
     reason: str = ""
 
 
-GroupCommand = CreateGroup | AddMarket | DetermineGroup | DisputeGroup | FinalizeGroup | VoidGroup
+GroupCommand = (
+    CreateGroup | AddMarket | DetermineGroup | DisputeGroup | FinalizeGroup | ResolveGroup | VoidGroup
+)

@@ -63,6 +63,8 @@ def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decide
             return lifecycle.dispute(command, state)
         case c.FinalizeMarket():
             return lifecycle.finalize(command, state)
+        case c.ResolveMarket():
+            return lifecycle.resolve(command, state)
         case c.VoidMarket():
             return lifecycle.void(command, state)
         case c.AmendRules():
@@ -77,7 +79,7 @@ def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decide
             assert_never(command)
 
 
-_ACTIVE = MarketStatus.ACTIVE
+_ACTIVE, _PAUSED = MarketStatus.ACTIVE, MarketStatus.PAUSED
 _TRADED_OUT = (
     MarketStatus.CLOSED,
     MarketStatus.DETERMINED,
@@ -85,7 +87,7 @@ _TRADED_OUT = (
     MarketStatus.FINALIZED,
 )
 
-_TRADING = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
+_TRADING = (_ACTIVE, _PAUSED)
 
 
 def react(state: MarketState, now_us: int) -> MarketCommand | None:
@@ -98,6 +100,8 @@ def react(state: MarketState, now_us: int) -> MarketCommand | None:
         if state.ended and state.positions:
             return c.SettlePositions()
         return None
+    if state.leave_on_pause and state.status is _PAUSED:
+        return c.ClearBook()
     expiration = state.next_expiration() if state.expirations else None
     if expiration is not None and expiration[0] <= now_us:
         return c.ExpireOrder(order_id=expiration[1])

@@ -17,10 +17,23 @@ from domain.quantities import Money, Quantity, Ticks
 CENT_TICKS = Ticks(100)
 
 
-class CreateMarket(Message, frozen=True, kw_only=True):
-    """List a market.
+class LinkCondition(Message, frozen=True, kw_only=True):
+    """Make this market conditional.
 
-    Yes prices are multiples of the tick size from ``price_min_ticks`` to ``price_max_ticks``.
+    ``ancestors`` are the parent and all it is conditional on, ``groups`` the groups that those are in.
+    """
+
+    parent: Ticker
+    required: Result
+    ancestors: tuple[Ticker, ...]
+    groups: tuple[GroupId, ...] = ()
+
+
+class CreateMarket(Message, frozen=True, kw_only=True):
+    """List a market, with its condition if it has one: whole or not at all.
+
+    Yes prices are multiples of the tick size from ``price_min_ticks`` to ``price_max_ticks``. With
+    ``opens`` trading begins at once, or as soon as the group has taken the market in.
     """
 
     ticker: Ticker
@@ -36,14 +49,9 @@ class CreateMarket(Message, frozen=True, kw_only=True):
     position_limit: Quantity | None = None
     fees: FeeSchedule = FREE
     close_at_us: int | None = None
-
-
-class LinkCondition(Message, frozen=True, kw_only=True):
-    """Make this market conditional. ``ancestors`` are the parent and all it is conditional on."""
-
-    parent: Ticker
-    required: Result
-    ancestors: tuple[Ticker, ...]
+    condition: LinkCondition | None = None
+    opens: bool = False
+    now_us: int = 0
 
 
 class AttachConditional(Message, frozen=True, kw_only=True):
@@ -60,7 +68,10 @@ class DecideCondition(Message, frozen=True, kw_only=True):
 
 
 class ActivateMarket(Message, frozen=True, kw_only=True):
-    """Let trading begin."""
+    """Let trading begin. ``member_of`` is the group that has taken the market in."""
+
+    member_of: GroupId | None = None
+    now_us: int = 0
 
 
 class PauseMarket(Message, frozen=True, kw_only=True):
@@ -74,28 +85,30 @@ class ResumeMarket(Message, frozen=True, kw_only=True):
 
 
 class CloseMarket(Message, frozen=True, kw_only=True):
-    """End trading."""
+    """End trading. ``by_group`` is the group that asks for it, if it is not an operator."""
+
+    by_group: GroupId | None = None
 
 
 class DetermineMarket(Message, frozen=True, kw_only=True):
-    """State the result. ``by_group`` is set when the market's group resolves."""
+    """State the result. ``by_group`` is the group that resolves."""
 
     result: Result
     evidence: str = ""
-    by_group: bool = False
+    by_group: GroupId | None = None
 
 
 class DisputeMarket(Message, frozen=True, kw_only=True):
     """Contest the result."""
 
     reason: str = ""
-    by_group: bool = False
+    by_group: GroupId | None = None
 
 
 class FinalizeMarket(Message, frozen=True, kw_only=True):
     """Let the result stand and pay the holders."""
 
-    by_group: bool = False
+    by_group: GroupId | None = None
 
 
 class VoidMarket(Message, frozen=True, kw_only=True):
@@ -103,7 +116,14 @@ class VoidMarket(Message, frozen=True, kw_only=True):
 
     yes_price_ticks: Ticks = Ticks(5_000)
     reason: str = ""
-    by_group: bool = False
+    by_group: GroupId | None = None
+
+
+class ResolveMarket(Message, frozen=True, kw_only=True):
+    """Close, determine and finalize the market in one go, from wherever it stands."""
+
+    result: Result
+    evidence: str = ""
 
 
 class AmendRules(Message, frozen=True, kw_only=True):
@@ -214,7 +234,7 @@ class TriggerStop(Message, frozen=True, kw_only=True):
 
 
 class ClearBook(Message, frozen=True, kw_only=True):
-    """Take off the next orders of a market that no longer trades."""
+    """Take off the next orders that have no place in a market that is paused, or trades no longer."""
 
 
 class SettlePositions(Message, frozen=True, kw_only=True):
@@ -233,6 +253,7 @@ LifecycleCommand = (
     | DetermineMarket
     | DisputeMarket
     | FinalizeMarket
+    | ResolveMarket
     | VoidMarket
     | AmendRules
     | ChangeTickSize

@@ -68,6 +68,12 @@ class MarketCreated(Message, frozen=True, kw_only=True):
     close_at_us: CloseTime | None
 
 
+class OpeningRequested(Message, frozen=True, kw_only=True):
+    """The market is to open as soon as its group has taken it in."""
+
+    group_id: GroupId
+
+
 class ConditionLinked(Message, frozen=True, kw_only=True):
     """The market was made conditional: it only counts if ``parent`` ends with ``required``."""
 
@@ -299,6 +305,7 @@ class PositionUnwound(Message, frozen=True, kw_only=True):
 
 LifecycleEvent = (
     MarketCreated
+    | OpeningRequested
     | ConditionLinked
     | ConditionalAttached
     | ConditionMet

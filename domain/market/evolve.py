@@ -43,6 +43,8 @@ def _lifecycle(state: MarketState, event: e.LifecycleEvent) -> None:
     match event:
         case e.MarketCreated():
             _created(state, event)
+        case e.OpeningRequested():
+            pass  # the group answers, and then the market is activated
         case e.ConditionLinked():
             state.parent, state.required = event.parent, event.required
             state.condition = Condition.PENDING
@@ -105,6 +107,8 @@ def _placed(state: MarketState, event: e.OrderPlaced) -> None:
         state.book.ladder(order.book_side).join(order, event.rests)
     if event.order_type is _STOP:
         state.stops[order.order_id] = order
+    if event.cancel_on_pause:
+        state.leave_on_pause[order.order_id] = None
     if event.expires_at_us is not None:
         heapq.heappush(state.expirations, (event.expires_at_us, order.order_id))
 
@@ -182,6 +186,8 @@ def _amended(state: MarketState, event: e.OrderAmended) -> None:
 def _forget(state: MarketState, order: Order) -> None:
     del state.orders[order.order_id]
     state.stops.pop(order.order_id, None)
+    if order.cancel_on_pause:
+        del state.leave_on_pause[order.order_id]
     position = state.positions[order.account_id]
     position.open_orders -= 1
     if position.settled:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 
-from domain.identifiers import AccountId, OrderId
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.state import MarketState, Position
@@ -16,28 +16,44 @@ _OPEN = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
 
 
 def create(command: c.CreateMarket, state: MarketState) -> Decided:
-    """List a market that does not exist yet."""
+    """List a market that does not exist yet, conditional and open if that is asked for.
+
+    A market of a group only proposes itself: it opens once the group, which decides, has taken it in.
+    """
     if state.created:
         return Rejected(Reason.MARKET_EXISTS, f"market {command.ticker} exists")
     if refused := _listing_refusal(command):
         return refused
-    return [
-        e.MarketCreated(
-            ticker=command.ticker,
-            title=command.title,
-            rules=command.rules,
-            category=command.category,
-            group_id=command.group_id,
-            tick_size_ticks=command.tick_size_ticks,
-            price_min_ticks=command.price_min_ticks,
-            price_max_ticks=command.price_max_ticks,
-            quantity_min=command.quantity_min,
-            quantity_step=command.quantity_step,
-            position_limit=command.position_limit,
-            fees=command.fees,
-            close_at_us=command.close_at_us,
-        )
-    ]
+    condition = command.condition
+    if condition is not None:
+        refused = _condition_refusal(condition, command.ticker, command.group_id)
+        if refused is not None:
+            return refused
+    events: list[e.MarketEvent] = [_listed(command)]
+    if condition is not None:
+        events.append(e.ConditionLinked(parent=condition.parent, required=condition.required))
+    if command.opens:
+        group_id = command.group_id
+        events.append(e.MarketActivated() if group_id is None else e.OpeningRequested(group_id=group_id))
+    return events
+
+
+def _listed(command: c.CreateMarket) -> e.MarketCreated:
+    return e.MarketCreated(
+        ticker=command.ticker,
+        title=command.title,
+        rules=command.rules,
+        category=command.category,
+        group_id=command.group_id,
+        tick_size_ticks=command.tick_size_ticks,
+        price_min_ticks=command.price_min_ticks,
+        price_max_ticks=command.price_max_ticks,
+        quantity_min=command.quantity_min,
+        quantity_step=command.quantity_step,
+        position_limit=command.position_limit,
+        fees=command.fees,
+        close_at_us=command.close_at_us,
+    )
 
 
 def _listing_refusal(command: c.CreateMarket) -> Rejected | None:
@@ -52,6 +68,8 @@ def _listing_refusal(command: c.CreateMarket) -> Rejected | None:
         return Rejected(Reason.INVALID_QUANTITY, "the maximum position must be positive")
     if not command.fees.possible:
         return Rejected(Reason.INVALID_AMOUNT, "fees must not be negative, and their grain positive")
+    if command.close_at_us is not None and command.close_at_us <= command.now_us:
+        return Rejected(Reason.INVALID_CLOSE_TIME, "a market closes at a time that is still to come")
     return None
 
 
@@ -66,29 +84,41 @@ _BAD_TICK_SIZE = Rejected(
 
 def link(command: c.LinkCondition, state: MarketState) -> Decided:
     """Make a market conditional before it opens."""
-    if state.ticker in command.ancestors:
-        return Rejected(Reason.CONDITION_CYCLE, f"{state.ticker} would depend on itself")
     if state.parent == command.parent and state.required is command.required:
         return []
     if state.condition is not Condition.NONE or state.status is not MarketStatus.INITIALIZED:
         return Rejected(
             Reason.CONDITION_NOT_ALLOWED, "a market is linked once, to one parent, before it is activated"
         )
+    refused = _condition_refusal(command, state.ticker, state.group_id)
+    return refused or [e.ConditionLinked(parent=command.parent, required=command.required)]
+
+
+def _condition_refusal(command: c.LinkCondition, ticker: Ticker, group_id: GroupId | None) -> Rejected | None:
+    if ticker in command.ancestors:
+        return Rejected(Reason.CONDITION_CYCLE, f"{ticker} would depend on itself")
+    if group_id is not None and group_id in command.groups:
+        # If it won, the market it depends on would lose, and so call it off.
+        return Rejected(
+            Reason.CONDITION_NOT_ALLOWED,
+            f"{ticker} would depend on another market of {group_id}, of which only one can end yes",
+        )
     if command.required is Result.VOID:
         return Rejected(Reason.CONDITION_NOT_ALLOWED, "a condition requires yes or no of its parent")
-    return [e.ConditionLinked(parent=command.parent, required=command.required)]
+    return None
 
 
 def attach(command: c.AttachConditional, state: MarketState) -> Decided:
-    """Note a child, as long as the parent's result is still open."""
-    if command.child in state.children:
-        return []
+    """Note a market that is about to be made conditional on this one, as long as this one is open.
+
+    It is a proposal: the child decides, and if it never does nothing follows from it.
+    """
     if state.status not in _OPEN:
         return Rejected(
             Reason.CONDITION_NOT_ALLOWED,
             f"{state.ticker} must be open for trading to have conditional markets",
         )
-    return [e.ConditionalAttached(child=command.child)]
+    return [] if command.child in state.children else [e.ConditionalAttached(child=command.child)]
 
 
 def decide_condition(command: c.DecideCondition, state: MarketState) -> Decided:
@@ -100,18 +130,21 @@ def decide_condition(command: c.DecideCondition, state: MarketState) -> Decided:
     return [e.MarketCalledOff(parent=command.parent, parent_result=command.parent_result)]
 
 
-def activate(_: c.ActivateMarket, state: MarketState) -> Decided:
+def activate(command: c.ActivateMarket, state: MarketState) -> Decided:
     """Let trading begin."""
+    if command.member_of != state.group_id:
+        return Rejected(
+            Reason.TRANSITION_NOT_ALLOWED,
+            f"market {state.ticker} opens once its group has taken it in: {state.group_id}",
+        )
+    if state.close_at_us is not None and state.close_at_us <= command.now_us:
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} was to close before now")
     return _move(state, (MarketStatus.INITIALIZED,), "activated", e.MarketActivated())
 
 
 def pause(command: c.PauseMarket, state: MarketState) -> Decided:
-    """Stop trading for a while and take off the orders that asked for it."""
-    moved = _move(state, (MarketStatus.ACTIVE,), "paused", e.MarketPaused(reason=command.reason))
-    if isinstance(moved, Rejected):
-        return moved
-    leaving = [order for order in state.orders.values() if order.cancel_on_pause]
-    return [*moved, *(canceled(order.order_id, state, EndReason.MARKET_PAUSED) for order in leaving)]
+    """Stop trading for a while. The orders that asked for it leave before anything else can happen."""
+    return _move(state, (MarketStatus.ACTIVE,), "paused", e.MarketPaused(reason=command.reason))
 
 
 def resume(_: c.ResumeMarket, state: MarketState) -> Decided:
@@ -119,18 +152,23 @@ def resume(_: c.ResumeMarket, state: MarketState) -> Decided:
     return _move(state, (MarketStatus.PAUSED,), "resumed", e.MarketResumed())
 
 
-def close(_: c.CloseMarket, state: MarketState) -> Decided:
+def close(command: c.CloseMarket, state: MarketState) -> Decided:
     """End trading."""
+    if command.by_group is not None and command.by_group != state.group_id:
+        return _not_of(command.by_group, state)
     return _move(state, (*_OPEN, MarketStatus.INITIALIZED), "closed", e.MarketClosed())
 
 
 def determine(command: c.DetermineMarket, state: MarketState) -> Decided:
     """State the result of a market that no longer trades."""
     if command.result is Result.VOID:
-        return Rejected(Reason.TRANSITION_NOT_ALLOWED, "to end a market without a result, void it")
+        return _VOID_IT
     determined = e.MarketDetermined(result=command.result, evidence=command.evidence)
     allowed = (MarketStatus.CLOSED, MarketStatus.DISPUTED)
     return _group_rules(state, by_group=command.by_group) or _move(state, allowed, "determined", determined)
+
+
+_VOID_IT = Rejected(Reason.TRANSITION_NOT_ALLOWED, "to end a market without a result, void it")
 
 
 def dispute(command: c.DisputeMarket, state: MarketState) -> Decided:
@@ -146,11 +184,37 @@ def finalize(command: c.FinalizeMarket, state: MarketState) -> Decided:
     if refused := _group_rules(state, by_group=command.by_group):
         return refused
     if state.condition is Condition.PENDING:
-        return Rejected(Reason.CONDITION_PENDING, f"{state.parent} must end first")
+        return _parent_first(state)
     if state.result is None:
         return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has no result yet")
     finalized = e.MarketFinalized(result=state.result)
     return _move(state, (MarketStatus.DETERMINED,), "finalized", finalized)
+
+
+def _parent_first(state: MarketState) -> Rejected:
+    return Rejected(Reason.CONDITION_PENDING, f"{state.parent} must end first")
+
+
+def resolve(command: c.ResolveMarket, state: MarketState) -> Decided:
+    """Take a market to its end in one decision, or leave it as it is."""
+    result, status = command.result, state.status
+    if result is Result.VOID:
+        return _VOID_IT
+    if refused := _group_rules(state, by_group=None):
+        return refused
+    if status is MarketStatus.FINALIZED or (status is MarketStatus.DETERMINED and state.result is not result):
+        return Rejected(
+            Reason.TRANSITION_NOT_ALLOWED,
+            f"market {state.ticker} is {status} and cannot be resolved {result}",
+        )
+    if state.condition is Condition.PENDING:
+        return _parent_first(state)
+    events: list[e.LifecycleEvent] = []
+    if status in (*_OPEN, MarketStatus.INITIALIZED):
+        events.append(e.MarketClosed())
+    if status is not MarketStatus.DETERMINED:
+        events.append(e.MarketDetermined(result=result, evidence=command.evidence))
+    return [*events, e.MarketFinalized(result=result)]
 
 
 def void(command: c.VoidMarket, state: MarketState) -> Decided:
@@ -183,13 +247,15 @@ def change_tick_size(command: c.ChangeTickSize, state: MarketState) -> Decided:
 
 
 def clear_book(_: c.ClearBook, state: MarketState) -> Decided:
-    """Take off the next orders of a market that no longer trades."""
-    reason = EndReason.MARKET_CLOSED
-    if state.condition is Condition.FAILED:
+    """Take off the next orders that have no place in a market that is paused, or trades no longer."""
+    reason, leaving = EndReason.MARKET_CLOSED, iter(state.orders)
+    if state.status is MarketStatus.PAUSED:
+        reason, leaving = EndReason.MARKET_PAUSED, iter(state.leave_on_pause)
+    elif state.condition is Condition.FAILED:
         reason = EndReason.CALLED_OFF
     elif state.result is Result.VOID:
         reason = EndReason.MARKET_VOIDED
-    return [canceled(order_id, state, reason) for order_id in islice(state.orders, BATCH)]
+    return [canceled(order_id, state, reason) for order_id in islice(leaving, BATCH)]
 
 
 def settle_positions(_: c.SettlePositions, state: MarketState) -> Decided:
@@ -229,13 +295,19 @@ def canceled(order_id: OrderId, state: MarketState, reason: EndReason) -> e.Orde
     )
 
 
-def _group_rules(state: MarketState, *, by_group: bool) -> Rejected | None:
-    if state.group_id is not None and not by_group:
-        return Rejected(
-            Reason.GROUP_RESOLVES_ITS_MARKETS,
-            f"market {state.ticker} belongs to {state.group_id}: resolve or void the group",
-        )
-    return None
+def _group_rules(state: MarketState, *, by_group: GroupId | None) -> Rejected | None:
+    if state.group_id == by_group:
+        return None
+    if by_group is not None:
+        return _not_of(by_group, state)
+    return Rejected(
+        Reason.GROUP_RESOLVES_ITS_MARKETS,
+        f"market {state.ticker} belongs to {state.group_id}: resolve or void the group",
+    )
+
+
+def _not_of(group_id: GroupId, state: MarketState) -> Rejected:
+    return Rejected(Reason.GROUP_RESOLVES_ITS_MARKETS, f"market {state.ticker} is not a market of {group_id}")
 
 
 def _move(

@@ -111,6 +111,7 @@ class MarketState:
         self.book = Book()
         self.orders: dict[OrderId, Order] = {}
         self.stops: dict[OrderId, Order] = {}
+        self.leave_on_pause: dict[OrderId, None] = {}
         self.expirations: list[tuple[int, OrderId]] = []
         self.positions: dict[AccountId, Position] = {}
         self.abandoned: set[OrderId] = set()

@@ -60,15 +60,16 @@ def opened(random: Random) -> MiniExchange:
         assert exchange.ask_market(ticker, create) is None
         if group_id:
             exchange.ask_group(group_id, gc.AddMarket(ticker=ticker))
+    member_of = {name: GroupId(group) for name, group, _ in LISTED if group}
     parents = {child: parent for child, parent, _ in LINKED}
     for child, parent, required in LINKED:
-        exchange.ask_market(Ticker(parent), c.ActivateMarket())
+        exchange.ask_market(Ticker(parent), c.ActivateMarket(member_of=member_of.get(parent)))
         ancestors = tuple(Ticker(name) for name in (parent, parents.get(parent)) if name)
         assert exchange.ask_market(Ticker(parent), c.AttachConditional(child=Ticker(child))) is None
         link = c.LinkCondition(parent=Ticker(parent), required=required, ancestors=ancestors)
         assert exchange.ask_market(Ticker(child), link) is None
     for name, _, _ in LISTED:
-        exchange.ask_market(Ticker(name), c.ActivateMarket())
+        exchange.ask_market(Ticker(name), c.ActivateMarket(member_of=member_of.get(name)))
     for account in ACCOUNTS:
         deposit = lc.Deposit(account_id=account, amount=Money(25_000_000), reference="first")
         exchange.ask_account(deposit)

@@ -226,7 +226,7 @@ class MiniExchange:
                     for ticker in self.markets:
                         self.cancel_all(ticker, event.account_id, event.order_group_id)
                 case _:
-                    self.group_decided(event)
+                    self.group_decided(GroupId(str(stream)), event)
         return bool(new)
 
     def tell_children(self, ticker: Ticker, result: Result) -> None:
@@ -236,7 +236,7 @@ class MiniExchange:
     def finish_with_group(self, ticker: Ticker) -> None:
         group_id = self.markets[ticker].group_id
         if group_id is not None and self.groups[group_id].status.value == "finalized":
-            self.ask_market(ticker, c.FinalizeMarket(by_group=True))
+            self.ask_market(ticker, c.FinalizeMarket(by_group=group_id))
 
     def cancel_all(
         self,
@@ -248,23 +248,23 @@ class MiniExchange:
         command = c.CancelOrders(account_id=account_id, order_group_id=order_group_id, reason=reason)
         self.ask_market(ticker, command)
 
-    def group_decided(self, event: object) -> None:
+    def group_decided(self, group_id: GroupId, event: object) -> None:
         match event:
             case ge.GroupDetermined():
                 for ticker in event.members:
                     result = Result.YES if ticker == event.winner else Result.NO
-                    self.ask_market(ticker, c.CloseMarket())
-                    self.ask_market(ticker, c.DetermineMarket(result=result, by_group=True))
+                    self.ask_market(ticker, c.CloseMarket(by_group=group_id))
+                    self.ask_market(ticker, c.DetermineMarket(result=result, by_group=group_id))
             case ge.GroupDisputed():
                 for ticker in event.members:
-                    self.ask_market(ticker, c.DisputeMarket(by_group=True))
+                    self.ask_market(ticker, c.DisputeMarket(by_group=group_id))
             case ge.GroupFinalized():
                 for ticker in event.members:
-                    self.ask_market(ticker, c.FinalizeMarket(by_group=True))
+                    self.ask_market(ticker, c.FinalizeMarket(by_group=group_id))
             case ge.GroupVoided():
                 share = Ticks(PAYOUT_TICKS // len(event.members))
                 for ticker in event.members:
-                    self.ask_market(ticker, c.VoidMarket(yes_price_ticks=share, by_group=True))
+                    self.ask_market(ticker, c.VoidMarket(yes_price_ticks=share, by_group=group_id))
             case _:
                 pass
 
@@ -273,7 +273,7 @@ class MiniExchange:
     def check(self) -> None:
         """Check every invariant, in a copy in which everything outstanding is booked."""
         settled = self if self.is_settled() else self.settled_copy()
-        assert violations(settled.markets, settled.ledgers) == []
+        assert violations(settled.markets, settled.ledgers, self.groups) == []
         assert settled.unbooked == set()
 
     def is_settled(self) -> bool:

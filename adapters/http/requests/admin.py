@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from adapters.http.exact import Contracts, Dollars, PositiveDollars, PriceDollars, Seconds, whole
 from adapters.http.requests.fields import (
@@ -16,6 +16,7 @@ from adapters.http.requests.fields import (
     Word,
 )
 from application.operations import HALF_A_DOLLAR
+from application.requests import Requirement
 from domain.fees import FREE, FeeRate, FeeSchedule
 from domain.group.commands import CreateGroup
 from domain.market.commands import CENT_TICKS, CreateMarket
@@ -24,12 +25,23 @@ from domain.quantities import CENT, Quantity, Ticks
 
 _US_PER_S = 1_000_000
 
+
+def _decided(result: Result) -> Result:
+    if result is Result.VOID:
+        raise ValueError("must be yes or no; a market without a result is voided")
+    return result
+
+
 Bps = Annotated[
     int,
     BeforeValidator(partial(whole, most=10_000)),
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000}),
 ]
 """Hundredths of a percent."""
+
+
+DecidedResult = Annotated[Word[Result], AfterValidator(_decided), WithJsonSchema({"enum": ["yes", "no"]})]
+"""A result that a market can be determined with."""
 
 
 class FeeRateBody(RequestBody):
@@ -59,7 +71,11 @@ class ConditionBody(RequestBody):
     """A market only counts if its parent ends as required."""
 
     parent_ticker: TickerField
-    required_result: Word[Result]
+    required_result: DecidedResult
+
+    def requirement(self) -> Requirement:
+        """Return the condition as the exchange knows it."""
+        return Requirement(parent=self.parent_ticker, required=self.required_result)
 
 
 class MarketBody(RequestBody):
@@ -122,9 +138,9 @@ class ReasonBody(RequestBody):
 
 
 class DetermineBody(RequestBody):
-    """How a market ended, and what says so."""
+    """How a market ended, and what says so. One that ends without a result is voided."""
 
-    result: Word[Result]
+    result: DecidedResult
     evidence: Text = ""
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from adapters.http.operations import Call, NoQuery, Reply
-from adapters.http.outcomes import accepted, written
+from adapters.http.outcomes import written
 from adapters.http.requests import admin as r
 from adapters.http.requests.orders import NothingBody
 from adapters.http.routes.operator_commands import operator_command
@@ -18,20 +18,15 @@ def _ticker(call: Call[NoQuery, Any]) -> Ticker:
 
 
 async def create_market(call: Call[NoQuery, r.MarketBody]) -> Reply:
-    """List a market; link it and let trading begin if asked to.
-
-    If linking or activating is refused the market stays listed, and not open.
-    """
-    body, operations = call.body, call.port.exchange.operations
-    answer = accepted(await operations.create_market(body.command()))
-    if body.condition is not None:
-        condition = body.condition
-        answer = accepted(
-            await operations.link_condition(body.ticker, condition.parent_ticker, condition.required_result)
+    """List a market; link it and let trading begin if asked to, or do none of it."""
+    body = call.body
+    return written(
+        await call.port.exchange.operations.create_market(
+            body.command(),
+            condition=body.condition.requirement() if body.condition else None,
+            activate=body.activate,
         )
-    if body.activate:
-        answer = accepted(await operations.activate(body.ticker))
-    return written(answer)
+    )
 
 
 async def link(call: Call[NoQuery, r.ConditionBody]) -> Reply:

@@ -2,12 +2,14 @@
 
 import pytest
 
-from domain.identifiers import OrderId, Ticker
+from domain.identifiers import GroupId, OrderId, Ticker
 from domain.market import commands as c
 from domain.market import events as e
+from domain.market.aggregate import MARKET
 from domain.market.vocabulary import Condition, MarketStatus, Result, Side
 from domain.quantities import Ticks
 from domain.rejections import Reason
+from tests.unit.domain.specification import Given
 from tests.unit.domain.trading_words import (
     ANN,
     BOB,
@@ -19,6 +21,7 @@ from tests.unit.domain.trading_words import (
     dollars,
     ends,
     listed,
+    listing,
     sell,
     ticks,
     trading,
@@ -68,6 +71,38 @@ def test_a_condition_requires_yes_or_no() -> None:
 def test_a_market_cannot_depend_on_itself_not_even_through_others(ancestors: tuple[Ticker, ...]) -> None:
     link = c.LinkCondition(parent=ancestors[0], required=Result.YES, ancestors=ancestors)
     listed().when(link).then(Reason.CONDITION_CYCLE)
+
+
+def test_a_market_is_listed_with_its_condition_or_not_at_all() -> None:
+    market: Market = Given(MARKET)
+    market.when(listing(condition=LINK, opens=True)).then(
+        e.MarketCreated, e.ConditionLinked(parent=CLOUDS, required=Result.YES), e.MarketActivated
+    )
+    assert market.state.condition is Condition.PENDING
+    void = c.LinkCondition(parent=CLOUDS, required=Result.VOID, ancestors=(CLOUDS,))
+    Given(MARKET).when(listing(condition=void)).then(Reason.CONDITION_NOT_ALLOWED)
+    circle = c.LinkCondition(parent=CLOUDS, required=Result.YES, ancestors=(CLOUDS, TICKER))
+    Given(MARKET).when(listing(condition=circle)).then(Reason.CONDITION_CYCLE)
+
+
+def test_a_market_cannot_depend_on_another_of_its_own_group_not_even_through_others() -> None:
+    link = c.LinkCondition(
+        parent=CLOUDS, required=Result.YES, ancestors=(CLOUDS, WINDS), groups=(GroupId("WEATHER"),)
+    )
+    listed(group_id=GroupId("WEATHER")).when(link).then(Reason.CONDITION_NOT_ALLOWED)
+    grouped = listing(group_id=GroupId("WEATHER"), condition=link)
+    Given(MARKET).when(grouped).then(Reason.CONDITION_NOT_ALLOWED)
+    listed(group_id=GroupId("OTHERS")).when(link).then(e.ConditionLinked)
+    listed().when(link).then(e.ConditionLinked)
+
+
+def test_a_market_that_no_longer_trades_takes_not_even_a_child_that_it_knows() -> None:
+    attach = c.AttachConditional(child=WINDS)
+    trading().and_then(attach, c.CloseMarket()).when(attach).then(Reason.CONDITION_NOT_ALLOWED)
+
+
+def test_a_conditional_market_is_not_resolved_before_its_parent_and_stays_as_it_is() -> None:
+    conditional().when(c.ResolveMarket(result=Result.YES)).then(Reason.CONDITION_PENDING)
 
 
 def test_a_parent_remembers_its_children_while_it_is_open() -> None:

@@ -58,6 +58,18 @@ def test_a_group_is_voided_whole() -> None:
     group().when(c.VoidGroup(reason="storm")).then(e.GroupVoided(members=(SUN, RAIN), reason="storm"))
 
 
+def test_a_group_is_resolved_in_one_decision_from_wherever_it_stands() -> None:
+    rains = c.ResolveGroup(winner=RAIN, evidence="gauge")
+    determined = e.GroupDetermined(winner=RAIN, members=(SUN, RAIN), evidence="gauge")
+    finalized = e.GroupFinalized(winner=RAIN, members=(SUN, RAIN))
+    group().when(rains).then(determined, finalized)
+    group(RAINS).when(rains).then(finalized)
+    group(RAINS, c.DisputeGroup()).when(rains).then(determined, finalized)
+    group(RAINS).when(c.ResolveGroup(winner=SUN)).then(Reason.TRANSITION_NOT_ALLOWED)
+    group().when(c.ResolveGroup(winner=SNOW)).then(Reason.MARKET_NOT_FOUND)
+    group(rains).when(rains).then(Reason.TRANSITION_NOT_ALLOWED)
+
+
 OPEN: list[c.GroupCommand] = []
 DETERMINED: list[c.GroupCommand] = [RAINS]
 DISPUTED: list[c.GroupCommand] = [RAINS, c.DisputeGroup()]

@@ -10,6 +10,7 @@ from domain.identifiers import GroupId, OrderId
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.aggregate import MARKET
+from domain.market.trading import BATCH
 from domain.market.vocabulary import MarketStatus, OrderType, Result, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason
@@ -203,6 +204,26 @@ def test_a_pause_takes_off_the_orders_that_asked_for_it() -> None:
     assert depth(market) == [(40, 2)]
 
 
+def test_what_asked_to_leave_on_a_pause_never_trades_again_though_the_pause_was_all_that_was_recorded() -> (
+    None
+):
+    market = trading().and_then(buy("goes", BOB, 2, 40, cancel_on_pause=True))
+    MARKET.evolve(market.state, e.MarketPaused(reason=""))  # the process stopped after this append
+    outcome = market.when(c.ResumeMarket())
+    outcome.then(e.OrderCanceled, e.MarketResumed)
+    assert ends(outcome) == [("goes", 2, "market_paused")]
+    market.when(c.PauseMarket()).then(e.MarketPaused)
+
+
+def test_more_orders_than_one_step_takes_leave_on_a_pause() -> None:
+    market = trading()
+    for number in range(2 * BATCH + 1):
+        market.and_then(buy(f"goes {number}", BOB, 1, 40, cancel_on_pause=True))
+    market.and_then(buy("stays", ANN, 1, 40))
+    assert len(ends(market.when(c.PauseMarket()))) == 2 * BATCH + 1
+    assert list(market.state.orders) == ["stays"]
+
+
 def test_orders_expire_while_the_market_is_paused() -> None:
     order = buy("a", ANN, 1, 40, time_in_force=TimeInForce.GOOD_TILL_DATE, expires_at_us=5)
     market = trading().and_then(order, c.PauseMarket())
@@ -291,19 +312,124 @@ def test_who_came_out_even_without_fees_is_forgotten() -> None:
     assert set(market.state.positions) == {ANN, CAT}
 
 
+WEATHER, OTHERS = GroupId("WEATHER"), GroupId("OTHERS")
+
+
+def of_group(by_group: GroupId) -> list[c.MarketCommand]:
+    """Return what a group asks of its markets while they have closed."""
+    return [
+        c.DetermineMarket(result=Result.NO, by_group=by_group),
+        c.DisputeMarket(by_group=by_group),
+        c.DetermineMarket(result=Result.NO, by_group=by_group),
+        c.FinalizeMarket(by_group=by_group),
+    ]
+
+
 def test_a_market_of_a_group_is_resolved_by_its_group() -> None:
-    market = trading(group_id=GroupId("WEATHER")).and_then(c.CloseMarket())
+    market = trading(group_id=WEATHER)
+    market.when(c.ResolveMarket(result=Result.YES)).then(Reason.GROUP_RESOLVES_ITS_MARKETS)
+    market.and_then(c.CloseMarket())
     for command in (YES, c.FinalizeMarket(), c.VoidMarket(), c.DisputeMarket()):
         market.when(command).then(Reason.GROUP_RESOLVES_ITS_MARKETS)
-    market.when(c.DetermineMarket(result=Result.NO, by_group=True)).then(e.MarketDetermined)
-    market.when(c.DisputeMarket(by_group=True)).then(e.MarketDisputed)
-    market.when(c.DetermineMarket(result=Result.NO, by_group=True)).then(e.MarketDetermined)
-    market.when(c.FinalizeMarket(by_group=True)).then(e.MarketFinalized)
+    for command, event in zip(
+        of_group(WEATHER),
+        (e.MarketDetermined, e.MarketDisputed, e.MarketDetermined, e.MarketFinalized),
+        strict=True,
+    ):
+        market.when(command).then(event)
 
 
 def test_a_market_of_a_group_is_voided_by_its_group() -> None:
-    market = trading(group_id=GroupId("WEATHER"))
-    market.when(c.VoidMarket(by_group=True, yes_price_ticks=ticks(33.33))).then(e.MarketVoided)
+    market = trading(group_id=WEATHER)
+    market.when(c.VoidMarket(by_group=WEATHER, yes_price_ticks=ticks(33.33))).then(e.MarketVoided)
+
+
+@pytest.mark.parametrize("own", [None, WEATHER])
+def test_a_market_takes_nothing_from_a_group_that_it_does_not_belong_to(own: GroupId | None) -> None:
+    market = trading(group_id=own)
+    market.when(c.CloseMarket(by_group=OTHERS)).then(Reason.GROUP_RESOLVES_ITS_MARKETS)
+    market.and_then(c.CloseMarket(by_group=own))
+    for command in (*of_group(OTHERS), c.VoidMarket(by_group=OTHERS)):
+        market.when(command).then(Reason.GROUP_RESOLVES_ITS_MARKETS)
+
+
+# ------------------------------------------------------------------------------- whole or not at all
+
+
+def test_a_market_is_listed_and_open_in_one_decision() -> None:
+    Given(MARKET).when(listing(opens=True)).then(e.MarketCreated, e.MarketActivated())
+
+
+def test_a_market_of_a_group_waits_until_the_group_has_taken_it_in() -> None:
+    market: Market = Given(MARKET)
+    market.when(listing(group_id=WEATHER, opens=True)).then(
+        e.MarketCreated, e.OpeningRequested(group_id=WEATHER)
+    )
+    market.when(buy("a", ANN, 1, 50)).then(Reason.MARKET_NOT_OPEN)
+    market.when(c.ActivateMarket()).then(Reason.TRANSITION_NOT_ALLOWED)
+    market.when(c.ActivateMarket(member_of=OTHERS)).then(Reason.TRANSITION_NOT_ALLOWED)
+    market.when(c.ActivateMarket(member_of=WEATHER)).then(e.MarketActivated)
+    listed().when(c.ActivateMarket(member_of=WEATHER)).then(Reason.TRANSITION_NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("status", "events"),
+    [
+        (S.INITIALIZED, [e.MarketClosed, e.MarketDetermined, e.MarketFinalized]),
+        (S.ACTIVE, [e.MarketClosed, e.MarketDetermined, e.MarketFinalized]),
+        (S.PAUSED, [e.MarketClosed, e.MarketDetermined, e.MarketFinalized]),
+        (S.CLOSED, [e.MarketDetermined, e.MarketFinalized]),
+        (S.DETERMINED, [e.MarketFinalized]),
+        (S.DISPUTED, [e.MarketDetermined, e.MarketFinalized]),
+    ],
+)
+def test_a_market_is_resolved_in_one_decision_from_wherever_it_stands(
+    status: MarketStatus, events: list[Any]
+) -> None:
+    at(status).when(c.ResolveMarket(result=Result.YES, evidence="gauge")).then(*events)
+
+
+def test_resolving_takes_off_what_rests_and_pays() -> None:
+    market = held().and_then(buy("c", CAT, 1, 10))
+    outcome = market.when(c.ResolveMarket(result=Result.YES))
+    outcome.then(
+        e.MarketClosed,
+        e.MarketDetermined,
+        e.MarketFinalized,
+        e.OrderCanceled,
+        e.PositionSettled,
+        e.PositionSettled,
+    )
+    assert ends(outcome) == [("c", 1, "market_closed")]
+    assert settled(outcome)["bob"] == (dollars(10), dollars(0.17), False)
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (S.ACTIVE, Result.VOID),
+        (S.CLOSED, Result.VOID),
+        (S.DETERMINED, Result.NO),
+        (S.FINALIZED, Result.YES),
+    ],
+)
+def test_a_market_that_cannot_be_resolved_so_stays_as_it_is(status: MarketStatus, result: Result) -> None:
+    at(status).when(c.ResolveMarket(result=result)).then(Reason.TRANSITION_NOT_ALLOWED)
+
+
+# ------------------------------------------------------------------------------------ closing times
+
+
+@pytest.mark.parametrize("now_us", [1_000, 1_001])
+def test_a_market_that_would_have_closed_before_it_is_listed_is_refused(now_us: int) -> None:
+    late = listing(close_at_us=1_000, now_us=now_us, opens=True)
+    Given(MARKET).when(late).then(Reason.INVALID_CLOSE_TIME)
+
+
+def test_a_market_past_its_close_does_not_open_any_more() -> None:
+    market = listed(close_at_us=1_000)
+    market.when(c.ActivateMarket(now_us=1_000)).then(Reason.TRANSITION_NOT_ALLOWED)
+    market.when(c.ActivateMarket(now_us=999)).then(e.MarketActivated)
 
 
 def test_orders_that_were_placed_are_not_placed_again() -> None:

@@ -32,7 +32,7 @@ def listed(**changes: Any) -> Market:
 
 def trading(fees: FeeSchedule = FREE, **changes: Any) -> Market:
     """Return an open market."""
-    return listed(fees=fees, **changes).and_then(c.ActivateMarket())
+    return listed(fees=fees, **changes).and_then(c.ActivateMarket(member_of=changes.get("group_id")))
 
 
 def holding(market: Market, account: AccountId, contracts: float, side: Side = Side.YES) -> Market:

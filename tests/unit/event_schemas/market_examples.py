@@ -39,6 +39,7 @@ LIFECYCLE: dict[str, DomainEvent] = {
         ),
         close_at_us=1_798_761_600_000_000,
     ),
+    "OpeningRequested": m.OpeningRequested(group_id=GroupId("FED-26DEC")),
     "ConditionLinked": m.ConditionLinked(parent=PARENT, required=Result.YES),
     "ConditionalAttached": m.ConditionalAttached(child=CHILD),
     "ConditionMet": m.ConditionMet(parent=PARENT),
