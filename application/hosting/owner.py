@@ -144,11 +144,14 @@ class StreamOwner(Generic[State, Command, Event]):
         return not self._handling and not self._mailbox
 
     def wake(self) -> None:
-        """Let the aggregate do what it has to do by itself by now."""
-        if self._state is not None and self.idle:
-            due = self._decider.react(self._state, self._clock.now_us())
-            if due is not None:
-                self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
+        """Let the aggregate do what it has to do by itself by now.
+
+        What is not in memory, because the store failed when it was last needed, is loaded to see.
+        """
+        if self.idle and (
+            self._state is None or self._decider.react(self._state, self._clock.now_us()) is not None
+        ):
+            self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
 
     async def close(self) -> None:
         """Finish what waits in the mailbox."""

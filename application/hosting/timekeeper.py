@@ -4,16 +4,20 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from application.hosting.directory import Directory
+from application.hosting.directory import Directory, MarketOwner
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.owner import Overloaded
 from application.ports.event_store import EventStoreError
 from application.sagas.recovery import SagaRecovery
+from domain.identifiers import Ticker
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 """How late an expiry or a closing time may be noticed in a market nobody trades in."""
+
+LOADED_AT_ONCE = 100
+"""How many markets that the store could not give are asked for again at a time."""
 
 RECOVERY_S = 5.0
 
@@ -29,6 +33,7 @@ class Timekeeper:
         self._recovery = recovery
         self._open_markets = open_markets
         self._tasks: list[asyncio.Task[None]] = []
+        self._faults: set[Ticker] = set()
 
     def start(self) -> None:
         """Begin to keep time."""
@@ -47,13 +52,39 @@ class Timekeeper:
 
     async def _keep_time(self) -> None:
         while True:
-            for ticker, market in list(self._directory.markets.items()):
-                market.wake()
-                state = market.loaded
-                if state is not None and state.ended and market.idle and not state.positions:
-                    del self._directory.markets[ticker]
-                    self._open_markets.over(ticker)
+            self._wake_all()
             await asyncio.sleep(TICK_S)
+
+    def _wake_all(self) -> None:
+        """Give every market its turn; whatever is wrong with one of them, the others have theirs."""
+        asleep = 0
+        for ticker, market in list(self._directory.markets.items()):
+            if market.loaded is None:
+                asleep += 1
+                if asleep > LOADED_AT_ONCE:
+                    continue
+                # The next time others come first.
+                self._directory.markets[ticker] = self._directory.markets.pop(ticker)
+            try:
+                market.wake()
+            except Exception:
+                if ticker not in self._faults:
+                    self._faults.add(ticker)
+                    log.exception("time stands still in market %s", ticker)
+            else:
+                self._faults.discard(ticker)
+                self._let_go(ticker, market)
+
+    def _let_go(self, ticker: Ticker, market: MarketOwner) -> None:
+        """Forget a market that never does anything by itself again, or is none."""
+        state = market.loaded
+        if state is None or not market.idle:
+            return
+        if state.ended and not state.positions:
+            self._open_markets.over(ticker)
+        elif state.created:
+            return
+        del self._directory.markets[ticker]
 
     async def _recover(self) -> None:
         """End sagas whose steps failed while the store was away."""
@@ -63,8 +94,13 @@ class Timekeeper:
                 await self._recovery.run()
             except (EventStoreError, Overloaded) as error:
                 log.warning("saga recovery waits: %s", error)
+            except Exception:
+                log.exception("saga recovery failed, and is tried again")
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_S)
-            await self._open_markets.keep()
+            try:
+                await self._open_markets.keep()
+            except Exception:
+                log.exception("the open markets could not be put down, which is tried again")

@@ -84,14 +84,15 @@ _BAD_TICK_SIZE = Rejected(
 
 def link(command: c.LinkCondition, state: MarketState) -> Decided:
     """Make a market conditional before it opens."""
+    if refused := _condition_refusal(command, state.ticker, state.group_id):
+        return refused
     if state.parent == command.parent and state.required is command.required:
         return []
     if state.condition is not Condition.NONE or state.status is not MarketStatus.INITIALIZED:
         return Rejected(
             Reason.CONDITION_NOT_ALLOWED, "a market is linked once, to one parent, before it is activated"
         )
-    refused = _condition_refusal(command, state.ticker, state.group_id)
-    return refused or [e.ConditionLinked(parent=command.parent, required=command.required)]
+    return [e.ConditionLinked(parent=command.parent, required=command.required)]
 
 
 def _condition_refusal(command: c.LinkCondition, ticker: Ticker, group_id: GroupId | None) -> Rejected | None:
