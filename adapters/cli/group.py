@@ -1,7 +1,6 @@
 """``presage group``: markets of which exactly one ends yes."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -14,9 +13,6 @@ from adapters.cli.output import show, table
 from adapters.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Groups of markets of which exactly one ends yes.")
-
-FOLLOWED_S = 5.0
-LOOK_EVERY_S = 0.02
 
 GroupId = Annotated[str, typer.Argument(metavar="GROUP", help="The group, for example FED-27MAR.")]
 Winner = Annotated[str, typer.Option("--winner", metavar="TICKER", help="The market that ends yes.")]
@@ -63,19 +59,19 @@ def determine(
 ) -> None:
     """State which market is yes; all of the group's markets close."""
     body = {"winner_ticker": winner, "evidence": evidence}
-    _operate(data, group, f"/groups/{named(group)}/determine", body, "determined", as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/determine", body, as_json=as_json)
 
 
 @app.command()
 def dispute(group: GroupId, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """Contest a group's result."""
-    _operate(data, group, f"/groups/{named(group)}/dispute", {"reason": reason}, "disputed", as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/dispute", {"reason": reason}, as_json=as_json)
 
 
 @app.command()
 def finalize(group: GroupId, *, data: Data = None, as_json: Json = False) -> None:
     """Let a group's result stand in all its markets at once."""
-    _operate(data, group, f"/groups/{named(group)}/finalize", {}, "finalized", as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/finalize", {}, as_json=as_json)
 
 
 @app.command()
@@ -84,34 +80,23 @@ def resolve(
 ) -> None:
     """Determine and finalize a group in one go."""
     body = {"winner_ticker": winner, "evidence": evidence}
-    _operate(data, group, f"/groups/{named(group)}/resolve", body, "finalized", as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/resolve", body, as_json=as_json)
 
 
 @app.command()
 def void(group: GroupId, *, reason: Reason = "", data: Data = None, as_json: Json = False) -> None:
     """End every market of a group without a result."""
-    _operate(data, group, f"/groups/{named(group)}/void", {"reason": reason}, "finalized", as_json=as_json)
+    _operate(data, group, f"/groups/{named(group)}/void", {"reason": reason}, as_json=as_json)
 
 
-def _operate(
-    data: Any, group: str, path: str, body: Mapping[str, Any], status: str = "", *, as_json: bool
-) -> None:
-    """Send a command to a group and print how its markets stand once they have followed."""
-    answer = asyncio.run(_command(Settings.from_environment(data=data), group, path, body, status))
+def _operate(data: Any, group: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    """Send a command to a group and print how its markets stand then."""
+    answer = asyncio.run(_command(Settings.from_environment(data=data), group, path, body))
     show(answer, as_json=as_json, view=lambda: markets_view(answer["markets"]))
 
 
-async def _command(
-    settings: Settings, group: str, path: str, body: Mapping[str, Any], status: str
-) -> dict[str, Any]:
-    """Send a command; return the group with its markets, as soon as all have the status it leads to."""
+async def _command(settings: Settings, group: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     async with connect(settings) as exchange:
         written = await exchange.operate(path, body)
-        deadline = time.monotonic() + FOLLOWED_S
-        while True:
-            found = await exchange.get(f"{TRADE_API}/events/{named(group)}")
-            followed = all(market["lifecycle_status"] == status for market in found["markets"])
-            if not status or followed or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(LOOK_EVERY_S)
+        found = await exchange.get(f"{TRADE_API}/events/{named(group)}")
     return {"event": found["event"], "markets": found["markets"], "position": written["position"]}

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Markets: list them, look at them, 
 
 Ticker = Annotated[str, typer.Argument(metavar="TICKER", help="The market, for example FED-27MAR-CUT.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
-Outcome = Annotated[str, typer.Option("--result", help="yes, no or void.", metavar="RESULT")]
+Outcome = Annotated[str, typer.Option("--result", help="yes or no.", metavar="RESULT")]
 Evidence = Annotated[str, typer.Option(help="What says so.")]
 
 
@@ -36,7 +36,7 @@ def create(
         int, typer.Option("--taker-fee-bps", min=0, help="Takers pay this / 10,000 x p x (1 - p) a contract.")
     ] = 0,
     parent: Annotated[str | None, typer.Option("--if", help="Conditional on this market ...")] = None,
-    required: Annotated[str, typer.Option("--if-result", help="... ending like this.")] = "yes",
+    required: Annotated[str, typer.Option("--if-result", help="... ending yes or no.")] = "yes",
     activate: Annotated[bool, typer.Option(help="Let trading begin at once.")] = True,
     data: Data = None,
     as_json: Json = False,
@@ -167,7 +167,7 @@ def link(
     ticker: Ticker,
     *,
     parent: Annotated[str, typer.Option("--if", help="The market it depends on.")],
-    required: Annotated[str, typer.Option("--if-result", help="How that one must end.")] = "yes",
+    required: Annotated[str, typer.Option("--if-result", help="How that one must end: yes or no.")] = "yes",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
