@@ -12,16 +12,21 @@ REMEMBERED = 10_000
 
 
 class RememberingCodec:
-    """Keeps the latest events it encoded, so that subscribers in the same process need not decode them."""
+    """Keeps the latest events it encoded, so that subscribers in the same process need not decode them.
+
+    An id names a command, not what came of it: the log may hold what an earlier try or another process wrote
+    under the same id. So what is kept counts only for the very bytes that it was encoded to.
+    """
 
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
-        self._latest: Latest[tuple[DomainEvent, Cause]] = Latest(REMEMBERED)
+        self._latest: Latest[tuple[DomainEvent, Cause, NewEvent]] = Latest(REMEMBERED)
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""
-        self._latest.add(event_id.int, (event, cause))
-        return self._codec.encode(event, event_id, cause)
+        encoded = self._codec.encode(event, event_id, cause)
+        self._latest.add(event_id.int, (event, cause, encoded))
+        return encoded
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""
@@ -32,7 +37,13 @@ class RememberingCodec:
         known = self._latest.get(recorded.id.int)
         if known is None:
             return self._codec.decode(recorded)
-        event, cause = known
+        event, cause, encoded = known
+        if (
+            recorded.data != encoded.data
+            or recorded.metadata != encoded.metadata
+            or recorded.type != encoded.type
+        ):
+            return self._codec.decode(recorded)
         return Recorded(
             event=event,
             id=recorded.id,

@@ -23,3 +23,16 @@ def test_the_latest_events_are_remembered_and_older_ones_read() -> None:
     assert [each.event is EVENT for each in decoded] == [False, True, True]
     assert {(each.event, each.cause) for each in decoded} == {(EVENT, CAUSE)}
     assert [each.id.int for each in decoded] == [0, REMEMBERED + 1, 2 * REMEMBERED]
+
+
+def test_what_another_process_or_an_earlier_try_wrote_under_the_same_id_is_read() -> None:
+    released = EXAMPLES["ReservationReleased"]
+    theirs = [
+        CODEC.encode(EVENT, UUID(int=1), replace(CAUSE, at_us=CAUSE.at_us - 1)),
+        CODEC.encode(replace(EVENT, order_id="another"), UUID(int=1), CAUSE),
+        CODEC.encode(released, UUID(int=1), CAUSE),
+    ]
+    ours = CODEC.encode(EVENT, UUID(int=1), CAUSE)
+    assert CODEC.decode(read_back(ours)).event is EVENT
+    for each in theirs:
+        assert CODEC.decode(read_back(each)) == PydanticCodec().decode(read_back(each))
