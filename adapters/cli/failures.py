@@ -46,6 +46,7 @@ _CODES = {
     "StoreUnavailable": "store_unavailable",
     "AppendOutcomeUnknown": "outcome_unknown",
     "EventStoreError": "store_failed",
+    "StoreMisconfigured": "invalid_setting",
     "Overloaded": "overloaded",
     "UnreadableEvent": "unreadable_event",
     "TransferRefused": "transfer_refused",

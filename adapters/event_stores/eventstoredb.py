@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 from adapters.event_stores.append_rules import MAX_APPEND_BYTES, check_append, store_closed
+from adapters.event_stores.eventstoredb_address import make_client
 from adapters.event_stores.eventstoredb_client import (
     AppendSizeExceeded,
     Client,
@@ -16,10 +17,17 @@ from adapters.event_stores.eventstoredb_client import (
     WrongVersion,
     call,
     current_revision,
-    make_client,
-    outcome_is_open,
     responses,
 )
+from adapters.event_stores.eventstoredb_errors import (
+    append_refused,
+    elsewhere,
+    not_carried_out,
+    read_errors,
+    refusal,
+    said,
+)
+from adapters.event_stores.eventstoredb_leader import PATIENCE_S, PAUSE_S, Leader
 from adapters.event_stores.eventstoredb_records import recorded, server_filter
 from adapters.event_stores.eventstoredb_subscription import Subscription
 from adapters.event_stores.filtering import admits
@@ -29,7 +37,6 @@ from application.ports.event_store import (
     Appended,
     AppendOutcomeUnknown,
     AppendTooLarge,
-    EventStoreError,
     Filter,
     NewEvent,
     Page,
@@ -41,11 +48,11 @@ from application.ports.event_store import (
 
 PAGE_EVENTS = 500
 APPEND_TIMEOUT_S = 2.5
-"""How long one try of an append may take; the client tries twice, with the same event ids. The server itself
-gives up after 2 s."""
+"""How long an append may take. The server itself gives up after 2 s."""
 
-PROBE_TIMEOUT_S = 1.0
 HEAD_TIMEOUT_S = 5.0
+FIRST_ANSWER_S = 5.0
+"""How long a read may take to bring its first event."""
 
 
 class EventStoreDBStore:
@@ -53,18 +60,20 @@ class EventStoreDBStore:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._reachable = False
-        self._probe: asyncio.Task[Position] | None = None
+        self._leader = Leader(client)
         self._appends: set[asyncio.Task[Appended]] = set()
         self._closed = asyncio.Event()
 
     @classmethod
-    async def connect(cls, uri: str, *, root_certificates: bytes | None = None) -> "EventStoreDBStore":
-        """Return a store for an ``esdb://`` URI. One address is not contacted before it is needed."""
-        client = make_client(uri, root_certificates)
-        with _read_errors():
-            await client.connect()
-        return cls(client)
+    async def connect(
+        cls, uri: str, *, root_certificates: bytes | None = None, reading: bool = False
+    ) -> "EventStoreDBStore":
+        """Return a store for an ``esdb://`` or ``kurrentdb://`` URI, which is contacted when it is needed.
+
+        ``reading`` lets the URI's ``NodePreference`` send everything to another member than the leader.
+        Raises :class:`StoreMisconfigured`.
+        """
+        return cls(make_client(uri, root_certificates, reading=reading))
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append all events or none, in one call."""
@@ -82,7 +91,7 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
-        await self._check_reachable()
+        await self._leader.reached()
         opening = self._client.read_stream(
             stream,
             stream_position=None if from_revision < 0 else from_revision,
@@ -90,9 +99,9 @@ class EventStoreDBStore:
             limit=sys.maxsize if limit is None else limit,
         )
         page: list[RecordedEvent] = []
-        with _read_errors():
+        with self._watched():
             try:
-                async with responses(opening) as records:
+                async with responses(opening, first_s=FIRST_ANSWER_S) as records:
                     async for record in records:
                         page.append(recorded(record))
                         if len(page) == PAGE_EVENTS:
@@ -115,14 +124,14 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
-        await self._check_reachable()
+        await self._leader.reached()
         opening = self._client.read_all(
             commit_position=after if after > START else None, backwards=backwards, **server_filter(matching)
         )
         remaining = limit
         page: list[RecordedEvent] = []
-        with _read_errors():
-            async with responses(opening) as records:
+        with self._watched():
+            async with responses(opening, first_s=FIRST_ANSWER_S) as records:
                 async for record in records:
                     event = recorded(record)
                     # Forwards, the server begins with the event at the position itself.
@@ -141,13 +150,17 @@ class EventStoreDBStore:
     async def head(self) -> Position:
         """Return the position of the last event that is not the server's own."""
         self._check_open()
-        return await self._head(HEAD_TIMEOUT_S)
+        await self._leader.reached()
+        with self._watched(), call():
+            return Position(await self._client.get_commit_position(timeout=HEAD_TIMEOUT_S))
 
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter()
     ) -> AsyncGenerator[Page, None]:
         """Yield pages after ``after``, then new ones as they come."""
-        subscription = Subscription(self._client, after=after, matching=matching, closed=self._closed)
+        subscription = Subscription(
+            self._client, self._leader, after=after, matching=matching, closed=self._closed
+        )
         try:
             while True:
                 self._check_open()
@@ -160,8 +173,8 @@ class EventStoreDBStore:
         if self._closed.is_set():
             return
         self._closed.set()
-        under_way = [*self._appends, *([self._probe] if self._probe else [])]
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.gather(*self._appends, return_exceptions=True)
+        await self._leader.close()
         await self._client.close()
 
     def _check_open(self) -> None:
@@ -169,7 +182,24 @@ class EventStoreDBStore:
             raise store_closed()
 
     async def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
-        await self._check_reachable()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_S
+        while True:
+            await self._leader.reached(until - loop.time())
+            try:
+                return await self._append_once(stream, events, expected)
+            except ClientError as error:
+                if not not_carried_out(error):
+                    raise self._told(stream, error) from error
+                # Nothing was recorded: it may be sent again, to whoever leads.
+                self._leader.lost(error)
+                if loop.time() + PAUSE_S >= until:
+                    raise StoreUnavailable(
+                        f"stream {stream}: EventStoreDB takes no appends: {said(error)}"
+                    ) from error
+            await asyncio.sleep(PAUSE_S)
+
+    async def _append_once(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
         try:
             with call():
                 position = await self._client.append_to_stream(
@@ -184,38 +214,20 @@ class EventStoreDBStore:
             raise WrongExpectedRevision(stream, expected=expected, current=current_revision(error)) from None
         except AppendSizeExceeded:
             raise AppendTooLarge(f"stream {stream}: at most {MAX_APPEND_BYTES} bytes in one append") from None
-        except ClientError as error:
-            if not outcome_is_open(error):
-                raise EventStoreError(f"stream {stream}: {error}") from error
-            self._reachable = False
-            raise AppendOutcomeUnknown(f"stream {stream}: no answer ({error}); reload and look") from error
         return Appended(revision=expected + len(events), position=Position(position))
 
-    async def _check_reachable(self) -> None:
-        # Only an append that was never sent is known not to be recorded. So after a call without an answer
-        # the server is asked something harmless first. Reads wait for that too: one that is sent to a frozen
-        # server would hang until the connection is given up.
-        if self._reachable:
-            return
-        if self._probe is None:
-            self._probe = asyncio.create_task(self._head(PROBE_TIMEOUT_S))
-            self._probe.add_done_callback(self._probed)
-        await asyncio.shield(self._probe)
+    def _told(self, stream: str, error: ClientError) -> Exception:
+        if append_refused(error):
+            return refusal(error, right=f"write ($w) stream {stream}")
+        self._leader.lost(error)
+        return AppendOutcomeUnknown(f"stream {stream}: no answer ({said(error)}); repeat it as it was")
 
-    def _probed(self, probe: asyncio.Task[Position]) -> None:
-        self._probe = None
-        self._reachable = not probe.cancelled() and probe.exception() is None
-
-    async def _head(self, timeout_s: float) -> Position:
-        with _read_errors(), call():
-            return Position(await self._client.get_commit_position(timeout=timeout_s))
-
-
-@contextmanager
-def _read_errors() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        if outcome_is_open(error):
-            raise StoreUnavailable(f"EventStoreDB cannot be reached: {error}") from error
-        raise EventStoreError(f"EventStoreDB refused: {error}") from error
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        with read_errors():
+            try:
+                yield
+            except ClientError as error:
+                if elsewhere(error):
+                    self._leader.lost(error)
+                raise

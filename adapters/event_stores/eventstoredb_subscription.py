@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from adapters.event_stores.append_rules import store_closed
-from adapters.event_stores.eventstoredb_client import (
-    Client,
-    ClientError,
-    ClientRecord,
-    outcome_is_open,
-    responses,
-)
+from adapters.event_stores.eventstoredb_client import Client, ClientError, ClientRecord, call, responses
+from adapters.event_stores.eventstoredb_errors import elsewhere, refusal, said
+from adapters.event_stores.eventstoredb_leader import Leader
 from adapters.event_stores.eventstoredb_records import recorded, server_filter
 from adapters.event_stores.filtering import admits
-from application.ports.event_store import START, EventStoreError, Filter, Page, Position, RecordedEvent
+from application.ports.event_store import (
+    START,
+    EventStoreError,
+    Filter,
+    Page,
+    Position,
+    RecordedEvent,
+    StoreUnavailable,
+)
 
 PAGE_EVENTS = 500
 MAX_WAITING_EVENTS = 2 * PAGE_EVENTS
@@ -32,6 +36,8 @@ LONGEST_GATHERED_S = 0.01
 """How long events are put together at the most."""
 
 CHECKPOINT_WINDOWS = 5
+IMPOSSIBLE = 2**63
+"""No position is as great: positions are signed numbers of 64 bits in the server."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,14 +55,18 @@ class _Feed:
 class Subscription:
     """Follows the log after a position. When the connection breaks, it resumes after the last event given."""
 
-    def __init__(self, client: Client, *, after: Position, matching: Filter, closed: asyncio.Event) -> None:
+    def __init__(
+        self, client: Client, leader: Leader, *, after: Position, matching: Filter, closed: asyncio.Event
+    ) -> None:
         self._client = client
+        self._leader = leader
         self._matching = matching
         self._closed = closed
         self._position = after
         self._last_event: tuple[Position, UUID] | None = None
         self._feed: _Feed | None = None
         self._live = False
+        self._end = after
         self._pause_s = FIRST_PAUSE_S
 
     async def next_page(self) -> Page:
@@ -95,6 +105,7 @@ class Subscription:
         return feed
 
     async def _receive(self, feed: _Feed) -> None:
+        await self._leader.reached()
         if self._last_event is not None:
             await self._check_same_log(*self._last_event)
         opening = self._client.subscribe_to_all(
@@ -107,11 +118,27 @@ class Subscription:
         )
         async with responses(opening) as records:
             async for record in records:
+                if record.is_checkpoint and not await self._possible(record):
+                    continue
                 feed.records.append(record)
                 feed.arrived.set()
                 while len(feed.records) >= MAX_WAITING_EVENTS:
                     feed.taken.clear()
                     await feed.taken.wait()
+
+    async def _possible(self, checkpoint: ClientRecord) -> bool:
+        """Return whether a checkpoint is within the log: some servers send others, and nothing after them."""
+        position = checkpoint.commit_position or START
+        if position > self._end and position < IMPOSSIBLE:
+            with call():
+                end = await self._client.get_commit_position(filter_exclude=(), timeout=CHECK_TIMEOUT_S)
+            self._end = Position(end)
+        if position <= self._end:
+            return True
+        _log.error(
+            "EventStoreDB sent a checkpoint beyond the end of the log (%d); it is passed over", position
+        )
+        return False
 
     async def _check_same_log(self, position: Position, event_id: UUID) -> None:
         opening = self._client.read_all(
@@ -131,11 +158,14 @@ class Subscription:
         if self._closed.is_set():
             raise store_closed()
         error = ended.exception() if not ended.cancelled() else None
-        if isinstance(error, ClientError) and not outcome_is_open(error):
-            raise EventStoreError(f"EventStoreDB refused: {error}") from error
-        if error is not None and not isinstance(error, ClientError):
+        if isinstance(error, ClientError):
+            if not elsewhere(error):
+                raise refusal(error, right="read ($r) $all") from error
+            self._leader.lost(error)
+        elif error is not None and not isinstance(error, StoreUnavailable):
             raise error
-        _log.warning("the subscription broke off (%s); again in %.1f s", error, self._pause_s)
+        log = _log.warning if self._pause_s == FIRST_PAUSE_S else _log.debug
+        log("the subscription broke off (%s) and is taken up again", said(error) if error else "ended")
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause_s):
                 await self._closed.wait()

@@ -98,11 +98,22 @@ class WrongExpectedRevision(EventStoreError):
 
 
 class AppendOutcomeUnknown(EventStoreError):
-    """The store did not answer in time: the events may or may not be there. Reload and look."""
+    """The store did not answer in time: the events may or may not be there.
+
+    Repeat the append as it was until the answer is another, and decide nothing anew before: a store may hold
+    events that no read shows yet, and keeps the first bytes that it was given under an id.
+    """
 
 
 class StoreUnavailable(EventStoreError):
     """The store cannot be reached or cannot write now (stopped, disk full); nothing was recorded."""
+
+
+class StoreMisconfigured(EventStoreError):
+    """The store's address, user or certificates are not right, or it is of a version that loses events.
+
+    Nothing was recorded, and nothing will be until the setting or the server is another.
+    """
 
 
 class AppendTooLarge(EventStoreError):

@@ -10,17 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.event_stores import eventstoredb
+from adapters.event_stores import eventstoredb, eventstoredb_leader
 from adapters.event_stores.eventstoredb import EventStoreDBStore
-from adapters.event_stores.eventstoredb_client import (
-    Client,
-    ClientEvent,
-    HungUp,
-    StreamState,
-    call,
-    make_client,
-    responses,
-)
+from adapters.event_stores.eventstoredb_address import make_client
+from adapters.event_stores.eventstoredb_client import Client, ClientEvent, HungUp, StreamState, call, responses
 from application.ports.event_store import (
     NO_STREAM,
     AppendOutcomeUnknown,
@@ -107,7 +100,7 @@ async def test_an_append_to_a_frozen_server_is_unknown_and_then_unavailable(
     node: NodeProcess, store: EventStoreDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(eventstoredb, "APPEND_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(eventstoredb, "PROBE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(eventstoredb_leader, "PROBE_TIMEOUT_S", 0.3)
     await store.append("a", [noted()], expected=NO_STREAM)
     event = noted()
     node.send(signal.SIGSTOP)
@@ -164,7 +157,6 @@ async def test_several_addresses_are_resolved_by_gossip(node: NodeProcess) -> No
 @pytest.fixture
 async def client(node: NodeProcess) -> AsyncIterator[Client]:
     client = make_client(node.uri, None)
-    await client.connect()
     yield client
     await client.close()
 
@@ -175,7 +167,7 @@ async def test_a_read_that_is_cut_off_when_the_client_connects_anew_is_no_end(cl
         await client.append_to_stream("a", current_version=StreamState.ANY, events=events)
     async with responses(client.read_stream("a")) as records:
         await anext(records)
-        await client.reconnect()
+        client.move(client.opened(client.named_targets[0]))
         with pytest.raises(HungUp):
             _ = [record async for record in records]
 
@@ -194,7 +186,7 @@ async def test_an_append_that_is_cut_off_when_the_client_connects_anew_is_not_ca
     node.send(signal.SIGSTOP)
     appending = asyncio.create_task(append())
     await asyncio.sleep(0.3)
-    await client.reconnect()
+    client.move(client.opened(client.named_targets[0]))
     with pytest.raises(HungUp):
         await asyncio.wait_for(appending, PATIENCE_S)
     node.send(signal.SIGCONT)
