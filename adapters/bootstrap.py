@@ -1,5 +1,6 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from adapters.notifications import Broadcaster
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
-from adapters.settings import ProjectorPlace, Settings
+from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from adapters.telemetry.metrics import Metrics
@@ -142,15 +143,17 @@ async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
 @asynccontextmanager
 async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     """Open the log for reading only, beside the process that writes it."""
-    if settings.event_store != "sqlite":
-        async with open_store(settings) as store:
-            yield store
-        return
-    view = SqliteLogView.open(settings.log_file)
+    log: EventStore | SqliteLogView
+    if settings.event_store == "memory":
+        log = MemoryEventStore()
+    elif settings.event_store == "sqlite":
+        log = SqliteLogView.open(settings.log_file)
+    else:
+        log = await _connect(settings.event_store, reading=True)
     try:
-        yield view
+        yield log
     finally:
-        await view.close()
+        await log.close()
 
 
 @asynccontextmanager
@@ -319,9 +322,9 @@ async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
 
 @asynccontextmanager
 async def open_place(place: str) -> AsyncIterator[EventStore]:
-    """Open a store by where it is: an ``esdb://`` address, an SQLite file (``*.db``), or a folder of text."""
+    """Open a store by where it is: an EventStoreDB's address, an SQLite file (``*.db``), a folder of text."""
     store: EventStore
-    if place.startswith(("esdb://", "esdb+discover://")):
+    if re.match(EVENTSTOREDB, place):
         store = await _connect(place)
     elif place.endswith(".db"):
         store = SqliteEventStore.open(Path(place))
@@ -333,10 +336,10 @@ async def open_place(place: str) -> AsyncIterator[EventStore]:
         await store.close()
 
 
-async def _connect(uri: str) -> EventStore:
+async def _connect(uri: str, *, reading: bool = False) -> EventStore:
     from adapters.event_stores.eventstoredb import EventStoreDBStore  # noqa: PLC0415 (gRPC takes long to load)
 
-    return await EventStoreDBStore.connect(uri)
+    return await EventStoreDBStore.connect(uri, reading=reading)
 
 
 def make_codec() -> EventCodec:

@@ -1,12 +1,13 @@
 """What can be set from outside, by environment variable or command-line option."""
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 VARIABLES = {
     "data": "PRESAGE_DATA",
@@ -19,6 +20,18 @@ VARIABLES = {
     "projector": "PRESAGE_PROJECTOR",
 }
 """The environment variable behind each setting."""
+
+
+EVENTSTOREDB = r"^(?i:esdb|kurrentdb|kdb)(?i:\+discover)?://"
+"""How the address of an EventStoreDB begins: it has had several names."""
+
+
+_SECRET = re.compile(r"://[^/@\s]*@")
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the names and passwords in its addresses."""
+    return _SECRET.sub("://***@", text)
 
 
 def default_data() -> Path:
@@ -40,8 +53,8 @@ class ProjectorPlace(StrEnum):
 class Settings(BaseModel):
     """All settings, each with a default that runs on a laptop with nothing else installed.
 
-    ``event_store`` is ``sqlite`` (embedded, in the data folder), ``memory`` (forgets), or the ``esdb://``
-    address of an EventStoreDB. ``database_url`` names a PostgreSQL for the read models; without it they
+    ``event_store`` is ``sqlite`` (embedded, in the data folder), ``memory`` (forgets), or the address of an
+    EventStoreDB. ``database_url`` names a PostgreSQL for the read models; without it they
     are in an SQLite file in the data folder. ``partitions`` only counts when an exchange is founded.
     ``projector`` says where read models are made; an event store in memory is followed only ``inside``.
     """
@@ -49,13 +62,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Field(default_factory=default_data)
-    event_store: str = Field(default="sqlite", pattern=r"^(sqlite|memory|esdb(\+discover)?://.+)$")
+    event_store: str = "sqlite"
     database_url: str | None = None
     redis_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     partitions: int = Field(default=4, ge=1, le=100)
     projector: ProjectorPlace = ProjectorPlace.INSIDE
+
+    @field_validator("event_store")
+    @classmethod
+    def _names_a_store(cls, value: str) -> str:
+        if value not in ("sqlite", "memory") and not re.match(EVENTSTOREDB, value):
+            raise ValueError("it is sqlite, memory, or an address that begins with esdb:// or kurrentdb://")
+        return value
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> "Settings":

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from application.ports.event_store import EventStore, LogReader, NewEvent, RecordedEvent
+from application.ports.event_store import EventStore, Filter, LogReader, NewEvent, RecordedEvent
 
 RUN_EVENTS = 500
 RUN_BYTES = 256 * 1024
@@ -54,31 +54,38 @@ class _Run:
 
 
 async def transfer_log(
-    source: LogReader, target: EventStore, *, progress: Progress, in_flight: int = 1
+    source: LogReader,
+    target: EventStore,
+    *,
+    progress: Progress,
+    in_flight: int = 1,
+    matching: Filter = Filter(),
 ) -> Transferred:
-    """Copy every event of ``source`` to ``target``, which must be empty, then read both and compare.
+    """Copy the matching events of ``source`` to ``target``, which must hold none, then read both and compare.
 
     ``progress`` is told the number of events copied so far. More than one append ``in_flight`` is for
     targets that write in the order of calls, as the embedded ones do; elsewhere the comparison would fail.
     Raises :class:`TransferRefused`.
     """
-    async for page in target.read_all(limit=1):
+    async for page in target.read_all(limit=1, matching=matching):
         if page.events:
             raise TransferRefused("the target already holds events; copy into an empty store")
     copied = 0
-    async for number in _appended(source, target, in_flight):
+    async for number in _appended(source, target, in_flight, matching):
         copied += number
         progress(copied)
-    return await compare_logs(source, target, events=copied)
+    return await compare_logs(source, target, events=copied, matching=matching)
 
 
-async def compare_logs(source: LogReader, target: LogReader, *, events: int) -> Transferred:
-    """Compare the first ``events`` events of the source with all of the target."""
+async def compare_logs(
+    source: LogReader, target: LogReader, *, events: int, matching: Filter = Filter()
+) -> Transferred:
+    """Compare the first ``events`` matching events of the source with all of the target."""
     digest = hashlib.sha256()
     streams: set[str] = set()
-    copies = _events(target)
+    copies = _events(target, matching)
     compared = 0
-    async for original in _events(source):
+    async for original in _events(source, matching):
         if compared == events:
             break
         copy = await anext(copies, None)
@@ -98,9 +105,9 @@ async def compare_logs(source: LogReader, target: LogReader, *, events: int) -> 
     return Transferred(events=compared, streams=len(streams), digest=digest.hexdigest())
 
 
-async def _runs(source: LogReader) -> AsyncIterator[_Run]:
+async def _runs(source: LogReader, matching: Filter) -> AsyncIterator[_Run]:
     run: _Run | None = None
-    async for event in _events(source):
+    async for event in _events(source, matching):
         if run is None or not run.takes(event):
             if run is not None:
                 yield run
@@ -110,11 +117,13 @@ async def _runs(source: LogReader) -> AsyncIterator[_Run]:
         yield run
 
 
-async def _appended(source: LogReader, target: EventStore, in_flight: int) -> AsyncIterator[int]:
+async def _appended(
+    source: LogReader, target: EventStore, in_flight: int, matching: Filter
+) -> AsyncIterator[int]:
     """Append run after run, because the order between streams is part of the log; yield what is durable."""
     waiting: deque[asyncio.Task[int]] = deque()
     try:
-        async for run in _runs(source):
+        async for run in _runs(source, matching):
             if len(waiting) >= in_flight:
                 yield await waiting.popleft()
             waiting.append(asyncio.create_task(_append(target, run)))
@@ -129,8 +138,8 @@ async def _append(target: EventStore, run: _Run) -> int:
     return len(run.events)
 
 
-async def _events(log: LogReader) -> AsyncIterator[RecordedEvent]:
-    async for page in log.read_all():
+async def _events(log: LogReader, matching: Filter) -> AsyncIterator[RecordedEvent]:
+    async for page in log.read_all(matching=matching):
         for event in page.events:
             yield event
 

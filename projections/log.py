@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from application.ports.event_store import LogReader, LogSubscriber
+from application.ports.event_store import LogReader, LogSubscriber, StreamReader
 
 
-class Log(LogReader, LogSubscriber, Protocol):
+class Log(StreamReader, LogReader, LogSubscriber, Protocol):
     """A log that can be read as it is and followed."""

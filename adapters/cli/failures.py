@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from adapters.settings import without_secrets
+
 SERVICE = "presage"
 
 
@@ -65,7 +67,9 @@ def _hint(error: typer.TyperException) -> str:
 def _settings(error: Any) -> Failure:
     first = error.errors(include_url=False, include_context=False)[0]
     name = ".".join(str(part) for part in first["loc"])
-    return Failure("invalid_setting", f"{name}: {first['msg']}", details=f"it is {first['input']!r}")
+    return Failure(
+        "invalid_setting", f"{name}: {first['msg']}", details=without_secrets(f"it is {first['input']!r}")
+    )
 
 
 def _place(error: BaseException) -> str:

@@ -12,9 +12,10 @@ from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.data_folder import DataFolder
-from adapters.settings import Settings
+from adapters.settings import Settings, without_secrets
 from application.log_transfer import Transferred, transfer_log
-from application.ports.event_store import EventStore, LogReader
+from application.ports.event_store import EventStore, Filter, LogReader
+from application.streams import EXCHANGE_PREFIXES
 
 exporting = typer.Typer()
 importing = typer.Typer()
@@ -22,7 +23,7 @@ importing = typer.Typer()
 EMBEDDED_IN_FLIGHT = 64
 """Embedded stores write in the order of calls, so that many appends may be under way."""
 
-WHERE = "A file *.db (SQLite), a folder (JSON Lines), or an esdb:// address."
+WHERE = "A file *.db (SQLite), a folder (JSON Lines), or the address of an EventStoreDB."
 
 
 @exporting.command("export")
@@ -74,13 +75,17 @@ async def _transfer(log: LogReader, store: EventStore, *, embedded: bool, shown:
     in_flight = EMBEDDED_IN_FLIGHT if embedded else 1
     with Steps(shown=shown) as steps:
         return await transfer_log(
-            log, store, progress=lambda copied: steps.reached("events", copied), in_flight=in_flight
+            log,
+            store,
+            progress=lambda copied: steps.reached("events", copied),
+            in_flight=in_flight,
+            matching=Filter(stream_prefixes=EXCHANGE_PREFIXES),
         )
 
 
 def _tell(done: Transferred, target: str, *, as_json: bool) -> None:
     document = {
-        "target": target,
+        "target": without_secrets(target),
         "events": done.events,
         "streams": done.streams,
         "sha256": done.digest,

@@ -151,8 +151,8 @@ class EventStoreDBStore:
         """Return the position of the last event that is not the server's own."""
         self._check_open()
         await self._leader.reached()
-        with self._watched(), call():
-            return Position(await self._client.get_commit_position(timeout=HEAD_TIMEOUT_S))
+        with self._watched():
+            return Position(await self._client.head(timeout_s=HEAD_TIMEOUT_S))
 
     async def subscribe(
         self, *, after: Position = START, matching: Filter = Filter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from adapters.event_stores.append_rules import store_closed
-from adapters.event_stores.eventstoredb_client import Client, ClientError, ClientRecord, call, responses
+from adapters.event_stores.eventstoredb_client import Client, ClientError, ClientRecord, responses
 from adapters.event_stores.eventstoredb_errors import elsewhere, refusal, said
 from adapters.event_stores.eventstoredb_leader import Leader
 from adapters.event_stores.eventstoredb_records import recorded, server_filter
@@ -130,9 +130,7 @@ class Subscription:
         """Return whether a checkpoint is within the log: some servers send others, and nothing after them."""
         position = checkpoint.commit_position or START
         if position > self._end and position < IMPOSSIBLE:
-            with call():
-                end = await self._client.get_commit_position(filter_exclude=(), timeout=CHECK_TIMEOUT_S)
-            self._end = Position(end)
+            self._end = Position(await self._client.head(timeout_s=CHECK_TIMEOUT_S, system=True))
         if position <= self._end:
             return True
         _log.error(

@@ -18,6 +18,7 @@ from adapters.read_models.sqlite.store import SqliteReadStore
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.key_index import KeyIndex
+from application.streams import EXCHANGE
 from domain.ledger.state import KnownOrder
 from projections.catalog import all_projections, check_versions
 from projections.changes import Changes
@@ -191,8 +192,8 @@ async def _check(store: ReadStore, projections: Sequence[Projection], source: Lo
 
 async def founded_at_us(source: Log, codec: EventCodec) -> int | None:
     """Return when the exchange was founded, which tells it from others; ``None`` if it is not yet."""
-    async for page in source.read_all(limit=1):
-        for stored in page.events:
+    async for page in source.read_stream(EXCHANGE, limit=1):
+        for stored in page:
             return codec.decode(stored).cause.at_us
     return None
 

@@ -61,7 +61,7 @@ class Appended:
 class Filter:
     """Which events of the whole log are wanted; an empty tuple admits every one.
 
-    System events (type starting with ``$``) are never delivered through this port.
+    The store's own events (type or stream starting with ``$``) are never delivered through this port.
     """
 
     stream_prefixes: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ LOG_STRETCH = SELECT_EVENTS + "WHERE e.position > ? AND e.position < ?"
 LOG_FORWARDS = " ORDER BY e.position LIMIT ?"
 LOG_BACKWARDS = " ORDER BY e.position DESC LIMIT ?"
 
-NO_SYSTEM_EVENTS = "substr(t.name, 1, 1) <> '$'"
+NO_SYSTEM_EVENTS = "substr(t.name, 1, 1) <> '$' AND substr(s.name, 1, 1) <> '$'"
 STREAM_PREFIX = "substr(s.name, 1, ?) = ?"
 """Parameters: the length of the prefix in characters, the prefix."""
 TYPE_NAMES = "t.name IN ({})"

@@ -13,7 +13,14 @@ import pytest
 from adapters.event_stores import eventstoredb, eventstoredb_leader
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.eventstoredb_address import make_client
-from adapters.event_stores.eventstoredb_client import Client, ClientEvent, HungUp, StreamState, call, responses
+from adapters.event_stores.eventstoredb_client import (
+    Client,
+    ClientEvent,
+    HungUp,
+    StreamState,
+    call,
+    responses,
+)
 from application.ports.event_store import (
     NO_STREAM,
     AppendOutcomeUnknown,
@@ -175,7 +182,7 @@ async def test_a_read_that_is_cut_off_when_the_client_connects_anew_is_no_end(cl
 async def test_an_append_that_is_cut_off_when_the_client_connects_anew_is_not_cancelled(
     node: NodeProcess, client: Client
 ) -> None:
-    await client.get_commit_position()
+    await client.head(timeout_s=5)
 
     async def append() -> None:
         with call():

@@ -2,20 +2,15 @@
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import Node, running_node
 from tests.integration.eventstore_node.cases import noted, revisions_of
+from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client, ClientError, StreamState
 
 USERS = {"admin": "correct-horse"}
@@ -23,32 +18,7 @@ USERS = {"admin": "correct-horse"}
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Tls:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "presage test")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    tls = Tls(tmp_path / "node.crt", tmp_path / "node.key")
-    tls.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    tls.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return tls
+    return certificate_in(tmp_path)
 
 
 def with_user(node: Node, user: str) -> str:

@@ -53,3 +53,19 @@ def test_a_fault_nobody_thought_of_says_where_it_was_raised() -> None:
 def test_times_are_read_exactly(text: str, at_us: int) -> None:
     assert parse_time(text) == at_us
     assert parse_time(time_text(at_us)) == at_us
+
+
+def test_an_impossible_address_is_told_without_its_password() -> None:
+    with pytest.raises(ValueError, match="event_store") as caught:
+        Settings.from_environment({"PRESAGE_EVENT_STORE": "eventstore://admin:changeit@node:2113"})
+    failure = failure_of(caught.value)
+    assert "begins with esdb:// or kurrentdb://" in failure.message
+    assert "eventstore://***@node:2113" in failure.details
+    assert "changeit" not in failure.message + failure.details
+
+
+@pytest.mark.parametrize(
+    "address", ["esdb://a:b@n", "kurrentdb://a:b@n", "kdb://n", "kurrentdb+discover://n"]
+)
+def test_an_event_store_may_be_named_old_or_new(address: str) -> None:
+    assert Settings(event_store=address).event_store == address
