@@ -13,6 +13,7 @@ class Reason(Enum):
     INVALID_AMOUNT = "invalid_amount"
     INVALID_ORDER = "invalid_order"
     INVALID_CLOSE_TIME = "invalid_close_time"
+    NOT_RECORDABLE = "not_recordable"
     # What it speaks of
     MARKET_NOT_FOUND = "market_not_found"
     MARKET_EXISTS = "market_exists"

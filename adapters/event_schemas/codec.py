@@ -12,8 +12,24 @@ from adapters.event_schemas.upcasters import up_to_date
 from application.events import Cause, DomainEvent, Recorded
 from application.ports.codec import UnreadableEvent
 from application.ports.event_store import NewEvent, RecordedEvent
+from domain.ledger.events import FillBooked, FundsReserved, OrderConfirmed, ReservationReleased
+from domain.market.events import OrderCanceled, OrderPlaced, TradeExecuted
 
 _to_json = msgspec.json.Encoder().encode
+
+
+ALWAYS_FIT: frozenset[type[DomainEvent]] = frozenset(
+    {
+        OrderPlaced,
+        TradeExecuted,
+        OrderCanceled,
+        FundsReserved,
+        OrderConfirmed,
+        FillBooked,
+        ReservationReleased,
+    }
+)
+"""Made of orders, whose policies know the limits of every field, and too many to be written twice."""
 
 
 class InvalidEvent(ValueError):
@@ -25,6 +41,12 @@ class _Type:
     name: str
     version: int
     decoder: msgspec.json.Decoder[DomainEvent]
+
+    def written(self, event: DomainEvent) -> bytes:
+        """Return the event as JSON that can be read again. Raises ``ValueError`` for what breaks a rule."""
+        data = _to_json(event)
+        self.read(data)
+        return data
 
     def read(self, data: bytes) -> DomainEvent:
         """Return the event. Raises ``ValueError`` for what breaks a rule."""
@@ -52,13 +74,25 @@ class JsonCodec:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
         known = self._by_class[type(event)]
         try:
-            data = _to_json(event)
-            known.read(data)
+            data = known.written(event)
         except ValueError as error:
             raise InvalidEvent(f"{known.name} cannot be recorded: {_explained(error)}") from error
         return NewEvent(
             id=event_id, type=known.name, data=data, metadata=self._written_metadata(known.version, cause)
         )
+
+    @property
+    def always_fit(self) -> frozenset[type[DomainEvent]]:
+        """The classes of events that can always be written as the exchange makes them."""
+        return ALWAYS_FIT
+
+    def fault_in(self, event: DomainEvent) -> str | None:
+        """Return what keeps an event from being written, ``None`` if nothing."""
+        try:
+            self._by_class[type(event)].written(event)
+        except ValueError as error:
+            return _explained(error)
+        return None
 
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""

@@ -28,6 +28,15 @@ class RememberingCodec:
         self._latest.add(event_id.int, (event, cause, encoded))
         return encoded
 
+    @property
+    def always_fit(self) -> frozenset[type[DomainEvent]]:
+        """The classes of events that can always be written as the exchange makes them."""
+        return self._codec.always_fit
+
+    def fault_in(self, event: DomainEvent) -> str | None:
+        """Return what keeps an event from being written, ``None`` if nothing."""
+        return self._codec.fault_in(event)
+
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""
         return self._codec.stored_type(event_class)

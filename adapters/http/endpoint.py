@@ -15,7 +15,7 @@ from adapters.http.positions import await_visible, requested_position, show
 from adapters.http.problems import Code, Problem
 from adapters.http.reading_body import read_body
 from adapters.http.reading_json import read_json
-from adapters.http.replies import problem_of, send_problem, send_reply
+from adapters.http.replies import problem_of, send_problem, send_reply, written_out
 from adapters.http.validation import checked_body, checked_query
 
 _NAME = re.compile(r"[!-~]{1,128}")
@@ -33,12 +33,13 @@ class Endpoint:
         """Answer a request; whatever goes wrong becomes an error in the one shape all errors have."""
         try:
             reply, caller = await self._answer(scope, receive)
+            body = written_out(reply.content)
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 (the boundary: nothing may pass it unexplained)
             await send_problem(send, problem_of(fault))
             return
-        await self._send(send, reply, caller)
+        await self._send(send, reply, body, caller)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[Reply, Caller | None]:
         operation = self._operation
@@ -95,7 +96,7 @@ class Endpoint:
         """Return whose own writes the answer has to show."""
         return caller if self._operation.access is Access.READ else None
 
-    async def _send(self, send: Send, reply: Reply, caller: Caller | None) -> None:
+    async def _send(self, send: Send, reply: Reply, body: bytes, caller: Caller | None) -> None:
         position = reply.position
         if position is None:
             position = self._port.reads.freshness.position
@@ -103,7 +104,7 @@ class Endpoint:
             self._port.own_writes.note(caller.account_id, position)
         await send_reply(
             send,
-            reply.content,
+            body,
             status=reply.status or self._operation.status,
             media_type=self._media_type,
             position=position,

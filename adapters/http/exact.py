@@ -15,6 +15,8 @@ LARGEST = 2**63 - 1
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999, as far as dates go."""
 
+_PRICE_PLACES = 4
+
 _NUMBER = re.compile(r"(\d{1,19})(?:\.(\d{1,18}))?", re.ASCII)
 
 
@@ -67,7 +69,7 @@ def _decimal_schema(places: int, example: str) -> WithJsonSchema:
 
 
 def _price(value: object) -> Ticks:
-    return Ticks(scaled(value, 4))
+    return Ticks(scaled(value, _PRICE_PLACES))
 
 
 def _contracts(value: object) -> Quantity:
@@ -97,7 +99,20 @@ Seconds = Annotated[
 ]
 """A time in whole seconds since the Unix epoch."""
 
-PriceDollars = Annotated[Ticks, BeforeValidator(_price), _decimal_schema(4, "0.6500")]
+
+def price_up_to(most_ticks: int) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Return what reads a price in dollars that is exact to a tick and at most so many ticks."""
+
+    def read(value: object) -> Ticks:
+        ticks = _price(value)
+        if ticks > most_ticks:
+            raise ValueError(f"must be at most {Decimal(most_ticks).scaleb(-_PRICE_PLACES):f}")
+        return ticks
+
+    return BeforeValidator(read), _decimal_schema(_PRICE_PLACES, "0.6500")
+
+
+PriceDollars = Annotated[Ticks, BeforeValidator(_price), _decimal_schema(_PRICE_PLACES, "0.6500")]
 """A price in dollars, exact to a tick."""
 
 Contracts = Annotated[Quantity, BeforeValidator(_contracts), _decimal_schema(2, "12.50")]

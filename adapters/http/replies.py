@@ -19,11 +19,15 @@ POSITION_HEADER = b"x-presage-position"
 _JSON = b"application/json"
 
 
+def written_out(content: object) -> bytes:
+    """Return an answer as it is sent."""
+    return content if isinstance(content, bytes) else orjson.dumps(content)
+
+
 async def send_reply(
-    send: Send, content: object, *, status: int, media_type: bytes = _JSON, position: Position
+    send: Send, body: bytes, *, status: int, media_type: bytes = _JSON, position: Position
 ) -> None:
     """Send an answer; ``position`` is how far it goes: where a write stands, what a read could see."""
-    body = content if isinstance(content, bytes) else orjson.dumps(content)
     headers = [
         (b"content-type", media_type),
         (b"content-length", b"%d" % len(body)),

@@ -9,10 +9,6 @@ class HttpSettings:
 
     body_bytes_max: int = 1_048_576
     json_depth_max: int = 16
-    batch_max: int = 200
-    """The most orders of a batch, placed or cancelled."""
-    list_max: int = 1_000
-    """The most names in a list that a query takes."""
     receive_window_ms: int = 5_000
     """How old a signed request may be when it arrives, and when its order reaches the book."""
     ahead_window_ms: int = 1_000

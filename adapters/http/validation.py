@@ -59,6 +59,8 @@ def _parameters(query: bytes) -> dict[str, str]:
         )
     except ValueError:
         raise Problem(Code.INVALID_PARAMETER, "the query is malformed") from None
+    if b"%00" in query:
+        raise Problem(Code.INVALID_PARAMETER, "the query is malformed", details="no text holds a NUL")
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise Problem(Code.INVALID_PARAMETER, "a parameter stands twice in the query")

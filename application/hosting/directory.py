@@ -3,6 +3,7 @@
 import asyncio
 
 from application.hosting.owner import Command, Event, State, StreamOwner
+from application.hosting.recordable import recordable
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import StreamAppender, StreamReader
@@ -131,7 +132,7 @@ class Directory:
         )
         return StreamOwner(
             stream,
-            decider,
+            recordable(decider, self._codec),
             history=history,
             taker=self._taker(stream, form) if form else None,
             reader=self._reader,

@@ -21,6 +21,15 @@ class EventCodec(Protocol):
         """Return the event as the store is to keep it."""
         ...
 
+    @property
+    def always_fit(self) -> frozenset[type[DomainEvent]]:
+        """The classes of events that can always be written as the exchange makes them."""
+        ...
+
+    def fault_in(self, event: DomainEvent) -> str | None:
+        """Return what keeps an event from being written, for whoever asked for it; ``None`` if nothing."""
+        ...
+
     def stored_type(self, event_class: type[DomainEvent]) -> str:
         """Return the name under which a store keeps events of a class."""
         ...

@@ -5,18 +5,20 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from adapters.http.exact import Contracts, Dollars, PositiveDollars, PriceDollars, Seconds, whole
+from adapters.http.exact import Contracts, Dollars, PositiveDollars, PriceDollars, Seconds, price_up_to, whole
 from adapters.http.requests.fields import (
     GroupField,
-    Line,
     NameField,
     RequestBody,
-    Text,
     TickerField,
     Word,
+    largest,
+    line,
+    text,
 )
 from application.operations import HALF_A_DOLLAR
 from application.requests import Requirement
+from domain import fields as recorded
 from domain.fees import FREE, FeeRate, FeeSchedule
 from domain.group.commands import CreateGroup
 from domain.market.commands import CENT_TICKS, CreateMarket
@@ -24,6 +26,7 @@ from domain.market.vocabulary import Result
 from domain.quantities import CENT, Quantity, Ticks
 
 _US_PER_S = 1_000_000
+_MOST_BPS = largest(recorded.QuadraticBps)
 
 
 def _decided(result: Result) -> Result:
@@ -34,10 +37,19 @@ def _decided(result: Result) -> Result:
 
 Bps = Annotated[
     int,
-    BeforeValidator(partial(whole, most=10_000)),
-    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000}),
+    BeforeValidator(partial(whole, most=_MOST_BPS)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MOST_BPS}),
 ]
 """Hundredths of a percent."""
+
+FlatFee = Annotated[Ticks, *price_up_to(largest(recorded.FlatTicks))]
+FinalPrice = Annotated[Ticks, *price_up_to(largest(recorded.VoidPrice))]
+
+Title = Annotated[str, line(recorded.Title, shortest=1)]
+Rules = Annotated[str, text(recorded.RulesText)]
+Category = Annotated[str, line(recorded.Category)]
+Reason = Annotated[str, line(recorded.Explanation)]
+Evidence = Annotated[str, text(recorded.Evidence)]
 
 
 DecidedResult = Annotated[Word[Result], AfterValidator(_decided), WithJsonSchema({"enum": ["yes", "no"]})]
@@ -48,7 +60,7 @@ class FeeRateBody(RequestBody):
     """What a fill costs per contract: ``quadratic_bps`` / 10,000 x p x (1 - p), and a flat amount."""
 
     quadratic_bps: Bps = 0
-    flat_dollars: PriceDollars = Ticks(0)
+    flat_dollars: FlatFee = Ticks(0)
 
     def rate(self) -> FeeRate:
         """Return the rate as the exchange knows it."""
@@ -82,9 +94,9 @@ class MarketBody(RequestBody):
     """A market to be listed. With a condition it is conditional from the start."""
 
     ticker: TickerField
-    title: Line = Field(min_length=1)
-    rules: Text = ""
-    category: Line = ""
+    title: Title
+    rules: Rules = ""
+    category: Category = ""
     group_id: GroupField | None = None
     tick_size_dollars: PriceDollars = CENT_TICKS
     price_min_dollars: PriceDollars = Ticks(1)
@@ -120,8 +132,8 @@ class GroupBody(RequestBody):
     """A group of mutually exclusive markets to be listed."""
 
     group_id: GroupField
-    title: Line = Field(min_length=1)
-    category: Line = ""
+    title: Title
+    category: Category = ""
     series: NameField | None = None
 
     def command(self) -> CreateGroup:
@@ -134,33 +146,33 @@ class GroupBody(RequestBody):
 class ReasonBody(RequestBody):
     """Why."""
 
-    reason: Line = ""
+    reason: Reason = ""
 
 
 class DetermineBody(RequestBody):
     """How a market ended, and what says so. One that ends without a result is voided."""
 
     result: DecidedResult
-    evidence: Text = ""
+    evidence: Evidence = ""
 
 
 class VoidBody(ReasonBody):
     """Why a market ends without a result, and what a yes share pays; a no share pays the rest."""
 
-    yes_price_dollars: PriceDollars = HALF_A_DOLLAR
+    yes_price_dollars: FinalPrice = HALF_A_DOLLAR
 
 
 class DetermineGroupBody(RequestBody):
     """Which market of a group is yes, and what says so."""
 
     winner_ticker: TickerField
-    evidence: Text = ""
+    evidence: Evidence = ""
 
 
 class RulesBody(RequestBody):
     """A new rules text."""
 
-    rules: Text
+    rules: Rules
 
 
 class TickSizeBody(RequestBody):
@@ -173,4 +185,4 @@ class MoneyBody(RequestBody):
     """An amount that comes in or goes out. The same reference counts once."""
 
     amount_dollars: Dollars
-    reference: Line = Field(min_length=1)
+    reference: Annotated[str, line(recorded.Reference, shortest=1)]

@@ -2,13 +2,51 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from msgspec import Meta
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from adapters.http.exact import LAST_SECOND
+from domain import fields as recorded
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# No control characters: nobody types them, and terminals obey them.
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_PAGE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_WORDS_MAX = 1_001
 E = TypeVar("E")
+
+
+def rule_of(kind: Any) -> Meta:
+    """Return what an event may hold in fields of a kind: requests take no more."""
+    rule: Meta = kind.__metadata__[0]
+    return rule
+
+
+def longest(kind: Any) -> int:
+    """Return how many characters a text of a kind may have."""
+    most = rule_of(kind).max_length
+    assert most is not None
+    return most
+
+
+def largest(kind: Any) -> int:
+    """Return the largest number of a kind."""
+    most = rule_of(kind).le
+    assert isinstance(most, int)
+    return most
+
+
+def pattern_of(kind: Any) -> str:
+    """Return the pattern of names of a kind. Here ``$`` is the end of the text without saying so."""
+    return str(rule_of(kind).pattern).replace(r"(?!\n)", "")
 
 
 class RequestBody(BaseModel):
@@ -23,18 +61,28 @@ class RequestQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-TickerField = Annotated[Ticker, StringConstraints(pattern=_NAME, min_length=1, max_length=64)]
-GroupField = Annotated[GroupId, StringConstraints(pattern=_NAME, min_length=1, max_length=64)]
+TickerField = Annotated[Ticker, StringConstraints(pattern=pattern_of(Ticker.__supertype__))]
+GroupField = Annotated[GroupId, StringConstraints(pattern=pattern_of(GroupId.__supertype__))]
 NameField = Annotated[str, StringConstraints(pattern=_NAME, min_length=1, max_length=64)]
 AccountField = Annotated[
     AccountId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", min_length=1, max_length=64)
 ]
 OrderIdField = Annotated[OrderId, StringConstraints(pattern=r"^[!-~]+$", min_length=1, max_length=64)]
-ClientOrderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:+=/-]*$", max_length=64)]
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]*$", max_length=300)]
-"""A line of text."""
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=20_000)]
-"""A page of text."""
+ClientOrderId = Annotated[str, StringConstraints(pattern=pattern_of(recorded.ClientOrderId))]
+
+
+def line(kind: Any, *, shortest: int = 0) -> StringConstraints:
+    """Return what holds for a line of text that becomes a field of an event, of this kind."""
+    return StringConstraints(pattern=_LINE, min_length=shortest, max_length=longest(kind))
+
+
+def text(kind: Any) -> StringConstraints:
+    """Return what holds for a page of text that becomes a field of an event, of this kind."""
+    return StringConstraints(pattern=_PAGE, max_length=longest(kind))
+
+
+SearchText = Annotated[str, StringConstraints(pattern=_LINE, min_length=1, max_length=300)]
+"""Words to look for."""
 
 Word = Annotated[E, Field(strict=False)]
 """One of the trade's words, by its value."""
@@ -58,7 +106,12 @@ def _flag(value: object) -> object:
 
 
 def _listed(value: object) -> object:
-    return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
+    return tuple(words(value)) if isinstance(value, str) else value
+
+
+def words(value: str) -> list[str]:
+    """Return what stands between the commas of a parameter, each once, as far as any list may be long."""
+    return list(dict.fromkeys(filter(None, value.split(",", _WORDS_MAX))))
 
 
 def _number_schema(**more: Any) -> WithJsonSchema:
@@ -75,14 +128,14 @@ Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"
 Cursor = Annotated[str, StringConstraints(pattern=r"^[!-~]*$", max_length=512)]
 Tickers = Annotated[
     tuple[TickerField, ...],
-    Field(max_length=1_000),
+    Field(max_length=1_000, fail_fast=True),
     BeforeValidator(_listed),
     WithJsonSchema({"type": "string"}),
 ]
 """Market tickers with commas between them."""
 Groups = Annotated[
     tuple[GroupField, ...],
-    Field(max_length=100),
+    Field(max_length=100, fail_fast=True),
     BeforeValidator(_listed),
     WithJsonSchema({"type": "string"}),
 ]

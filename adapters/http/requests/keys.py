@@ -1,12 +1,13 @@
 """What is sent about API keys."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from adapters.http.problems import Code, Problem
-from adapters.http.requests.fields import Line, RequestBody
+from adapters.http.requests.fields import RequestBody, line, longest
 from adapters.http.signing import read_public_key
+from domain import fields as recorded
 from domain.identity.aggregate import Scope
 
 ScopeWord = Literal["read", "write", "trade", "admin"]
@@ -17,15 +18,18 @@ _SCOPES = {"read": Scope.READ, "write": Scope.TRADE, "trade": Scope.TRADE, "admi
 class GenerateKeyBody(RequestBody):
     """A key to be made, both halves. Without scopes it may read and trade."""
 
-    name: Line = Field(min_length=1)
-    scopes: list[ScopeWord] | None = Field(default=None, min_length=1, max_length=4)
+    name: Annotated[str, line(recorded.KeyName, shortest=1)]
+    scopes: list[ScopeWord] | None = Field(default=None, min_length=1, max_length=4, fail_fast=True)
     strict: bool = Field(default=False, description="Signatures must cover the query and the body too.")
 
 
 class CreateKeyBody(GenerateKeyBody):
     """A public key to be registered."""
 
-    public_key: str = Field(max_length=4_000, description="An RSA public key of 2048 to 4096 bits, in PEM.")
+    public_key: str = Field(
+        max_length=longest(recorded.PublicKeyPem),
+        description="An RSA key of 2048 to 4096 bits, in PEM.",
+    )
 
 
 def scopes_of(body: GenerateKeyBody) -> tuple[Scope, ...]:

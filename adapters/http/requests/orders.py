@@ -10,6 +10,7 @@ from adapters.http.problems import Code, Problem
 from adapters.http.requests.fields import (
     ClientOrderId,
     NameField,
+    OrderIdField,
     RequestBody,
     TickerField,
     Word,
@@ -19,6 +20,9 @@ from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Sid
 from domain.quantities import CENT, CONTRACT, Money, Quantity, Ticks, complement
 
 T = TypeVar("T")
+
+BATCH_MAX = 200
+"""The most orders of a batch, placed or cancelled."""
 
 _TICKS_PER_CENT = 100
 _US_PER_S = 1_000_000
@@ -71,13 +75,13 @@ class OrderBody(Priced, Counted):
 class OrdersBody(RequestBody):
     """A batch of orders, each checked and answered by itself."""
 
-    orders: list[SkipValidation[OrderBody]] = Field(min_length=1)
+    orders: list[SkipValidation[OrderBody]] = Field(min_length=1, max_length=BATCH_MAX)
 
 
 class OrderIdsBody(RequestBody):
     """The orders to cancel."""
 
-    ids: list[str] = Field(min_length=1)
+    ids: list[OrderIdField] = Field(min_length=1, max_length=BATCH_MAX, fail_fast=True)
 
 
 class AmendBody(Priced, Counted):

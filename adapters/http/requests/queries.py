@@ -10,16 +10,19 @@ from adapters.http.requests.fields import (
     GroupField,
     Groups,
     Limit,
-    Line,
     NameField,
     Number,
     OrderIdField,
     RequestQuery,
+    SearchText,
     Seconds,
     TickerField,
     Tickers,
+    line,
+    words,
 )
 from adapters.http.requests.past import AsOfQuery, Moment
+from domain import fields as recorded
 from domain.market.vocabulary import MarketStatus
 from projections.queries import ALWAYS, DEFAULT_LIMIT, Period
 from projections.views import LeaderboardPeriod, OrderStatus
@@ -48,9 +51,9 @@ def _statuses(value: object) -> object:
     if not isinstance(value, str):
         return value
     chosen: list[MarketStatus] = []
-    for word in filter(None, value.split(",")):
+    for word in words(value):
         chosen.extend(_STATUSES.get(word) or (MarketStatus(word),))
-    return tuple(chosen)
+    return tuple(dict.fromkeys(chosen))
 
 
 Statuses = Annotated[
@@ -58,6 +61,9 @@ Statuses = Annotated[
     BeforeValidator(_statuses),
     WithJsonSchema({"type": "string", "description": f"{', '.join(_STATUSES)}, or a state, comma-separated"}),
 ]
+
+
+SeriesWord = Annotated[str, line(recorded.Category)]
 
 
 class PageQuery(RequestQuery):
@@ -139,8 +145,8 @@ class CandlesQuery(RequestQuery):
 class SeriesListQuery(RequestQuery):
     """Which series."""
 
-    category: str = ""
-    tags: str = ""
+    category: SeriesWord = ""
+    tags: SeriesWord = ""
     include_product_metadata: Flag = False
 
 
@@ -199,7 +205,7 @@ class LeaderboardQuery(RequestQuery):
 class SearchQuery(RequestQuery):
     """Which words, in any order."""
 
-    text: Annotated[Line, Field(min_length=1)]
+    text: SearchText
     limit: Limit = DEFAULT_LIMIT
 
 

@@ -15,7 +15,7 @@ from adapters.http.display import contracts, whole_contracts
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.positions import show
-from adapters.http.problems import Code, Problem
+from adapters.http.problems import Problem
 from adapters.http.replies import problem_of
 from adapters.http.requests import orders as r
 from adapters.http.routes.orders import ORDERS, carried_out, changed, find_order, placed
@@ -32,7 +32,6 @@ Outcome = OrderAnswer | Exception
 async def create_orders(call: Call[NoQuery, r.OrdersBody]) -> Reply:
     """Place several orders at once."""
     items: Sequence[object] = call.body.orders
-    _check_size(call.port, items, "orders")
     requests = [_request(item, call) for item in items]
     sound = [request for request in requests if isinstance(request, OrderRequest)]
     outcomes = iter(await call.port.exchange.trading.place_many(sound))
@@ -70,7 +69,6 @@ async def _placed(
 async def cancel_orders(call: Call[NoQuery, r.OrderIdsBody]) -> Reply:
     """Take several orders off at once."""
     ids = [OrderId(order_id) for order_id in call.body.ids]
-    _check_size(call.port, ids, "ids")
     before = [await _found(call.port, call.account_id, order_id) for order_id in ids]
     known = [order.order_id for order in before if isinstance(order, OrderView)]
     outcomes = iter(await call.port.exchange.trading.cancel_many(call.account_id, known))
@@ -115,12 +113,6 @@ async def _canceled(
         reduced_by=whole_contracts(outcome.reduced),
         reduced_by_fp=contracts(outcome.reduced),
     )
-
-
-def _check_size(port: HttpPort, items: Sequence[object], name: str) -> None:
-    most = port.settings.batch_max
-    if len(items) > most:
-        raise Problem(Code.INVALID_FIELD, "the batch is too large", details=f"{name}: at most {most}")
 
 
 def _error(outcome: Outcome) -> ItemError:

@@ -5,6 +5,7 @@ import time
 from adapters.http.answers import exchange as a
 from adapters.http.display import timestamp
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.requests.orders import BATCH_MAX
 from domain.market.policies import MAX_OPEN_ORDERS
 
 Plain = Call[NoQuery, None]
@@ -49,7 +50,7 @@ async def account_limits(call: Plain) -> Reply:
             usage_tier="basic",
             read_limit=0,
             write_limit=0,
-            batch_max=settings.batch_max,
+            batch_max=BATCH_MAX,
             open_orders_max=MAX_OPEN_ORDERS,
             receive_window_ms=settings.receive_window_ms,
         )

@@ -105,7 +105,7 @@ def test_prices_and_counts_that_disagree_are_refused() -> None:
         ({"client_order_id": "a\n"}, "client_order_id"),
         ({"client_order_id": 7}, "client_order_id"),
         ({"ticker": "../etc"}, "ticker"),
-        ({"ticker": "A" * 65}, "ticker"),
+        ({"ticker": "A" * 101}, "ticker"),
         ({"expiration_ts": 10**12}, "expiration_ts"),
         ({"sell_position_floor": 1}, "sell_position_floor"),
         ({"buy_max_cost": 1.5}, "buy_max_cost"),
