@@ -128,6 +128,16 @@ class StreamOwner(Generic[State, Command, Event]):
             await self._post(None, _BY_ITSELF, _BY_ITSELF)
         return state
 
+    async def state_after(self, revision: int) -> State:
+        """Return a state that knows the event at ``revision``, be it written here or by another process."""
+        while True:
+            state = await self.state()
+            if self._tip.revision >= revision:
+                return state
+            if not self._handling:
+                self._state = None
+            await asyncio.sleep(0)
+
     @property
     def loaded(self) -> State | None:
         """The present state, or ``None`` while it is not in memory."""

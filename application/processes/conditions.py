@@ -41,14 +41,14 @@ class Conditions:
                     pass
 
     async def _tell_children(self, recorded: Recorded[DomainEvent], ticker: Ticker, result: Result) -> None:
-        parent = await self._directory.find_market(ticker)
-        assert parent is not None
+        parent = await self._directory.market(ticker).state_after(recorded.revision)
         for child in sorted(parent.children):
             await self._tell(recorded, child, ticker, result)
 
     async def _tell_late_child(self, recorded: Recorded[DomainEvent], child: Ticker, parent: Ticker) -> None:
         """Tell a market how its parent ended, if that was before the two were linked."""
         state = await self._directory.find_market(parent)
+        await self._directory.market(child).state_after(recorded.revision)
         if state is not None and state.ended:
             assert state.result is not None
             await self._tell(recorded, child, parent, state.result)
@@ -64,8 +64,8 @@ class Conditions:
 
     async def _finish_with_group(self, recorded: Recorded[DomainEvent], ticker: Ticker) -> None:
         """Finalize a market whose group was final before its condition was met."""
-        market = await self._directory.find_market(ticker)
-        if market is None or market.group_id is None:
+        market = await self._directory.market(ticker).state_after(recorded.revision)
+        if market.group_id is None:
             return
         group = await self._directory.find_group(market.group_id)
         if group is not None and group.status is GroupStatus.FINALIZED:

@@ -61,6 +61,7 @@ class Groups:
 
     async def _take_in(self, recorded: Recorded[DomainEvent], ticker: Ticker, group_id: GroupId) -> None:
         """Let the group decide; a market that it cannot take any more is over before it began."""
+        await self._directory.market(ticker).state_after(recorded.revision)
         decision = await self._directory.group(group_id).ask(
             AddMarket(ticker=ticker),
             command_id=uuid5(recorded.id, "join"),

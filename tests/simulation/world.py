@@ -24,11 +24,12 @@ from application.ports.event_store import (
     StoreUnavailable,
 )
 from application.requests import Accepted, OrderAccepted, OrderRequest
+from application.verification.overdue import PATIENCE_US
 from application.verification.verify import verify
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.market.vocabulary import Action, Condition, Result, Side
 from domain.quantities import Quantity, Ticks
-from domain.rejections import Rejected
+from domain.rejections import Reason, Rejected
 from tests.older_keys import NoOlderKeys
 
 PARTITIONS = 3
@@ -219,7 +220,10 @@ class World:
             for stream in await self._streams("group-"):
                 group = await directory.find_group(GroupId(stream))
                 if group is not None and not group.ended and group.members:
-                    await operations.resolve_group(GroupId(stream), group.winner or group.members[0])
+                    group_id = GroupId(stream)
+                    ended = await operations.resolve_group(group_id, group.winner or group.members[0])
+                    if isinstance(ended, Rejected) and ended.reason is not Reason.CONDITION_PENDING:
+                        await operations.void_group(group_id)
             for stream in await self._streams("market-"):
                 market = await directory.find_market(Ticker(stream))
                 if market is None or market.ended or market.group_id is not None:
@@ -234,9 +238,25 @@ class World:
             names.update(dict.fromkeys(event.stream.removeprefix(prefix) for event in page.events))
         return list(names)
 
-    async def violations(self) -> list[str]:
-        """Return whatever does not hold in the log, acknowledged orders that are missing included."""
-        report = await verify(self.log, self.codec)
+    async def unended(self) -> list[str]:
+        """Return what a finished exchange must not have: markets and groups that can never end."""
+        found = []
+        for stream in await self._streams("market-"):
+            market = await self.exchange.directory.find_market(Ticker(stream))
+            if market is None or not market.ended:
+                found.append(f"{stream} is {market.status if market else 'no market'}")
+        for stream in await self._streams("group-"):
+            group = await self.exchange.directory.find_group(GroupId(stream))
+            if group is None or (group.members and not group.ended):
+                found.append(f"{stream} is {group.status if group else 'no group'}")
+        return found
+
+    async def violations(self, patience_us: int = PATIENCE_US) -> list[str]:
+        """Return whatever does not hold in the log, acknowledged orders that are missing included.
+
+        Without patience also what should have followed by itself, once nothing is under way.
+        """
+        report = await verify(self.log, self.codec, patience_us=patience_us)
         placed = set()
         async for page in self.log.read_all(matching=Filter(types=("OrderPlaced",))):
             for stored in page.events:
