@@ -40,6 +40,7 @@ from application.founding import found
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
+from application.keys_in_force import KeysInForce
 from application.operations import Operations
 from application.past import Past
 from application.ports.checkpoints import Checkpoints
@@ -95,6 +96,7 @@ async def build_exchange(
         snapshots=kept,
         partitions=founding.partitions,
     )
+    in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions)
     runner = ProcessRunner(
         subscriber=store,
         reader=store,
@@ -112,7 +114,7 @@ async def build_exchange(
         directory=directory,
         trading=trading,
         operations=Operations(directory, transfer_keys, runner, clock, ids),
-        keys=Keys(directory, ids),
+        keys=Keys(directory, in_force, ids),
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),

@@ -49,6 +49,7 @@ class Exchange:
         """Settle what is left to settle, end interrupted sagas, and open for business."""
         for ledger in self.directory.ledgers:
             await ledger.state()
+        await self.keys.in_force.look()
         await self.processes.start()
         await self.processes.catch_up()
         ended = await self._recovery.run()
@@ -64,6 +65,7 @@ class Exchange:
         """Stop taking time and events, and finish what was begun."""
         self.ready = False
         await self._timekeeper.close()
+        await self.keys.in_force.close()
         await self.trading.close()
         await self.processes.close()
         await self.directory.close()

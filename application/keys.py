@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from application.hosting.directory import Directory
+from application.keys_in_force import KeysInForce
 from application.ports.clock import Ids
 from application.requests import Accepted, Answer
 from domain.identifiers import AccountId
@@ -12,8 +13,9 @@ from domain.identity.aggregate import CreateKey, RevokeKey, Scope
 class Keys:
     """Registers and withdraws keys. Private keys are never seen here."""
 
-    def __init__(self, directory: Directory, ids: Ids) -> None:
+    def __init__(self, directory: Directory, in_force: KeysInForce, ids: Ids) -> None:
         self._directory = directory
+        self.in_force = in_force
         self._ids = ids
 
     async def create(
@@ -35,12 +37,15 @@ class Keys:
             scopes=tuple(scopes),
             strict=strict,
         )
-        decision = await self._directory.identity(account_id).ask(command, command_id=self._ids.new())
-        return key_id, decision.rejected or Accepted(position=decision.position)
+        return key_id, await self._ask(account_id, command)
 
     async def revoke(self, account_id: AccountId, key_id: str) -> Answer:
         """Withdraw a key of an account."""
-        decision = await self._directory.identity(account_id).ask(
-            RevokeKey(key_id=key_id, account_id=account_id), command_id=self._ids.new()
-        )
-        return decision.rejected or Accepted(position=decision.position)
+        return await self._ask(account_id, RevokeKey(key_id=key_id, account_id=account_id))
+
+    async def _ask(self, account_id: AccountId, command: CreateKey | RevokeKey) -> Answer:
+        decision = await self._directory.identity(account_id).ask(command, command_id=self._ids.new())
+        if decision.rejected is not None:
+            return decision.rejected
+        await self.in_force.look()
+        return Accepted(position=decision.position)

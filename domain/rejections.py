@@ -47,6 +47,7 @@ class Reason(Enum):
     INSUFFICIENT_SHARES = "insufficient_shares"
     REDUCE_ONLY = "reduce_only"
     TOO_MANY_OPEN_ORDERS = "too_many_open_orders"
+    TOO_MANY_KEYS = "too_many_keys"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     RESERVATION_TOO_SMALL = "reservation_too_small"
     POST_ONLY_WOULD_CROSS = "post_only_would_cross"

@@ -1,6 +1,5 @@
 """The HTTP application: the table of routes, each an ASGI endpoint, behind one Starlette."""
 
-import time
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -77,7 +76,7 @@ def make_port(
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
     """Return what routes work with."""
-    ring = KeyRing(reads.keys, cache_s=settings.key_cache_s, monotonic_s=time.monotonic)
+    ring = KeyRing(exchange.keys.in_force)
     return HttpPort(
         exchange=exchange,
         reads=reads,

@@ -12,8 +12,7 @@ from adapters.http.settings import HttpSettings
 from adapters.http.signing import signed_message, strict_message, verifies
 from application.ports.clock import Clock
 from domain.identifiers import AccountId
-from domain.identity.aggregate import Scope
-from projections.views import KeyView
+from domain.identity.aggregate import KeyCreated, Scope
 
 KEY_HEADER = b"kalshi-access-key"
 TIMESTAMP_HEADER = b"kalshi-access-timestamp"
@@ -38,7 +37,7 @@ class Caller:
 class Claim:
     """A request that says whose it is, with the key to check it by."""
 
-    key: KeyView
+    key: KeyCreated
     public_key: RSAPublicKey
     timestamp: str
     signature: str

@@ -13,8 +13,6 @@ class HttpSettings:
     """How old a signed request may be when it arrives, and when its order reaches the book."""
     ahead_window_ms: int = 1_000
     """How far a client's clock may run ahead."""
-    key_cache_s: float = 0.5
-    """For how long a key that was looked up is trusted without looking again."""
     min_position_wait_s: float = 2.0
     """How long a read waits for the position it asked for before it is refused."""
     own_writes_wait_s: float = 1.0

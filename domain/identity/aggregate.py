@@ -1,5 +1,6 @@
 """API keys: commands, events and the decider that keeps them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import assert_never
@@ -9,6 +10,9 @@ from domain.fields import KeyId, KeyName, PublicKeyPem, Strict
 from domain.identifiers import AccountId
 from domain.messages import Message
 from domain.rejections import Reason, Rejected
+
+MAX_KEYS = 100
+"""How many keys of an account may be in force."""
 
 
 class Scope(StrEnum):
@@ -64,6 +68,7 @@ class IdentityState:
 
     def __init__(self) -> None:
         self.keys: dict[str, KeyCreated] = {}
+        self.held: Counter[AccountId] = Counter()
         self.revision = -1
 
 
@@ -74,6 +79,8 @@ def decide(command: IdentityCommand, state: IdentityState) -> Sequence[IdentityE
         case CreateKey():
             if known is not None:
                 return Rejected(Reason.KEY_EXISTS, f"key {command.key_id} exists")
+            if state.held[command.account_id] >= MAX_KEYS:
+                return Rejected(Reason.TOO_MANY_KEYS, f"an account has at most {MAX_KEYS} keys; revoke one")
             return [
                 KeyCreated(
                     key_id=command.key_id,
@@ -98,8 +105,12 @@ def evolve(state: IdentityState, event: IdentityEvent) -> None:
     match event:
         case KeyCreated():
             state.keys[event.key_id] = event
+            state.held[event.account_id] += 1
         case KeyRevoked():
             del state.keys[event.key_id]
+            state.held[event.account_id] -= 1
+            if not state.held[event.account_id]:
+                del state.held[event.account_id]
         case _:
             assert_never(event)
 

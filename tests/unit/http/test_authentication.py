@@ -7,8 +7,7 @@ from adapters.http.key_ring import KeyRing
 from adapters.http.problems import Problem
 from adapters.http.settings import HttpSettings
 from domain.identifiers import AccountId
-from domain.identity.aggregate import Scope
-from projections.views import KeyView
+from domain.identity.aggregate import KeyCreated, Scope
 from tests.unit.http.keys import key_pair, signed_headers
 
 NOW_MS = 1_700_000_000_000
@@ -21,47 +20,28 @@ class Clock:
 
 
 class Keys:
-    """The keys there are, and how often they were looked up."""
+    """The keys in force."""
 
-    def __init__(self, *views: KeyView) -> None:
-        self.views = {view.key_id: view for view in views}
-        self.lookups = 0
+    def __init__(self, *keys: KeyCreated) -> None:
+        self.keys = {key.key_id: key for key in keys}
 
-    async def key(self, key_id: str) -> KeyView | None:
-        self.lookups += 1
-        return self.views.get(key_id)
-
-    async def keys(self, account_id: AccountId) -> list[KeyView]:
-        return list(self.views.values())
+    async def find(self, key_id: str) -> KeyCreated | None:
+        return self.keys.get(key_id)
 
 
-class Ticking:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-def view(key_id: str = "ann-key", *, strict: bool = False, revoked_at_us: int | None = None) -> KeyView:
-    return KeyView(
+def view(key_id: str = "ann-key", *, strict: bool = False) -> KeyCreated:
+    return KeyCreated(
         key_id=key_id,
         account_id=AccountId("ann"),
         name="laptop",
         public_key_pem=key_pair()[1],
         scopes=(Scope.READ, Scope.TRADE),
         strict=strict,
-        created_at_us=0,
-        revoked_at_us=revoked_at_us,
     )
 
 
-def authenticator(keys: Keys, ticking: Ticking | None = None) -> Authenticator:
-    settings = HttpSettings()
-    ring = KeyRing(keys, cache_s=settings.key_cache_s, monotonic_s=ticking or Ticking())
-    return Authenticator(ring, Clock(), settings)
+def authenticator(keys: Keys) -> Authenticator:
+    return Authenticator(KeyRing(keys), Clock(), HttpSettings())
 
 
 def raw(headers: dict[str, str]) -> dict[bytes, bytes]:
@@ -157,29 +137,15 @@ async def test_another_keys_signature_is_refused() -> None:
     assert await refusal(forged) == (401, "invalid_signature")
 
 
-async def test_unknown_and_revoked_keys_are_refused_alike() -> None:
-    assert await refusal(headers(), Keys()) == (401, "unknown_key")
-    assert await refusal(headers(), Keys(view(revoked_at_us=1))) == (401, "unknown_key")
-
-
-async def test_a_revoked_key_is_refused_within_half_a_second() -> None:
-    keys, ticking = Keys(view()), Ticking()
-    checks = authenticator(keys, ticking)
+async def test_unknown_and_revoked_keys_are_refused() -> None:
+    keys = Keys(view())
+    checks = authenticator(keys)
     await checks.claim(raw(headers()))
-    keys.views["ann-key"] = view(revoked_at_us=1)
-    ticking.seconds = 0.5
+    keys.keys.clear()
     with pytest.raises(Problem) as refused:
         await checks.claim(raw(headers()))
     assert refused.value.code == "unknown_key"
-
-
-async def test_a_key_in_use_is_looked_up_only_now_and_then() -> None:
-    keys, ticking = Keys(view()), Ticking()
-    checks = authenticator(keys, ticking)
-    for _ in range(50):
-        await checks.claim(raw(headers()))
-        ticking.seconds += 0.02
-    assert keys.lookups == 2
+    assert await refusal(headers(), Keys()) == (401, "unknown_key")
 
 
 async def test_a_strict_key_signs_query_and_body_as_well() -> None:

@@ -1,0 +1,76 @@
+"""Which keys are in force: read where they are written, so that a revoked one is refused at once.
+
+Nothing else has to work for that, and no process has to run: whoever asks has the streams looked at again
+when that was not done just now. If the store cannot be read, nobody can revoke a key in it either; then
+what is known holds.
+"""
+
+import asyncio
+import logging
+
+from application.ports.codec import EventCodec, UnreadableEvent
+from application.ports.event_store import EventStoreError, StreamReader
+from application.streams import identity_stream
+from domain.identity.aggregate import IDENTITY, IdentityState, KeyCreated
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+"""For how long what was read is trusted."""
+
+PATIENCE_S = 0.5
+"""How long a request waits for the streams to be read."""
+
+
+class KeysInForce:
+    """Follows the streams of keys, by looking."""
+
+    def __init__(self, *, reader: StreamReader, codec: EventCodec, partitions: int) -> None:
+        self._reader = reader
+        self._codec = codec
+        self._states = {identity_stream(partition): IdentityState() for partition in range(partitions)}
+        self._looked_at_s = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
+
+    async def find(self, key_id: str) -> KeyCreated | None:
+        """Return a key that is in force, ``None`` if there is none of that id."""
+        if _now_s() >= self._looked_at_s + LOOK_EVERY_S:
+            await asyncio.wait([self._look()], timeout=PATIENCE_S)
+        for state in self._states.values():
+            key = state.keys.get(key_id)
+            if key is not None:
+                return key
+        return None
+
+    async def look(self) -> None:
+        """Take in all that was written until now."""
+        if self._looking is not None:  # it may have begun too early
+            await asyncio.wait([self._looking])
+        await asyncio.wait([self._look()])
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+
+    def _look(self) -> "asyncio.Task[None]":
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._read(_now_s()), name="keys in force")
+        return self._looking
+
+    async def _read(self, now_s: float) -> None:
+        try:
+            for stream, state in self._states.items():
+                async for page in self._reader.read_stream(stream, from_revision=state.revision + 1):
+                    for stored in page:
+                        IDENTITY.evolve(state, self._codec.decode(stored).event)  # type: ignore[arg-type]
+        except (EventStoreError, UnreadableEvent) as error:
+            log.warning("keys cannot be looked up, what is known holds: %s", error)
+        finally:
+            self._looked_at_s = now_s
+            self._looking = None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
