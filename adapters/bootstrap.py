@@ -61,6 +61,7 @@ from application.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from projections.changes import Changes
 from projections.queries import ReadModels
 from projections.runner import ProjectionRunner
@@ -84,6 +85,7 @@ async def build_exchange(
     ids: Ids,
     partitions: int,
     snapshots: Snapshots | None = None,
+    limits: AccountLimits = DEFAULT_LIMITS,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams."""
     founding = await found(store, codec, clock, partitions=partitions)
@@ -95,6 +97,7 @@ async def build_exchange(
         clock=clock,
         snapshots=kept,
         partitions=founding.partitions,
+        limits=limits,
     )
     in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions)
     runner = ProcessRunner(
@@ -217,6 +220,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             ids=TimeOrderedIds(),
             partitions=settings.partitions,
             snapshots=await stack.enter_async_context(_open_snapshots(settings)),
+            limits=settings.limits,
         )
         stack.push_async_callback(exchange.close)
         founded = await founded_at_us(store, codec)

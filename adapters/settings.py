@@ -9,6 +9,8 @@ from pathlib import Path
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from domain.limits import DEFAULT_LIMITS, AccountLimits
+
 VARIABLES = {
     "data": "PRESAGE_DATA",
     "event_store": "PRESAGE_EVENT_STORE",
@@ -18,6 +20,10 @@ VARIABLES = {
     "port": "PRESAGE_PORT",
     "partitions": "PRESAGE_PARTITIONS",
     "projector": "PRESAGE_PROJECTOR",
+    "open_orders_max": "PRESAGE_OPEN_ORDERS_MAX",
+    "stop_orders_max": "PRESAGE_STOP_ORDERS_MAX",
+    "order_groups_max": "PRESAGE_ORDER_GROUPS_MAX",
+    "keys_max": "PRESAGE_KEYS_MAX",
 }
 """The environment variable behind each setting."""
 
@@ -57,6 +63,8 @@ class Settings(BaseModel):
     EventStoreDB. ``database_url`` names a PostgreSQL for the read models; without it they
     are in an SQLite file in the data folder. ``partitions`` only counts when an exchange is founded.
     ``projector`` says where read models are made; an event store in memory is followed only ``inside``.
+    The last four bound what one account may have: open orders and waiting stops in each market, order groups,
+    keys.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +77,10 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65_535)
     partitions: int = Field(default=4, ge=1, le=100)
     projector: ProjectorPlace = ProjectorPlace.INSIDE
+    open_orders_max: int = Field(default=DEFAULT_LIMITS.open_orders, ge=1)
+    stop_orders_max: int = Field(default=DEFAULT_LIMITS.stops, ge=0)
+    order_groups_max: int = Field(default=DEFAULT_LIMITS.order_groups, ge=0)
+    keys_max: int = Field(default=DEFAULT_LIMITS.keys, ge=1)
 
     @field_validator("event_store")
     @classmethod
@@ -98,6 +110,16 @@ class Settings(BaseModel):
         """Return the environment from which another process gets these settings."""
         values = self.model_dump(mode="json", exclude_none=True)
         return {**environment, **{VARIABLES[name]: str(value) for name, value in values.items()}}
+
+    @property
+    def limits(self) -> AccountLimits:
+        """What one account may have open."""
+        return AccountLimits(
+            open_orders=self.open_orders_max,
+            stops=self.stop_orders_max,
+            order_groups=self.order_groups_max,
+            keys=self.keys_max,
+        )
 
     @property
     def log_file(self) -> Path:

@@ -36,6 +36,7 @@ class Keys:
             public_key_pem=public_key_pem,
             scopes=tuple(scopes),
             strict=strict,
+            limits=self._directory.limits,
         )
         return key_id, await self._ask(account_id, command)
 

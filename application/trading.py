@@ -12,6 +12,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
 from application.ports.key_index import KeyIndex
 from application.ports.notifier import Notifier
+from application.processes.order_groups import bounding
 from application.requests import (
     Accepted,
     AllCanceled,
@@ -25,6 +26,7 @@ from application.sagas.amendment import amend
 from application.sagas.order_placement import OrderPlacement, needed_for
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as lc
+from domain.ledger.events import OrderGroupAllotted
 from domain.ledger.state import KnownOrder
 from domain.market.commands import CancelOrder, CancelOrders, DecreaseOrder, MarketCommand
 from domain.market.events import OrderCanceled, OrderDecreased
@@ -108,7 +110,7 @@ class Trading:
         under_way = self._placing.get(order_id)
         if under_way is not None:
             return await under_way.answer() if under_way.digest == digest else _another_request(request)
-        needed = needed_for(request, order_id, market, self._clock.now_us())
+        needed = needed_for(request, order_id, market, self._directory.limits, self._clock.now_us())
         if isinstance(needed, Rejected):
             return needed
         placement = OrderPlacement(
@@ -206,7 +208,9 @@ class Trading:
     async def create_order_group(self, account_id: AccountId, limit: Quantity) -> tuple[str, Answer]:
         """Open an order group and return its id."""
         name = str(self._ids.new())
-        command = lc.CreateOrderGroup(order_group_id=name, account_id=account_id, limit=limit)
+        command = lc.CreateOrderGroup(
+            order_group_id=name, account_id=account_id, limit=limit, limits=self._directory.limits
+        )
         return name, await self._on_group(command)
 
     async def change_order_group_limit(self, account_id: AccountId, name: str, limit: Quantity) -> Answer:
@@ -293,7 +297,17 @@ class Trading:
     async def _on_group(self, command: lc.OrderGroupCommand) -> Answer:
         ledger = self._directory.ledger(command.account_id)
         decision = await ledger.ask(command, command_id=self._ids.new())
-        return decision.rejected or Accepted(position=decision.position)
+        if decision.rejected is not None:
+            return decision.rejected
+        # The process that follows the log sees to it too, if this fails; but then it has not been answered.
+        position = decision.position
+        for event in decision.events:
+            if isinstance(event, OrderGroupAllotted):
+                told = await self._directory.market(event.ticker).ask(
+                    bounding(event), command_id=self._ids.new()
+                )
+                position = max(position, told.position)
+        return Accepted(position=position)
 
 
 def _another_request(request: OrderRequest) -> Rejected:

@@ -58,6 +58,10 @@ SmallestOrder = Annotated[Quantity, _number("the smallest order", CONTRACTS, 1)]
 OrderStep = Annotated[Quantity, _number("orders are multiples of this", CONTRACTS, 1)]
 GroupLimit = Annotated[Quantity, _number("after how many contracts the group is taken off", CONTRACTS, 1)]
 
+Allowance = Annotated[
+    Quantity, _number("how much of the group may fill in the market in this round", CONTRACTS, 0)
+]
+
 # -------------------------------------------------------------------------------------------- money
 
 Amount = Annotated[Money, _number("an amount of money", MONEY, 0)]
@@ -83,6 +87,14 @@ MarketRevision = Annotated[
     int, _number("the market's event that is booked", "revision of the market's stream", 0)
 ]
 RulesVersion = Annotated[int, _number("the rules that stand, counted from 1", "version of the rules text", 1)]
+GroupRound = Annotated[int, _number("counts how often the order group was reset", "rounds", 0)]
+GroupVersion = Annotated[
+    int, _number("counts what was done to the order group", "version of the order group", 0)
+]
+ClosedAt = Annotated[
+    int,
+    _number("when the group was last triggered or deleted, 0 if never", "version of the order group", 0),
+]
 Partitions = Annotated[int, _number("into how many ledgers the accounts are spread", "ledgers", 1, 100)]
 
 # -------------------------------------------------------------------------------------------- names

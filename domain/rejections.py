@@ -47,7 +47,10 @@ class Reason(Enum):
     INSUFFICIENT_SHARES = "insufficient_shares"
     REDUCE_ONLY = "reduce_only"
     TOO_MANY_OPEN_ORDERS = "too_many_open_orders"
+    TOO_MANY_STOPS = "too_many_stops"
+    TOO_MANY_ORDER_GROUPS = "too_many_order_groups"
     TOO_MANY_KEYS = "too_many_keys"
+    ORDER_GROUP_TOO_WIDE = "order_group_too_wide"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     RESERVATION_TOO_SMALL = "reservation_too_small"
     POST_ONLY_WOULD_CROSS = "post_only_would_cross"
@@ -70,6 +73,10 @@ _TRANSIENT = frozenset(
         Reason.POSITION_LIMIT,
         Reason.INSUFFICIENT_SHARES,
         Reason.TOO_MANY_OPEN_ORDERS,
+        Reason.TOO_MANY_STOPS,
+        Reason.TOO_MANY_ORDER_GROUPS,
+        Reason.TOO_MANY_KEYS,
+        Reason.ORDER_GROUP_TOO_WIDE,
         Reason.REDUCE_ONLY,
         Reason.INSUFFICIENT_FUNDS,
         Reason.RESERVATION_TOO_SMALL,

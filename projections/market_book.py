@@ -57,6 +57,7 @@ BookEvent = (
     | e.OrderDecreased
     | e.OrderAmended
     | e.StopTriggered
+    | e.MatchingContinued
     | e.PositionSettled
     | e.PositionUnwound
 )
@@ -68,6 +69,7 @@ BOOK_EVENTS: frozenset[type] = frozenset(
         e.OrderDecreased,
         e.OrderAmended,
         e.StopTriggered,
+        e.MatchingContinued,
         e.PositionSettled,
         e.PositionUnwound,
     )
@@ -195,6 +197,8 @@ class MarketBook:
                 return self._amended(event, sequence)
             case e.StopTriggered():
                 return self._triggered(event, sequence)
+            case e.MatchingContinued():
+                return self._continued(event, sequence)
             case e.PositionSettled() | e.PositionUnwound():
                 self.top.open_interest -= event.yes
                 return None
@@ -205,8 +209,14 @@ class MarketBook:
         waits = event.order_type is OrderType.STOP
         if not event.rests and not waits:
             return None
-        side, ticks = book_place(event.side, event.action, event.terms.price_ticks)
-        row = BookOrderRow(
+        row = self._row(event, event.terms.price_ticks, sequence)
+        return self._rest(row, event.rests, sequence)
+
+    def _row(
+        self, event: e.OrderPlaced | e.MatchingContinued, price_ticks: Ticks, sequence: int
+    ) -> BookOrderRow:
+        side, ticks = book_place(event.side, event.action, price_ticks)
+        row = self.orders[event.order_id] = BookOrderRow(
             order_id=event.order_id,
             ticker=self.top.ticker,
             account_id=event.account_id,
@@ -216,8 +226,12 @@ class MarketBook:
             sells=event.action is Action.SELL,
             sequence=sequence,
         )
-        self.orders[row.order_id] = row
-        return self._rest(row, event.rests, sequence)
+        return row
+
+    def _continued(self, event: e.MatchingContinued, sequence: int) -> BookOrderRow | None:
+        if not event.rests:
+            return None
+        return self._rest(self._row(event, event.price_ticks, sequence), event.rests, sequence)
 
     def _rest(self, row: BookOrderRow, quantity: int, sequence: int) -> BookOrderRow:
         row.resting = quantity

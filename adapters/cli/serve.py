@@ -37,12 +37,40 @@ def serve(
         ProjectorPlace | None,
         typer.Option(help="Where read models are made. [default: $PRESAGE_PROJECTOR, or inside]"),
     ] = None,
+    open_orders_max: Annotated[
+        int | None,
+        typer.Option(
+            help="Most open orders of an account in a market. [default: $PRESAGE_OPEN_ORDERS_MAX, or 100000]"
+        ),
+    ] = None,
+    stop_orders_max: Annotated[
+        int | None,
+        typer.Option(
+            help="Most waiting stops of an account in a market. [default: $PRESAGE_STOP_ORDERS_MAX, or 10000]"
+        ),
+    ] = None,
+    order_groups_max: Annotated[
+        int | None,
+        typer.Option(help="Most order groups of an account. [default: $PRESAGE_ORDER_GROUPS_MAX, or 1000]"),
+    ] = None,
+    keys_max: Annotated[
+        int | None, typer.Option(help="Most API keys of an account. [default: $PRESAGE_KEYS_MAX, or 100]")
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Run an exchange until it is interrupted, founding one if the data folder is new."""
     begin_logging()
-    settings = Settings.from_environment(data=data, host=host, port=port, projector=projector)
+    settings = Settings.from_environment(
+        data=data,
+        host=host,
+        port=port,
+        projector=projector,
+        open_orders_max=open_orders_max,
+        stop_orders_max=stop_orders_max,
+        order_groups_max=order_groups_max,
+        keys_max=keys_max,
+    )
     give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo, as_json=as_json))

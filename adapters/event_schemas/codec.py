@@ -8,7 +8,7 @@ import msgspec
 from adapters.event_schemas.metadata import cause_of, read_metadata, says_all, write_metadata
 from adapters.event_schemas.registry import EVENT_TYPES
 from adapters.event_schemas.rules import broken
-from adapters.event_schemas.upcasters import up_to_date
+from adapters.event_schemas.upcasters import READ_AS_THEY_ARE, up_to_date
 from application.events import Cause, DomainEvent, Recorded
 from application.ports.codec import UnreadableEvent
 from application.ports.event_store import NewEvent, RecordedEvent
@@ -105,7 +105,8 @@ class JsonCodec:
             raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
         try:
             version, cause = self._read_metadata(recorded)
-            data = recorded.data if version == known.version else _present(known, version, recorded)
+            as_it_is = version == known.version or (known.name, version) in READ_AS_THEY_ARE
+            data = recorded.data if as_it_is else _present(known, version, recorded)
             event = known.read(data)
         except (ValueError, RecursionError) as error:
             raise _unreadable(recorded, _explained(error)) from error

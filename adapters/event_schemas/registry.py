@@ -35,6 +35,8 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "TickSizeChanged": market.TickSizeChanged,
         "OrderPlaced": market.OrderPlaced,
         "StopTriggered": market.StopTriggered,
+        "MatchingContinued": market.MatchingContinued,
+        "OrderGroupBounded": market.OrderGroupBounded,
         "OrderAmended": market.OrderAmended,
         "OrderDecreased": market.OrderDecreased,
         "OrderCanceled": market.OrderCanceled,
@@ -59,6 +61,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "FeesWithdrawn": ledger.FeesWithdrawn,
         "OrderGroupCreated": ledger.OrderGroupCreated,
         "OrderGroupLimitChanged": ledger.OrderGroupLimitChanged,
+        "OrderGroupAllotted": ledger.OrderGroupAllotted,
         "OrderGroupTriggered": ledger.OrderGroupTriggered,
         "OrderGroupReset": ledger.OrderGroupReset,
         "OrderGroupDeleted": ledger.OrderGroupDeleted,
@@ -78,7 +81,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
 }
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""
 
-VERSIONS = {"OrderPlaced": 3}
+VERSIONS = {"OrderCanceled": 2, "OrderPlaced": 3}
 """The present version of events that have changed; every other event is at version 1."""
 
 

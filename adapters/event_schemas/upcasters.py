@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from adapters.event_schemas.order_canceled import OrderCanceledV1, order_canceled_1_to_2
 from adapters.event_schemas.order_placed import (
     OrderPlacedV1,
     OrderPlacedV2,
@@ -23,16 +24,21 @@ from adapters.event_schemas.order_placed import (
 Upcaster = Callable[[Payload, UUID], Payload]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("OrderCanceled", 1): order_canceled_1_to_2,
     ("OrderPlaced", 1): order_placed_1_to_2,
     ("OrderPlaced", 2): order_placed_2_to_3,
 }
 """By stored name and version, the way to the next version."""
 
 OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
+    ("OrderCanceled", 1): OrderCanceledV1,
     ("OrderPlaced", 1): OrderPlacedV1,
     ("OrderPlaced", 2): OrderPlacedV2,
 }
 """By stored name and version, what events looked like."""
+
+READ_AS_THEY_ARE = frozenset({("OrderCanceled", 1)})
+"""Old versions that are good in the present one: where the present one only allows for more."""
 
 
 def upcast(

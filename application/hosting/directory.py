@@ -31,6 +31,7 @@ from domain.ledger.aggregate import LEDGER
 from domain.ledger.commands import LedgerCommand
 from domain.ledger.events import LedgerEvent
 from domain.ledger.state import LedgerState
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market.aggregate import MARKET
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
@@ -43,7 +44,10 @@ IdentityOwner = StreamOwner[IdentityState, IdentityCommand, IdentityEvent]
 
 
 class Directory:
-    """The owners of this process. ``partitions`` is fixed when the exchange is created."""
+    """The owners of this process. ``partitions`` is fixed when the exchange is created.
+
+    ``limits`` is what one account may have open.
+    """
 
     def __init__(
         self,
@@ -54,8 +58,10 @@ class Directory:
         clock: Clock,
         snapshots: Snapshots,
         partitions: int,
+        limits: AccountLimits = DEFAULT_LIMITS,
     ) -> None:
         self.partitions = partitions
+        self.limits = limits
         self._reader = reader
         self._appender = appender
         self._codec = codec

@@ -1,46 +1,45 @@
-"""Takes off the orders of an order group that has reached its limit or was deleted."""
+"""Tells markets what may fill of an order group there, and so has its orders taken off when it is closed."""
 
 from collections.abc import Sequence
-from uuid import uuid5
 
+from application.derived_ids import derived_id
 from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
-from domain.ledger.events import OrderGroupDeleted, OrderGroupTriggered
-from domain.market.commands import CancelOrders
-from domain.market.vocabulary import EndReason
+from domain.ledger.events import OrderGroupAllotted
+from domain.market.commands import BoundOrderGroup
 
 
 class OrderGroups:
     """The process manager between a ledger's order groups and the markets their orders are in."""
 
-    concerns: frozenset[type[DomainEvent]] = frozenset({OrderGroupTriggered, OrderGroupDeleted})
+    concerns: frozenset[type[DomainEvent]] = frozenset({OrderGroupAllotted})
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
-        """Cancel what belongs to the groups that were triggered or deleted."""
+        """Carry what a ledger allots to the market concerned. A market passes over what it knows already."""
+        latest: dict[tuple[str, str, int], tuple[Recorded[DomainEvent], OrderGroupAllotted]] = {}
         for recorded in events:
             event = recorded.event
-            if isinstance(event, OrderGroupTriggered | OrderGroupDeleted):
-                await self._cancel(recorded, event)
+            if isinstance(event, OrderGroupAllotted):
+                # Within a version what comes later is less.
+                latest[event.order_group_id, event.ticker, event.version] = recorded, event
+        for recorded, event in latest.values():
+            await self._directory.market(event.ticker).ask(
+                bounding(event),
+                command_id=derived_id(recorded.id, "order group"),
+                correlation_id=recorded.cause.correlation_id,
+            )
 
-    async def _cancel(
-        self, recorded: Recorded[DomainEvent], event: OrderGroupTriggered | OrderGroupDeleted
-    ) -> None:
-        for ticker, market in list(self._directory.markets.items()):
-            state = market.loaded
-            round_ = 0
-            while state is not None and any(
-                order.order_group_id == event.order_group_id for order in state.orders.values()
-            ):
-                await market.ask(
-                    CancelOrders(
-                        account_id=event.account_id,
-                        order_group_id=event.order_group_id,
-                        reason=EndReason.ORDER_GROUP,
-                    ),
-                    command_id=uuid5(recorded.id, f"order group {ticker} {round_}"),
-                    correlation_id=recorded.cause.correlation_id,
-                )
-                state, round_ = market.loaded, round_ + 1
+
+def bounding(event: OrderGroupAllotted) -> BoundOrderGroup:
+    """Return what an allotment says to its market."""
+    return BoundOrderGroup(
+        order_group_id=event.order_group_id,
+        account_id=event.account_id,
+        round=event.round,
+        version=event.version,
+        closed_at=event.closed_at,
+        allowance=event.allowance,
+    )

@@ -10,11 +10,14 @@ from application.hosting.directory import Directory
 from application.orders import order_state
 from application.ports.event_store import AppendOutcomeUnknown, Position
 from application.ports.notifier import Notifier
+from application.processes.order_groups import bounding
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from application.sagas.place_order import Outcome, SagaState, advance
 from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
-from domain.market.commands import PlaceOrder
+from domain.ledger.events import OrderGroupAllotted
+from domain.limits import AccountLimits
+from domain.market.commands import BoundOrderGroup, PlaceOrder
 from domain.market.events import MarketEvent
 from domain.market.policies import first_refusal, reservation_for
 from domain.market.state import MarketState
@@ -23,10 +26,10 @@ from domain.rejections import Rejected
 
 
 def needed_for(
-    request: OrderRequest, order_id: OrderId, market: MarketState, now_us: int
+    request: OrderRequest, order_id: OrderId, market: MarketState, limits: AccountLimits, now_us: int
 ) -> Money | Rejected:
     """Return what an order has to reserve, or why the market as it stands would not take it."""
-    command = _command(request, order_id, Money(0), now_us)
+    command = _command(request, order_id, Money(0), limits, None, now_us)
     refused = first_refusal(command, market)
     return refused if refused is not None else Money(reservation_for(command, market))
 
@@ -53,6 +56,7 @@ class OrderPlacement:
         self._saga_id = saga_id
         self._directory = directory
         self._notifier = notifier
+        self._allotment: BoundOrderGroup | None = None
         self._end: OrderAnswer | Exception | None = None
 
     async def run(self) -> OrderAnswer:
@@ -93,12 +97,22 @@ class OrderPlacement:
             correlation_id=self._saga_id,
         )
         self._end = decision.rejected
+        for event in decision.events:
+            if isinstance(event, OrderGroupAllotted):
+                self._allotment = bounding(event)
         return Outcome.DONE if decision.rejected is None else Outcome.REFUSED
 
     async def _place(self) -> Outcome:
         try:
             decision = await self._directory.market(self._request.ticker).ask(
-                partial(_command, self._request, self._order_id, self._reserved),
+                partial(
+                    _command,
+                    self._request,
+                    self._order_id,
+                    self._reserved,
+                    self._directory.limits,
+                    self._allotment,
+                ),
                 command_id=self._saga_id,
                 correlation_id=self._saga_id,
             )
@@ -131,7 +145,14 @@ class OrderPlacement:
         )
 
 
-def _command(request: OrderRequest, order_id: OrderId, reserved: Money, now_us: int) -> PlaceOrder:
+def _command(
+    request: OrderRequest,
+    order_id: OrderId,
+    reserved: Money,
+    limits: AccountLimits,
+    allotment: BoundOrderGroup | None,
+    now_us: int,
+) -> PlaceOrder:
     return PlaceOrder(
         order_id=order_id,
         account_id=request.account_id,
@@ -154,4 +175,6 @@ def _command(request: OrderRequest, order_id: OrderId, reserved: Money, now_us: 
         market_revision=request.market_revision,
         deadline_us=request.deadline_us,
         now_us=now_us,
+        allotment=allotment,
+        limits=limits,
     )

@@ -31,7 +31,17 @@ def capture(ledger: LedgerState) -> Document:
         ],
         "booked": list(ledger.booked.items()),
         "order_groups": [
-            (name, group.account_id, group.limit, group.filled, group.triggered)
+            (
+                name,
+                group.account_id,
+                group.limit,
+                group.filled,
+                group.triggered,
+                group.round,
+                group.version,
+                group.closed_at,
+                list(group.filled_in.items()),
+            )
             for name, group in ledger.order_groups.items()
         ],
         "orders": [(name, known.request_digest, known.ticker) for name, known in ledger.orders],
@@ -51,9 +61,9 @@ def rebuild(document: Document) -> Generator[None, None, LedgerState]:
         ledger.reservations[OrderId(order_id)] = _reservation(*values)
         if number % STEP == 0:
             yield
-    for name, account_id, limit, filled, triggered in document["order_groups"]:
-        group = ledger.order_groups[name] = OrderGroup(AccountId(account_id), limit)
-        group.filled, group.triggered = filled, triggered
+    for name, *values in document["order_groups"]:
+        group = ledger.order_groups[name] = _order_group(*values)
+        ledger.groups_of[group.account_id] += 1
     for number, (name, digest, ticker) in enumerate(document["orders"]):
         ledger.orders.add(name, KnownOrder(digest, Ticker(ticker)))
         if number % STEP == 0:
@@ -80,6 +90,23 @@ def _reservation(account_id: str, ticker: str, amount: int, extra: int, pending:
     return held
 
 
+def _order_group(
+    account_id: str,
+    limit: int,
+    filled: int,
+    triggered: bool,  # noqa: FBT001 (a row's columns)
+    round_: int,
+    version: int,
+    closed_at: int,
+    filled_in: Sequence[Sequence[Any]],
+) -> OrderGroup:
+    group = OrderGroup(AccountId(account_id), limit)
+    group.filled, group.triggered, group.round, group.version = filled, triggered, round_, version
+    group.closed_at = closed_at
+    group.filled_in = {Ticker(ticker): quantity for ticker, quantity in filled_in}
+    return group
+
+
 def facts(document: Document) -> Iterator[str]:
     """Yield the lines of which :meth:`LedgerState.digest` is the hash."""
     d = document
@@ -93,8 +120,8 @@ def facts(document: Document) -> Iterator[str]:
     for name, amount in d["references"]:
         yield f"reference {name} {amount}"
     yield f"booked {_pairs(d['booked'])}"
-    for row in sorted(d["order_groups"]):
-        yield f"group {' '.join(map(str, row))}"
+    for *row, filled_in in sorted(d["order_groups"]):
+        yield f"group {' '.join(map(str, row))} {[tuple(pair) for pair in filled_in]}"
 
 
 def _pairs(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

@@ -11,9 +11,9 @@ from application.snapshots import form
 from domain import fees, quantities
 from domain.fees import FeeRate, FeeSchedule
 from domain.identifiers import AccountId, OrderId, Ticker
-from domain.market import book, events, evolve, state, vocabulary
+from domain.market import book, events, evolve, state, stops, vocabulary
 from domain.market.book import Order
-from domain.market.state import MarketState, Position
+from domain.market.state import GroupHere, MarketState, Position
 from domain.market.vocabulary import (
     Action,
     Condition,
@@ -65,6 +65,11 @@ _PREVENTIONS = {word.value: word for word in SelfTradePrevention}
 _order_values = attrgetter(*ORDER)
 _position_values = attrgetter(*Position.__slots__)
 
+GROUP = ("account_id", "round", "version", "allowance", "filled", "closed_at")
+"""What is kept of an order group. Its orders are found again by what they say."""
+
+_group_values = attrgetter(*GROUP)
+
 
 def capture(market: MarketState) -> Document:
     """Return a copy of a market: about a microsecond an order."""
@@ -80,6 +85,9 @@ def capture(market: MarketState) -> Document:
         "abandoned": sorted(market.abandoned),
         "orders": list(map(_order_values, market.orders.values())),
         "stops": list(market.stops),
+        "order_groups": [(name, _group_values(group)) for name, group in market.order_groups.items()],
+        "closed_groups": list(market.closed_groups.items()),
+        "taker": market.taker.order_id if market.taker else None,
         "positions": list(zip(positions, map(_position_values, positions.values()), strict=True)),
         **{side.value: _levels(market, side) for side in Side},
     }
@@ -110,15 +118,31 @@ def rebuild(document: Document) -> Generator[None, None, MarketState]:
     market.required = _result(document["required"])
     market.children = set(map(Ticker, document["children"]))
     market.abandoned = set(map(OrderId, document["abandoned"]))
+    for name, values in document["order_groups"]:
+        market.order_groups[name] = _group(values)
     yield from _orders(market, document["orders"])
-    market.stops = {order_id: market.orders[order_id] for order_id in document["stops"]}
+    for order_id in document["stops"]:
+        market.stops.add(market.orders[order_id])
+    market.closed_groups = dict(document["closed_groups"])
+    market.taker = market.orders.get(document["taker"])
     for number, (account_id, values) in enumerate(document["positions"]):
         market.positions[AccountId(account_id)] = _position(values)
         if number % STEP == 0:
             yield
     for side in Side:
         yield from _ladder(market, side, document[side.value])
+    _note_what_is_left(market)
     return market
+
+
+def _note_what_is_left(market: MarketState) -> None:
+    """Note what was begun: whose orders have yet to be taken off or made smaller."""
+    for name, group in market.order_groups.items():
+        if group.orders and not group.room:
+            market.spent_groups.add(name)
+    for account_id in market.reducing:
+        if market.positions[account_id].over_reducing:
+            market.over_reducing.add(account_id)
 
 
 def _schedule(document: Document) -> FeeSchedule:
@@ -142,6 +166,10 @@ def _orders(market: MarketState, rows: Sequence[Sequence[Any]]) -> Generator[Non
             market.leave_on_pause[order.order_id] = None
         if order.expires_at_us is not None:
             heapq.heappush(market.expirations, (order.expires_at_us, order.order_id))
+        if order.order_group_id is not None:
+            market.order_groups[order.order_group_id].orders[order.order_id] = order
+        if order.reduce_only:
+            market.reducing.setdefault(order.account_id, {})[order.order_id] = order
         if number % STEP == 0:
             yield
 
@@ -182,6 +210,13 @@ def _order(row: Sequence[Any]) -> Order:
     return order
 
 
+def _group(values: Sequence[Any]) -> GroupHere:
+    group = GroupHere(AccountId(values[0]))
+    for name, value in zip(GROUP, values, strict=True):
+        setattr(group, name, value)
+    return group
+
+
 def _position(values: Sequence[int]) -> Position:
     position = Position.__new__(Position)
     (
@@ -193,6 +228,9 @@ def _position(values: Sequence[int]) -> Position:
         position.offered_yes,
         position.open_orders,
         position.paid,
+        position.reducing_no,
+        position.reducing_yes,
+        position.stops,
         position.yes,
     ) = values
     return position
@@ -226,6 +264,11 @@ def facts(document: Document) -> Iterator[str]:
         for ticks, total, queue in d[side.value]:
             yield f"book {side} {ticks} {total} {' '.join(queue)}"
     yield f"stops {' '.join(d['stops'])}"
+    for name, values in d["order_groups"]:
+        yield f"group {name} {' '.join(map(str, values))}"
+    for name, version in d["closed_groups"]:
+        yield f"closed {name} {version}"
+    yield f"taker {d['taker']}"
 
 
 MARKET_FORM: form.Form[MarketState] = form.Form(
@@ -233,6 +276,6 @@ MARKET_FORM: form.Form[MarketState] = form.Form(
     rebuild=rebuild,
     facts=facts,
     size=lambda market: len(market.orders) + len(market.positions),
-    code=(book, evolve, events, fees, quantities, state, vocabulary, sys.modules[__name__]),
+    code=(book, evolve, events, fees, quantities, state, stops, vocabulary, sys.modules[__name__]),
     history=True,
 )

@@ -21,8 +21,27 @@ from domain.ledger.commands import BookMarketEvents, MarketEntry
 from domain.ledger.events import FillBooked
 from domain.ledger.state import LedgerState
 from domain.market.aggregate import MARKET as MARKET_DECIDER
-from domain.market.events import ConditionMet, TradeExecuted
+from domain.market.events import ConditionMet, OrderPlaced, TradeExecuted
 from domain.market.state import MarketState
+
+
+def over_limit(market: MarketState, event: DomainEvent) -> Iterator[str]:
+    """Yield a sentence for every order group of which an event lets more fill than the market may."""
+    if isinstance(event, TradeExecuted):
+        for leg in (event.maker, event.taker):
+            group = market.order_groups.get(leg.order_group_id or "")
+            if group is not None and event.quantity > group.room:
+                yield (
+                    f"market {market.ticker}: {event.quantity} of order group {leg.order_group_id} fill in "
+                    f"trade {event.trade_id}, and {group.room} may"
+                )
+    elif isinstance(event, OrderPlaced):
+        group = market.order_groups.get(event.order_group_id or "")
+        if group is not None and not group.room:
+            yield (
+                f"market {market.ticker}: order {event.order_id} joins order group {event.order_group_id}, "
+                "of which no more may fill"
+            )
 
 
 @dataclass(slots=True)
@@ -107,6 +126,7 @@ class FoldedLog:
         if state is None:
             state = self.markets[ticker] = MarketState()
         event = recorded.event
+        self.violations += over_limit(state, event)
         MARKET_DECIDER.evolve(state, event)  # type: ignore[arg-type]
         if isinstance(event, TradeExecuted):
             self._unbooked[event.trade_id] = {event.maker.account_id, event.taker.account_id}

@@ -8,11 +8,9 @@ from typing import assert_never
 from domain.decider import Decider
 from domain.fields import KeyId, KeyName, PublicKeyPem, Strict
 from domain.identifiers import AccountId
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.messages import Message
 from domain.rejections import Reason, Rejected
-
-MAX_KEYS = 100
-"""How many keys of an account may be in force."""
 
 
 class Scope(StrEnum):
@@ -32,6 +30,7 @@ class CreateKey(Message, frozen=True, kw_only=True):
     public_key_pem: str
     scopes: tuple[Scope, ...]
     strict: bool = False
+    limits: AccountLimits = DEFAULT_LIMITS
 
 
 class RevokeKey(Message, frozen=True, kw_only=True):
@@ -79,8 +78,9 @@ def decide(command: IdentityCommand, state: IdentityState) -> Sequence[IdentityE
         case CreateKey():
             if known is not None:
                 return Rejected(Reason.KEY_EXISTS, f"key {command.key_id} exists")
-            if state.held[command.account_id] >= MAX_KEYS:
-                return Rejected(Reason.TOO_MANY_KEYS, f"an account has at most {MAX_KEYS} keys; revoke one")
+            most = command.limits.keys
+            if state.held[command.account_id] >= most:
+                return Rejected(Reason.TOO_MANY_KEYS, f"an account has at most {most} keys; revoke one")
             return [
                 KeyCreated(
                     key_id=command.key_id,

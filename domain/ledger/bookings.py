@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import events as e
 from domain.ledger.commands import BookMarketEvents, MarketEntry
+from domain.ledger.order_groups import filled
 from domain.ledger.state import LedgerState
 from domain.market import events as m
 from domain.market.vocabulary import Action, Side
@@ -15,7 +16,10 @@ def book(command: BookMarketEvents, state: LedgerState) -> list[e.LedgerEvent]:
     """Return the entries for all events that were not booked before."""
     booked = state.booked.get(command.ticker, -1)
     bookkeeper = _Bookkeeper(command.ticker, state)
-    return [entry for item in command.entries if item.revision > booked for entry in bookkeeper.entries(item)]
+    entries = [
+        entry for item in command.entries if item.revision > booked for entry in bookkeeper.entries(item)
+    ]
+    return [*entries, *bookkeeper.groups()]
 
 
 class _Held:
@@ -153,7 +157,7 @@ class _Bookkeeper:
             market_revision=revision,
         )
         if leg.order_group_id is not None:
-            yield from self._count(leg.order_group_id, event.quantity)
+            self._filled[leg.order_group_id] = self._filled.get(leg.order_group_id, 0) + event.quantity
 
     def _lock_of(self, account_id: AccountId) -> int:
         if account_id not in self._locked:
@@ -161,14 +165,12 @@ class _Bookkeeper:
             self._locked[account_id] = account.locked.get(self._ticker, 0) if account else 0
         return self._locked[account_id]
 
-    def _count(self, order_group_id: str, quantity: int) -> Iterator[e.LedgerEvent]:
-        group = self._state.order_groups.get(order_group_id)
-        if group is None or group.triggered:
-            return
-        before = self._filled.get(order_group_id, group.filled)
-        self._filled[order_group_id] = before + quantity
-        if before < group.limit <= before + quantity:
-            yield e.OrderGroupTriggered(order_group_id=order_group_id, account_id=group.account_id)
+    def groups(self) -> Iterator[e.LedgerEvent]:
+        """Yield what follows for the order groups of which something has filled."""
+        for name, quantity in self._filled.items():
+            group = self._state.order_groups.get(name)
+            if group is not None and not group.triggered:
+                yield from filled(name, group, self._ticker, quantity)
 
     def _payout(self, event: m.PositionSettled, revision: int) -> e.LedgerEvent:
         locked = self._lock_of(event.account_id)

@@ -1,6 +1,7 @@
 """What can be asked of a ledger."""
 
 from domain.identifiers import AccountId, OrderId, Ticker
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market.events import MarketEvent
 from domain.messages import Message
 from domain.quantities import Money, Quantity
@@ -85,6 +86,7 @@ class CreateOrderGroup(Message, frozen=True, kw_only=True):
     order_group_id: str
     account_id: AccountId
     limit: Quantity
+    limits: AccountLimits = DEFAULT_LIMITS
 
 
 class ChangeOrderGroupLimit(Message, frozen=True, kw_only=True):

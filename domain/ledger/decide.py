@@ -6,7 +6,7 @@ from domain.identifiers import AccountId, OrderId
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.bookings import book
-from domain.ledger.order_groups import decide_order_group
+from domain.ledger.order_groups import MARKETS_MAX, decide_order_group, joined
 from domain.ledger.state import HOUSE, KnownOrder, LedgerState, Reservation, reference_key
 from domain.quantities import Money
 from domain.rejections import Reason, Rejected
@@ -44,15 +44,11 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
         return _repeated_order(command, known)
     if command.order_id in state.reservations:
         return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} is open")
-    if command.order_group_id is not None:
-        group = state.order_groups.get(command.order_group_id)
-        if group is None or group.account_id != command.account_id:
-            return Rejected(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
-        if group.triggered:
-            return Rejected(Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit; reset it")
+    if refused := _group_refusal(command, state):
+        return refused
     if command.amount > state.cash(command.account_id):
         return _insufficient(state.cash(command.account_id), command.amount)
-    return [
+    reserved: list[e.LedgerEvent] = [
         e.FundsReserved(
             order_id=command.order_id,
             account_id=command.account_id,
@@ -62,6 +58,23 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
             order_group_id=command.order_group_id,
         )
     ]
+    name = command.order_group_id
+    return reserved if name is None else [*reserved, joined(name, state.order_groups[name], command.ticker)]
+
+
+def _group_refusal(command: c.ReserveFunds, state: LedgerState) -> Rejected | None:
+    if command.order_group_id is None:
+        return None
+    group = state.order_groups.get(command.order_group_id)
+    if group is None or group.account_id != command.account_id:
+        return Rejected(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
+    if group.triggered:
+        return Rejected(Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit; reset it")
+    if len(group.filled_in) >= MARKETS_MAX and command.ticker not in group.filled_in:
+        return Rejected(
+            Reason.ORDER_GROUP_TOO_WIDE, f"an order group may have orders in at most {MARKETS_MAX} markets"
+        )
+    return None
 
 
 def _repeated_order(command: c.ReserveFunds, known: KnownOrder) -> Rejected:

@@ -7,9 +7,13 @@ Money is in millionths of a dollar; ``*_delta`` fields are what an entry adds (b
 """
 
 from domain.fields import (
+    Allowance,
     Amount,
     CashDelta,
+    ClosedAt,
     GroupLimit,
+    GroupRound,
+    GroupVersion,
     LockedDelta,
     MarketRevision,
     OrderGroupId,
@@ -198,6 +202,23 @@ class OrderGroupTriggered(Message, frozen=True, kw_only=True):
     account_id: AccountId
 
 
+class OrderGroupAllotted(Message, frozen=True, kw_only=True):
+    """What a market may let fill of a group in a round: the limit less what has filled in other markets.
+
+    Stated when an order sets out for the market, and again whenever it becomes less there or the owner
+    changes the group; ``version`` counts the latter. Nothing, when the group is triggered or deleted; orders
+    from before version ``closed_at``, when that last happened, are taken off.
+    """
+
+    order_group_id: OrderGroupId
+    account_id: AccountId
+    ticker: Ticker
+    round: GroupRound
+    version: GroupVersion
+    closed_at: ClosedAt
+    allowance: Allowance
+
+
 class OrderGroupReset(Message, frozen=True, kw_only=True):
     """A group counts from zero again and takes orders."""
 
@@ -223,7 +244,12 @@ BookingEvent = (
 )
 
 OrderGroupEvent = (
-    OrderGroupCreated | OrderGroupLimitChanged | OrderGroupTriggered | OrderGroupReset | OrderGroupDeleted
+    OrderGroupCreated
+    | OrderGroupLimitChanged
+    | OrderGroupTriggered
+    | OrderGroupAllotted
+    | OrderGroupReset
+    | OrderGroupDeleted
 )
 
 LedgerEvent = (

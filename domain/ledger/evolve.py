@@ -62,6 +62,8 @@ def _reserved(state: LedgerState, event: e.FundsReserved) -> None:
     account.reserved += event.amount
     state.reservations[event.order_id] = Reservation(event.account_id, event.ticker, event.amount)
     state.orders.add(event.order_id, KnownOrder(event.request_digest, event.ticker))
+    if event.order_group_id is not None:
+        state.order_groups[event.order_group_id].filled_in.setdefault(event.ticker, 0)
 
 
 def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra: int = 0) -> None:
@@ -99,7 +101,9 @@ def _filled(state: LedgerState, event: e.FillBooked) -> None:
         if held.spent:
             del state.reservations[event.order_id]
     if event.order_group_id is not None and event.order_group_id in state.order_groups:
-        state.order_groups[event.order_group_id].filled += event.quantity
+        group = state.order_groups[event.order_group_id]
+        group.filled += event.quantity
+        group.filled_in[event.ticker] = group.filled_in.get(event.ticker, 0) + event.quantity
 
 
 def _lock(account: Account, ticker: Ticker, amount: int) -> None:
@@ -136,14 +140,32 @@ def _order_group(state: LedgerState, event: e.OrderGroupEvent) -> None:
     match event:
         case e.OrderGroupCreated():
             state.order_groups[event.order_group_id] = OrderGroup(AccountId(event.account_id), event.limit)
+            state.groups_of[event.account_id] += 1
         case e.OrderGroupLimitChanged():
-            state.order_groups[event.order_group_id].limit = event.limit
-        case e.OrderGroupTriggered():
-            state.order_groups[event.order_group_id].triggered = True
-        case e.OrderGroupReset():
             group = state.order_groups[event.order_group_id]
-            group.triggered, group.filled = False, 0
+            group.limit = event.limit
+            group.version += 1
+        case e.OrderGroupTriggered():
+            group = state.order_groups[event.order_group_id]
+            group.triggered = True
+            group.version += 1
+            group.closed_at = group.version
+        case e.OrderGroupAllotted():
+            pass  # what it says to a market follows from what the ledger knows already
+        case e.OrderGroupReset():
+            _reset(state.order_groups[event.order_group_id])
         case e.OrderGroupDeleted():
             del state.order_groups[event.order_group_id]
+            state.groups_of[event.account_id] -= 1
+            if not state.groups_of[event.account_id]:
+                del state.groups_of[event.account_id]
         case _:
             assert_never(event)
+
+
+def _reset(group: OrderGroup) -> None:
+    """Begin a new round. The markets of a triggered group have been told to take its orders off."""
+    group.filled_in = {} if group.triggered else dict.fromkeys(group.filled_in, 0)
+    group.triggered, group.filled = False, 0
+    group.round += 1
+    group.version += 1

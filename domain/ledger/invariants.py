@@ -14,6 +14,9 @@ def ledger_violations(state: LedgerState) -> Iterator[str]:
         set_aside[held.account_id] += held.amount + held.extra
         if held.amount < 0 or held.extra < 0:
             yield f"order {order_id} has {held.amount} and for amendments {held.extra} set aside"
+    for name, group in state.order_groups.items():
+        if group.filled >= group.limit and not group.triggered:
+            yield f"order group {name} has filled {group.filled} of {group.limit} and was not triggered"
     for account_id, account in state.accounts.items():
         if account.reserved != set_aside[account_id]:
             yield f"{account_id} has {account.reserved} reserved, its orders {set_aside[account_id]}"

@@ -1,7 +1,7 @@
 """The state of a ledger, as its events left it."""
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import Generic, NamedTuple, TypeVar
 
@@ -63,15 +63,33 @@ class Reservation:
 
 
 class OrderGroup:
-    """A group of orders that is taken off once ``limit`` has filled."""
+    """A group of orders that is taken off once ``limit`` has filled.
 
-    __slots__ = ("account_id", "filled", "limit", "triggered")
+    ``round`` counts how often it was reset, ``version`` whatever was done to it, and ``closed_at`` is the
+    version in which it was last triggered, or 0. ``filled_in`` is what has filled in each market that orders
+    of the group have set out for.
+    """
+
+    __slots__ = (
+        "account_id",
+        "closed_at",
+        "filled",
+        "filled_in",
+        "limit",
+        "round",
+        "triggered",
+        "version",
+    )
 
     def __init__(self, account_id: AccountId, limit: int) -> None:
         self.account_id = account_id
         self.limit = limit
         self.filled = 0
+        self.filled_in: dict[Ticker, int] = {}
         self.triggered = False
+        self.round = 0
+        self.version = 0
+        self.closed_at = 0
 
 
 class KnownOrder(NamedTuple):
@@ -117,6 +135,8 @@ class LedgerState:
         self.booked: dict[Ticker, int] = {}
         """Per market the revision of the last event booked: what is older is never booked again."""
         self.order_groups: dict[str, OrderGroup] = {}
+        self.groups_of: Counter[AccountId] = Counter()
+        """How many order groups each account has."""
         self.orders: Remembered[KnownOrder] = Remembered()
         self.references: Remembered[int] = Remembered()
         self.deposited = 0
@@ -159,4 +179,7 @@ class LedgerState:
             yield f"reference {name} {amount}"
         yield f"booked {sorted(self.booked.items())}"
         for group_id, group in sorted(self.order_groups.items()):
-            yield f"group {group_id} {group.account_id} {group.limit} {group.filled} {group.triggered}"
+            yield (
+                f"group {group_id} {group.account_id} {group.limit} {group.filled} {group.triggered} "
+                f"{group.round} {group.version} {group.closed_at} {list(group.filled_in.items())}"
+            )

@@ -35,8 +35,26 @@ def decide(command: MarketCommand, state: MarketState) -> Decided:
             return trading.expire(command, state)
         case c.TriggerStop():
             return trading.trigger(command, state)
+        case c.BoundOrderGroup():
+            return trading.bound(command, state)
+        case c.ContinueMatching() | c.ClearOrderGroup() | c.TrimReduceOnly():
+            return _decide_rest(command, state)
         case _:
             return _decide_lifecycle(command, state)
+
+
+def _decide_rest(
+    command: c.ContinueMatching | c.ClearOrderGroup | c.TrimReduceOnly, state: MarketState
+) -> Decided:
+    match command:
+        case c.ContinueMatching():
+            return trading.continue_matching(command, state)
+        case c.ClearOrderGroup():
+            return trading.clear_group(command, state)
+        case c.TrimReduceOnly():
+            return trading.trim(command, state)
+        case _:
+            assert_never(command)
 
 
 def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decided:
@@ -92,8 +110,11 @@ _TRADING = (_ACTIVE, _PAUSED)
 
 def react(state: MarketState, now_us: int) -> MarketCommand | None:
     """Return what the market has to do by itself now, one thing at a time."""
-    if state.status is _ACTIVE and not (state.expirations or state.stops or state.close_at_us):
+    begun = state.taker or state.spent_groups or state.over_reducing
+    if state.status is _ACTIVE and not (begun or state.expirations or state.stops or state.close_at_us):
         return None  # the usual case, and asked twice for every order
+    if begun:
+        return _what_was_begun(state)
     if state.status in _TRADED_OUT:
         if state.orders:
             return c.ClearBook()
@@ -106,12 +127,22 @@ def react(state: MarketState, now_us: int) -> MarketCommand | None:
     if expiration is not None and expiration[0] <= now_us:
         return c.ExpireOrder(order_id=expiration[1])
     if state.stops and state.status is _ACTIVE:
-        stop = trading.due_stop(state)
+        stop = None if state.last_price is None else state.stops.due(state.last_price)
         if stop is not None:
             return c.TriggerStop(order_id=stop.order_id)
     if state.close_at_us is not None and state.close_at_us <= now_us and state.status in _TRADING:
         return c.CloseMarket()
     return None
+
+
+def _what_was_begun(state: MarketState) -> MarketCommand:
+    """Return what a decision left to do before anything else: it takes more than one step."""
+    if state.taker is not None:
+        return c.ContinueMatching()
+    # By name, so that it does not matter how it came to be known.
+    if state.spent_groups:
+        return c.ClearOrderGroup(order_group_id=min(state.spent_groups))
+    return c.TrimReduceOnly(account_id=min(state.over_reducing))
 
 
 MARKET: Decider[MarketState, MarketCommand, MarketEvent] = Decider(

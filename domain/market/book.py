@@ -76,14 +76,10 @@ class Order:
         self.price_ticks = price_ticks
         self.book_side, self.book_ticks = book_place(self.side, self.action, price_ticks)
 
-    def reached_by(self, last_yes_ticks: Ticks) -> bool:
-        """Return whether a last price, in yes terms, has reached this order's stop price.
-
-        A buy waits for the price of its side to rise to the stop, a sell for it to fall there.
-        """
-        assert self.stop_ticks is not None
-        last = last_yes_ticks if self.side is YES else 10_000 - last_yes_ticks
-        return last >= self.stop_ticks if self.action is BUY else last <= self.stop_ticks
+    @property
+    def reduces_yes(self) -> bool:
+        """Whether filling it makes its account hold fewer yes against no: it sells yes or buys no."""
+        return (self.side is YES) is (self.action is SELL)
 
 
 def book_place(side: Side, action: Action, price_ticks: Ticks) -> tuple[Side, Ticks]:
@@ -150,6 +146,11 @@ class Ladder:
             top = mask.bit_length() - 1
             yield self.levels[top + floor_ticks]
             mask ^= 1 << top
+
+    @property
+    def worst_ticks(self) -> Ticks | None:
+        """The lowest bid, or ``None`` while there is none."""
+        return Ticks((self.mask & -self.mask).bit_length() - 1) if self.mask else None
 
     def available(self, floor_ticks: int) -> int:
         """Return the quantity bid at ``floor_ticks`` or higher."""

@@ -2,9 +2,9 @@
 
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market.vocabulary import (
     Action,
-    EndReason,
     OrderType,
     Result,
     SelfTradePrevention,
@@ -138,11 +138,23 @@ class ChangeTickSize(Message, frozen=True, kw_only=True):
     tick_size_ticks: Ticks
 
 
+class BoundOrderGroup(Message, frozen=True, kw_only=True):
+    """Say how much of an order group may fill in this market; see :class:`~events.OrderGroupBounded`."""
+
+    order_group_id: str
+    account_id: AccountId
+    round: int
+    version: int
+    closed_at: int
+    allowance: Quantity
+
+
 class PlaceOrder(Message, frozen=True, kw_only=True):
     """Accept an order and match it.
 
     ``price_ticks`` is left out for market orders, and for stops that become market orders.
-    ``reserved`` is the money the ledger holds for it. ``market_revision`` and ``deadline_us`` let the
+    ``reserved`` is the money the ledger holds for it, and ``allotment`` what the ledger lets the order's
+    group fill here. ``market_revision`` and ``deadline_us`` let the
     order lapse if the market has moved on or time has run out.
     """
 
@@ -167,6 +179,8 @@ class PlaceOrder(Message, frozen=True, kw_only=True):
     market_revision: int | None = None
     deadline_us: int | None = None
     now_us: int = 0
+    allotment: BoundOrderGroup | None = None
+    limits: AccountLimits = DEFAULT_LIMITS
 
 
 class AmendOrder(Message, frozen=True, kw_only=True):
@@ -201,14 +215,9 @@ class CancelOrder(Message, frozen=True, kw_only=True):
 
 
 class CancelOrders(Message, frozen=True, kw_only=True):
-    """Take off all orders that fit, a batch at a time, until none is left.
+    """Take off all orders of an account, a batch at a time, until none is left."""
 
-    ``account_id`` and ``order_group_id`` each narrow the choice; with neither, every order goes.
-    """
-
-    account_id: AccountId | None = None
-    order_group_id: str | None = None
-    reason: EndReason = EndReason.REQUESTED
+    account_id: AccountId
 
 
 class AbandonPlacement(Message, frozen=True, kw_only=True):
@@ -231,6 +240,22 @@ class TriggerStop(Message, frozen=True, kw_only=True):
     """Bring a stop order to life."""
 
     order_id: OrderId
+
+
+class ContinueMatching(Message, frozen=True, kw_only=True):
+    """Let the order that is being matched meet the next others."""
+
+
+class ClearOrderGroup(Message, frozen=True, kw_only=True):
+    """Take off the next orders of a group of which no more may fill here."""
+
+    order_group_id: str
+
+
+class TrimReduceOnly(Message, frozen=True, kw_only=True):
+    """Make the next orders that only reduce an account's position no larger than what they can reduce."""
+
+    account_id: AccountId
 
 
 class ClearBook(Message, frozen=True, kw_only=True):
@@ -268,8 +293,12 @@ OrderCommand = (
     | CancelOrder
     | CancelOrders
     | AbandonPlacement
+    | BoundOrderGroup
     | ExpireOrder
     | TriggerStop
+    | ContinueMatching
+    | ClearOrderGroup
+    | TrimReduceOnly
 )
 
 MarketCommand = LifecycleCommand | OrderCommand

@@ -8,10 +8,12 @@ microseconds since the Unix epoch, UTC.
 
 from domain.fees import FeeSchedule
 from domain.fields import (
+    Allowance,
     Amount,
     CancelOnPause,
     Category,
     ClientOrderId,
+    ClosedAt,
     CloseTime,
     Contracts,
     Evidence,
@@ -19,6 +21,8 @@ from domain.fields import (
     Explanation,
     FeeAccrued,
     FeesReturned,
+    GroupRound,
+    GroupVersion,
     OrderGroupId,
     OrderSize,
     OrderStep,
@@ -200,6 +204,37 @@ class StopTriggered(Message, frozen=True, kw_only=True):
     rests: Contracts
 
 
+class MatchingContinued(Message, frozen=True, kw_only=True):
+    """An order that meets more others than one step takes went on matching, before anything else trades.
+
+    ``rests`` of it joins the book at ``price_ticks`` once the fills that follow are done; while it has still
+    more to meet nothing does.
+    """
+
+    order_id: OrderId
+    account_id: AccountId
+    side: Side
+    action: Action
+    price_ticks: Price
+    rests: Contracts
+
+
+class OrderGroupBounded(Message, frozen=True, kw_only=True):
+    """The market was told how much of an order group may fill here: ``allowance`` within a ``round``.
+
+    A round begins when the group is reset; ``version`` counts what its owner did to it. An allowance of
+    nothing closes the group here: its orders are taken off. Orders that were sent before version
+    ``closed_at`` come too late.
+    """
+
+    order_group_id: OrderGroupId
+    account_id: AccountId
+    round: GroupRound
+    version: GroupVersion
+    closed_at: ClosedAt
+    allowance: Allowance
+
+
 class OrderAmended(Message, frozen=True, kw_only=True):
     """An order got a new price or quantity and went to the back of the queue at its price.
 
@@ -325,6 +360,8 @@ LifecycleEvent = (
 OrderEvent = (
     OrderPlaced
     | StopTriggered
+    | MatchingContinued
+    | OrderGroupBounded
     | OrderAmended
     | OrderDecreased
     | OrderCanceled

@@ -3,9 +3,10 @@
 import heapq
 from typing import assert_never
 
+from domain.identifiers import AccountId
 from domain.market import events as e
 from domain.market.book import Order
-from domain.market.state import MarketState
+from domain.market.state import CLOSED_GROUPS, GroupHere, MarketState, Position
 from domain.market.vocabulary import BUY, YES, Condition, FillKind, MarketStatus, OrderType, Result
 from domain.quantities import Quantity, Ticks
 
@@ -29,6 +30,10 @@ def evolve(state: MarketState, event: e.MarketEvent) -> None:
             _amended(state, event)
         case e.StopTriggered():
             _triggered(state, event)
+        case e.MatchingContinued():
+            _continued(state, event)
+        case e.OrderGroupBounded():
+            _bounded(state, event)
         case e.PlacementAbandoned():
             state.abandoned.add(event.order_id)
         case e.PositionSettled():
@@ -103,20 +108,72 @@ def _placed(state: MarketState, event: e.OrderPlaced) -> None:
     position = state.position(order.account_id)
     position.open_orders += 1
     position.expose(order.side, order.action, order.remaining)
-    if event.rests:
-        state.book.ladder(order.book_side).join(order, event.rests)
     if event.order_type is _STOP:
-        state.stops[order.order_id] = order
+        state.stops.add(order)
+        position.stops += 1
+    else:
+        _join(state, order, event.rests)
     if event.cancel_on_pause:
         state.leave_on_pause[order.order_id] = None
     if event.expires_at_us is not None:
         heapq.heappush(state.expirations, (event.expires_at_us, order.order_id))
+    if order.order_group_id is not None:
+        state.group_here(order.order_group_id, order.account_id).orders[order.order_id] = order
+    if order.reduce_only:
+        state.reducing.setdefault(order.account_id, {})[order.order_id] = order
+        position.reduce(order.remaining, yes=order.reduces_yes)
+        _look_at_reducing(state, order.account_id, position)
+
+
+def _join(state: MarketState, order: Order, rests: int) -> None:
+    """Let a part of an order rest; while that is not all that is left of it, it is being matched."""
+    if rests:
+        state.book.ladder(order.book_side).join(order, rests)
+    state.taker = None if rests == order.remaining else order
 
 
 def _triggered(state: MarketState, event: e.StopTriggered) -> None:
-    order = state.stops.pop(event.order_id)
+    order = state.orders[event.order_id]
+    state.stops.remove(order)
+    state.positions[order.account_id].stops -= 1
+    _join(state, order, event.rests)
+
+
+def _continued(state: MarketState, event: e.MatchingContinued) -> None:
     if event.rests:
-        state.book.ladder(order.book_side).join(order, event.rests)
+        _join(state, state.orders[event.order_id], event.rests)
+
+
+def _bounded(state: MarketState, event: e.OrderGroupBounded) -> None:
+    group = state.group_here(event.order_group_id, event.account_id)
+    if event.round > group.round:
+        group.round, group.filled = event.round, 0
+    group.version, group.closed_at, group.allowance = event.version, event.closed_at, event.allowance
+    state.closed_groups.pop(event.order_group_id, None)
+    _look_at_group(state, event.order_group_id, group)
+
+
+def _look_at_group(state: MarketState, name: str, group: GroupHere) -> None:
+    """Note whether a group's orders have yet to be taken off; remember of a closed one only that it is."""
+    if group.orders:
+        if group.room:
+            state.spent_groups.discard(name)
+        else:
+            state.spent_groups.add(name)
+        return
+    state.spent_groups.discard(name)
+    if not group.allowance:
+        del state.order_groups[name]
+        state.closed_groups[name] = group.closed_at
+        if len(state.closed_groups) > CLOSED_GROUPS:
+            del state.closed_groups[next(iter(state.closed_groups))]
+
+
+def _look_at_reducing(state: MarketState, account_id: AccountId, position: Position) -> None:
+    if position.over_reducing:
+        state.over_reducing.add(account_id)
+    else:
+        state.over_reducing.discard(account_id)
 
 
 def _traded(state: MarketState, event: e.TradeExecuted) -> None:
@@ -124,7 +181,10 @@ def _traded(state: MarketState, event: e.TradeExecuted) -> None:
     maker = state.orders[event.maker.order_id]
     state.book.ladder(maker.book_side).reduce(maker, quantity)
     _fill(state, maker, event.maker, event.price_ticks, quantity)
-    _fill(state, state.orders[event.taker.order_id], event.taker, event.price_ticks, quantity)
+    taker = state.orders[event.taker.order_id]
+    _fill(state, taker, event.taker, event.price_ticks, quantity)
+    if taker.remaining == taker.resting:
+        state.taker = None
     if event.kind is _MINT:
         state.outstanding += quantity
     elif event.kind is _MERGE:
@@ -152,16 +212,30 @@ def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quanti
     order.remaining -= quantity
     if not order.remaining:
         _forget(state, order)
+    if order.order_group_id is not None:
+        group = state.order_groups[order.order_group_id]
+        group.filled += quantity
+        _look_at_group(state, order.order_group_id, group)
+    if order.account_id in state.reducing or order.reduce_only:
+        if order.reduce_only:
+            position.reduce(-quantity, yes=order.reduces_yes)
+        _look_at_reducing(state, order.account_id, position)
 
 
 def _shrink(state: MarketState, order: Order, quantity: int) -> None:
     resting = min(quantity, order.resting)
     if resting:
         state.book.ladder(order.book_side).reduce(order, resting)
-    state.positions[order.account_id].expose(order.side, order.action, -quantity)
+    position = state.positions[order.account_id]
+    position.expose(order.side, order.action, -quantity)
     order.remaining -= quantity
     if not order.remaining:
         _forget(state, order)
+        if order.order_group_id is not None:
+            _look_at_group(state, order.order_group_id, state.order_groups[order.order_group_id])
+    if order.reduce_only:
+        position.reduce(-quantity, yes=order.reduces_yes)
+        _look_at_reducing(state, order.account_id, position)
 
 
 def _decreased(state: MarketState, event: e.OrderDecreased) -> None:
@@ -174,21 +248,35 @@ def _amended(state: MarketState, event: e.OrderAmended) -> None:
     order = state.orders[event.order_id]
     if order.resting:
         state.book.ladder(order.book_side).reduce(order, order.resting)
-    state.positions[order.account_id].expose(order.side, order.action, event.remaining - order.remaining)
+    position, gained = state.positions[order.account_id], event.remaining - order.remaining
+    position.expose(order.side, order.action, gained)
     order.remaining = event.remaining
     order.reserved = event.reserved
     order.client_order_id = event.client_order_id
     order.reprice(event.price_ticks)
-    if event.rests:
-        state.book.ladder(order.book_side).join(order, event.rests)
+    _join(state, order, event.rests)
+    if order.reduce_only:
+        position.reduce(gained, yes=order.reduces_yes)
+        _look_at_reducing(state, order.account_id, position)
 
 
 def _forget(state: MarketState, order: Order) -> None:
     del state.orders[order.order_id]
-    state.stops.pop(order.order_id, None)
     if order.cancel_on_pause:
         del state.leave_on_pause[order.order_id]
     position = state.positions[order.account_id]
+    if order.stop_ticks is not None and order.order_id in state.stops:
+        state.stops.remove(order)
+        position.stops -= 1
+    if state.taker is order:
+        state.taker = None
+    if order.order_group_id is not None:
+        del state.order_groups[order.order_group_id].orders[order.order_id]
+    if order.reduce_only:
+        reducing = state.reducing[order.account_id]
+        del reducing[order.order_id]
+        if not reducing:
+            del state.reducing[order.account_id]
     position.open_orders -= 1
     if position.settled:
         del state.positions[order.account_id]

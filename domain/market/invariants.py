@@ -15,6 +15,8 @@ def market_violations(state: MarketState) -> Iterator[str]:
     """Yield a sentence for everything that is wrong within a market."""
     yield from _shares(state)
     yield from _exposures(state)
+    yield from _reducing(state)
+    yield from _order_groups(state)
     for order in state.orders.values():
         yield from _order(order, state)
     yield from _book(state)
@@ -67,6 +69,33 @@ def _exposures(state: MarketState) -> Iterator[str]:
             yield f"{account_id} paid fees of {position.fees}"
 
 
+def _reducing(state: MarketState) -> Iterator[str]:
+    to_give_up: Counter[tuple[str, bool]] = Counter()
+    waiting: Counter[str] = Counter()
+    for order in state.orders.values():
+        waiting[order.account_id] += order.order_id in state.stops
+        if order.reduce_only:
+            to_give_up[order.account_id, order.reduces_yes] += order.remaining
+    for account_id, position in state.positions.items():
+        counted = position.reducing_yes, position.reducing_no
+        if counted != (to_give_up[account_id, True], to_give_up[account_id, False]):
+            yield f"{account_id} has orders that only reduce, counted as {counted}"
+        if position.over_reducing and account_id not in state.over_reducing:
+            yield f"{account_id} has orders that only reduce and are for more than its position"
+        if position.stops != waiting[account_id]:
+            yield f"{account_id} has {waiting[account_id]} stops waiting, {position.stops} are counted"
+
+
+def _order_groups(state: MarketState) -> Iterator[str]:
+    members = {order_id for group in state.order_groups.values() for order_id in group.orders}
+    for order in state.orders.values():
+        if (order.order_group_id is not None) != (order.order_id in members):
+            yield f"order {order.order_id} is of order group {order.order_group_id}, which does not know it"
+    for name, group in state.order_groups.items():
+        if group.orders and not group.room and name not in state.spent_groups:
+            yield f"order group {name} may fill no more and has {len(group.orders)} open orders"
+
+
 def _exposure(account_id: str, position: Position, side: Side, bid: int, offered: int) -> Iterator[str]:
     held, free = position.held(side), position.free(side)
     if position.bid(side) != bid:
@@ -79,7 +108,9 @@ def _exposure(account_id: str, position: Position, side: Side, bid: int, offered
 
 def _order(order: Order, state: MarketState) -> Iterator[str]:
     waits = order.order_id in state.stops
-    if order.remaining <= 0 or order.resting != (0 if waits else order.remaining):
+    if order.remaining <= 0 or (
+        order is not state.taker and order.resting != (0 if waits else order.remaining)
+    ):
         yield f"order {order.order_id} has {order.remaining} left and {order.resting} resting"
     required = required_reservation(
         state.fees, order.action, order.price_ticks, order.remaining, order.fee_accrued, order.fee_charged

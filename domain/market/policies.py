@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from domain.market.book import Order, required_reservation
-from domain.market.commands import PlaceOrder
+from domain.market.book import Order, book_place, required_reservation
+from domain.market.commands import BoundOrderGroup, PlaceOrder
 from domain.market.state import MarketState
 from domain.market.vocabulary import BUY, NO, SELL, YES, Action, MarketStatus, OrderType, Side, TimeInForce
 from domain.quantities import (
@@ -17,9 +17,6 @@ from domain.quantities import (
 )
 from domain.rejections import Reason, Rejected
 
-MAX_OPEN_ORDERS = 100_000
-"""The most open orders one account may have in one market."""
-
 _LIMIT, _MARKET, _STOP = OrderType.LIMIT, OrderType.MARKET, OrderType.STOP
 _GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 _IMMEDIATE = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
@@ -32,7 +29,13 @@ def limit_of(command: PlaceOrder, state: MarketState) -> Ticks:
     """Return the limit an order works with: its own, or the widest the market allows."""
     if command.price_ticks is not None:
         return command.price_ticks
-    return widest(command.side, command.action, state)
+    limit = widest(command.side, command.action, state)
+    # What rests from a time with a finer grid can be met too.
+    bids_for, ticks = book_place(command.side, command.action, limit)
+    worst = state.book.against(bids_for).worst_ticks
+    if worst is None or PAYOUT_TICKS - worst <= ticks:
+        return limit
+    return worst if command.action is SELL else Ticks(PAYOUT_TICKS - worst)
 
 
 def widest(side: Side, action: Action, state: MarketState) -> Ticks:
@@ -154,6 +157,53 @@ def market_has_not_moved_on(command: PlaceOrder, state: MarketState) -> Rejected
     return None
 
 
+def order_group_has_room(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """The order's group was not closed here since the order was sent, and may fill more."""
+    sent = command.allotment
+    if sent is None:
+        return None
+    group = state.order_groups.get(sent.order_group_id)
+    closed_at = group.closed_at if group else state.closed_groups.get(sent.order_group_id, 0)
+    too_late = sent.version < closed_at
+    if too_late or was_closed_since(sent, state) or not group_room(command, state):
+        return _GROUP_TRIGGERED
+    return None
+
+
+def was_closed_since(told: BoundOrderGroup, state: MarketState) -> bool:
+    """Return whether a group that has open orders here was closed since, and the market does not know."""
+    group = state.order_groups.get(told.order_group_id)
+    return group is not None and bool(group.orders) and told.closed_at > group.closed_at
+
+
+_GROUP_TRIGGERED = Rejected(
+    Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit or was triggered; reset it"
+)
+
+
+def is_newer(told: BoundOrderGroup, state: MarketState) -> bool:
+    """Return whether something told about an order group is news: within a version, less is later."""
+    group = state.order_groups.get(told.order_group_id)
+    if group is None:
+        return told.version > state.closed_groups.get(told.order_group_id, -1)
+    return told.version > group.version or (
+        told.version == group.version and told.allowance < group.allowance
+    )
+
+
+def group_room(command: PlaceOrder, state: MarketState) -> int | None:
+    """Return how much of an order's group may fill once the market knows what the order brings along."""
+    sent = command.allotment
+    if sent is None:
+        return None
+    group = state.order_groups.get(sent.order_group_id)
+    if group is None:
+        return sent.allowance if is_newer(sent, state) else 0
+    if not is_newer(sent, state):
+        return group.room
+    return max(0, sent.allowance - (group.filled if sent.round == group.round else 0))
+
+
 def order_is_in_time(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """The order reached the book before its deadline."""
     if command.deadline_us is not None and command.now_us > command.deadline_us:
@@ -228,8 +278,20 @@ def reduction_is_possible(command: PlaceOrder, state: MarketState) -> Rejected |
 def open_orders_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """An account has a bounded number of open orders in a market."""
     position = state.positions.get(command.account_id)
-    if position is not None and position.open_orders >= MAX_OPEN_ORDERS:
-        return Rejected(Reason.TOO_MANY_OPEN_ORDERS, f"at most {MAX_OPEN_ORDERS} orders may be open here")
+    most = command.limits.open_orders
+    if position is not None and position.open_orders >= most:
+        return Rejected(Reason.TOO_MANY_OPEN_ORDERS, f"at most {most} orders may be open in a market")
+    return None
+
+
+def stops_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """An account has a bounded number of stop orders waiting in a market."""
+    if command.order_type is not _STOP:
+        return None
+    position = state.positions.get(command.account_id)
+    most = command.limits.stops
+    if position is not None and position.stops >= most:
+        return Rejected(Reason.TOO_MANY_STOPS, f"at most {most} stop orders may wait in a market")
     return None
 
 
@@ -250,12 +312,14 @@ PLACEMENT: tuple[Policy, ...] = (
     market_trades,
     market_has_not_moved_on,
     order_is_in_time,
+    order_group_has_room,
     price_is_on_the_grid,
     quantity_is_on_the_step,
     position_stays_within_limit,
     seller_has_the_shares,
     reduction_is_possible,
     open_orders_are_bounded,
+    stops_are_bounded,
 )
 """The rules of placing that need no money, in the order of :class:`domain.rejections.Reason`'s precedence."""
 
@@ -281,15 +345,19 @@ def quantity_of(command: PlaceOrder, state: MarketState) -> Quantity:
 
 
 def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
-    """Return how much a reduce-only order may be: no more than what brings the position to nothing."""
+    """Return how much a reduce-only order may be: no more than what brings the position to nothing.
+
+    What the account's other orders that only reduce, or bid for the same side, do of that is not left.
+    """
     position = state.positions.get(command.account_id)
     if position is None:
         return Quantity(0)
+    yes = (command.side is YES) is (command.action is SELL)
+    reducible, reducing = position.reducible(yes=yes), position.reducing_yes if yes else position.reducing_no
     if command.action is SELL:
-        room = position.free(command.side)
+        room = min(reducible - reducing, position.free(command.side))
     else:
-        other = NO if command.side is YES else YES
-        room = position.held(other) - position.held(command.side) - position.bid(command.side)
+        room = reducible - max(reducing, position.bid(command.side))
     return Quantity(min(command.quantity, max(0, room)))
 
 
@@ -302,7 +370,8 @@ def amendment_refusal(
     refused = (
         check_possible_quantity(remaining)
         or check_open(state)
-        or check_price(price_ticks, order.side, state)
+        # What rests stays where it is when the grid becomes coarser, and may be made smaller there.
+        or (None if price_ticks == order.price_ticks else check_price(price_ticks, order.side, state))
         or check_step(remaining, state)
     )
     if refused:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.book import Book, Order
+from domain.market.stops import Stops
 from domain.market.vocabulary import BUY, YES, Action, Condition, MarketStatus, Result, Side
 from domain.quantities import Quantity, Ticks
 
@@ -19,7 +20,20 @@ class Position:
     ``paid`` is money put in less money taken out, fees included; ``fees`` is the part that was fees.
     """
 
-    __slots__ = ("bid_no", "bid_yes", "fees", "no", "offered_no", "offered_yes", "open_orders", "paid", "yes")
+    __slots__ = (
+        "bid_no",
+        "bid_yes",
+        "fees",
+        "no",
+        "offered_no",
+        "offered_yes",
+        "open_orders",
+        "paid",
+        "reducing_no",
+        "reducing_yes",
+        "stops",
+        "yes",
+    )
 
     def __init__(self) -> None:
         self.yes = 0
@@ -31,6 +45,10 @@ class Position:
         self.paid = 0
         self.fees = 0
         self.open_orders = 0
+        self.stops = 0
+        self.reducing_yes = 0
+        """How much more yes than no is held that orders which only reduce are to give up."""
+        self.reducing_no = 0
 
     def held(self, side: Side) -> int:
         """Return the shares held of ``side``."""
@@ -43,6 +61,23 @@ class Position:
     def bid(self, side: Side) -> int:
         """Return the shares of ``side`` that open orders would buy."""
         return self.bid_yes if side is YES else self.bid_no
+
+    def reducible(self, *, yes: bool) -> int:
+        """Return how much more is held of yes than of no, or of no than of yes: what can be reduced."""
+        return max(0, self.yes - self.no if yes else self.no - self.yes)
+
+    def reduce(self, quantity: int, *, yes: bool) -> None:
+        """Count ``quantity`` more (or fewer, below zero) as to be given up by orders that only reduce."""
+        if yes:
+            self.reducing_yes += quantity
+        else:
+            self.reducing_no += quantity
+
+    @property
+    def over_reducing(self) -> bool:
+        """Whether orders that only reduce could do more than that."""
+        net = self.yes - self.no
+        return self.reducing_yes > max(0, net) or self.reducing_no > max(0, -net)
 
     def expose(self, side: Side, action: Action, quantity: int) -> None:
         """Count ``quantity`` more (or fewer, below zero) as bid for or offered."""
@@ -80,6 +115,36 @@ class Position:
         return not (self.yes or self.no or self.paid or self.fees or self.open_orders)
 
 
+UNBOUNDED = 2**62
+"""What may fill of a group whose limit the market was never told: its orders are older than such limits."""
+
+CLOSED_GROUPS = 10_000
+"""How many groups that are closed here are remembered, the latest: more than can be under way at once."""
+
+
+class GroupHere:
+    """An order group as far as this market knows: what may fill of it, and what has, in a round.
+
+    An order sent before version ``closed_at`` comes too late: the group's orders were taken off since.
+    """
+
+    __slots__ = ("account_id", "allowance", "closed_at", "filled", "orders", "round", "version")
+
+    def __init__(self, account_id: AccountId) -> None:
+        self.account_id = account_id
+        self.round = 0
+        self.version = -1
+        self.allowance = UNBOUNDED
+        self.filled = 0
+        self.closed_at = 0
+        self.orders: dict[OrderId, Order] = {}
+
+    @property
+    def room(self) -> int:
+        """How much more may fill."""
+        return max(0, self.allowance - self.filled)
+
+
 class MarketState:
     """Everything a market decides on."""
 
@@ -110,11 +175,22 @@ class MarketState:
 
         self.book = Book()
         self.orders: dict[OrderId, Order] = {}
-        self.stops: dict[OrderId, Order] = {}
+        self.stops = Stops()
         self.leave_on_pause: dict[OrderId, None] = {}
         self.expirations: list[tuple[int, OrderId]] = []
         self.positions: dict[AccountId, Position] = {}
         self.abandoned: set[OrderId] = set()
+        self.order_groups: dict[str, GroupHere] = {}
+        self.closed_groups: dict[str, int] = {}
+        """Groups closed here that have no orders left, by the version in which they were closed."""
+        self.reducing: dict[AccountId, dict[OrderId, Order]] = {}
+        """The open orders that only reduce a position."""
+        self.taker: Order | None = None
+        """The order that is being matched: nothing else trades before it is done."""
+        self.spent_groups: set[str] = set()
+        """Groups of which no more may fill, and whose orders have yet to be taken off."""
+        self.over_reducing: set[AccountId] = set()
+        """Whose orders that only reduce have yet to be made smaller."""
         self.outstanding = 0
         self.trades = 0
         self.volume = 0
@@ -148,6 +224,13 @@ class MarketState:
             heapq.heappop(self.expirations)
         return self.expirations[0] if self.expirations else None
 
+    def group_here(self, order_group_id: str, account_id: AccountId) -> GroupHere:
+        """Return an order group, taking note of it if it was not known."""
+        group = self.order_groups.get(order_group_id)
+        if group is None:
+            group = self.order_groups[order_group_id] = GroupHere(account_id)
+        return group
+
     def digest(self) -> str:
         """Return a hash of all that matters: two states with the same digest behave the same."""
         return hashlib.sha256("\n".join(self._facts()).encode()).hexdigest()
@@ -170,6 +253,14 @@ class MarketState:
             for level in self.book.ladder(side).down_from_best():
                 yield f"book {side} {level.ticks} {level.total} {' '.join(o.order_id for o in level)}"
         yield f"stops {' '.join(self.stops)}"
+        for name, group in self.order_groups.items():
+            yield (
+                f"group {name} {group.account_id} {group.round} {group.version} {group.allowance} "
+                f"{group.filled} {group.closed_at}"
+            )
+        for name, version in self.closed_groups.items():
+            yield f"closed {name} {version}"
+        yield f"taker {self.taker.order_id if self.taker else None}"
 
 
 _FACTS = tuple(name for name in Order.__slots__ if name not in ("level", "ahead", "behind"))

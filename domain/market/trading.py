@@ -1,39 +1,49 @@
 """Decisions about orders."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from domain.market.book import Order, book_place, required_reservation
 from domain.market.commands import (
     AbandonPlacement,
     AmendOrder,
+    BoundOrderGroup,
     CancelOrder,
     CancelOrders,
+    ClearOrderGroup,
+    ContinueMatching,
     DecreaseOrder,
     ExpireOrder,
     PlaceOrder,
     TriggerStop,
+    TrimReduceOnly,
 )
 from domain.market.events import (
     MarketEvent,
+    MatchingContinued,
     OrderAmended,
     OrderCanceled,
     OrderDecreased,
+    OrderGroupBounded,
     OrderPlaced,
     PlacementAbandoned,
     StopTriggered,
     Terms,
 )
-from domain.market.matching import Match, Taker, match
+from domain.market.matching import Match, Taker, bounds_of, match, reach
 from domain.market.policies import (
     amendment_refusal,
     first_refusal,
+    group_room,
+    is_newer,
     limit_of,
     money_is_reserved,
     quantity_of,
     reservation_for,
+    was_closed_since,
 )
 from domain.market.state import MarketState
-from domain.market.vocabulary import EndReason, OrderType, TimeInForce
+from domain.market.vocabulary import EndReason, MarketStatus, OrderType, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
 
@@ -41,6 +51,8 @@ Decided = Sequence[MarketEvent] | Rejected
 
 _STOP = OrderType.STOP
 _FILL_OR_KILL, _IMMEDIATE = TimeInForce.FILL_OR_KILL, TimeInForce.IMMEDIATE_OR_CANCEL
+
+_MAY_TRADE = (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.PAUSED)
 
 BATCH = 500
 """How many orders or holders one step of a long piece of work takes: bounds the size of one append."""
@@ -61,14 +73,16 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
     if waits or not state.book.crosses(*book_place(command.side, command.action, limit)):
         result = Match(quantity)
     else:
-        result = match(state, Taker(command, limit, quantity, needed))
+        result = _matched(state, command, limit, quantity, needed)
+        if result.unfinished and time_in_force is _FILL_OR_KILL:
+            bounds = bounds_of(state, command.order_group_id, group_room(command, state))
+            result.rest, result.value = reach(state, Taker(command, limit, quantity, needed), bounds)
     if not waits:
         refused = _refused_after_matching(command, time_in_force, result)
         if refused is not None:
             return refused
-    ended = result.ended
-    if ended is None and time_in_force is _IMMEDIATE and not waits:
-        ended = EndReason.IMMEDIATE
+    if result.ended is None and time_in_force is _IMMEDIATE and not waits and not result.unfinished:
+        result.ended = EndReason.IMMEDIATE
     placed = OrderPlaced(
         order_id=command.order_id,
         account_id=command.account_id,
@@ -85,10 +99,18 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
         self_trade_prevention=command.self_trade_prevention,
         order_group_id=command.order_group_id,
         cancel_on_pause=command.cancel_on_pause,
-        rests=Quantity(0 if waits or ended else result.rest),
+        rests=Quantity(0) if waits else result.rests,
         reserved=needed,
     )
-    return [placed, *result.events, *_taken_off(command, result, ended)]
+    happened = [placed, *result.events, *_taken_off(command, result)]
+    return happened if command.allotment is None else [*bound(command.allotment, state), *happened]
+
+
+def _matched(
+    state: MarketState, command: PlaceOrder, limit: Ticks, quantity: Quantity, needed: Money
+) -> Match:
+    bounds = bounds_of(state, command.order_group_id, group_room(command, state))
+    return match(state, Taker(command, limit, quantity, needed), bounds)
 
 
 def _refused_after_matching(
@@ -114,40 +136,67 @@ def _time_in_force(command: PlaceOrder) -> TimeInForce:
     return command.time_in_force
 
 
-def _taken_off(owner: PlaceOrder | Order, result: Match, ended: EndReason | None) -> Sequence[OrderCanceled]:
-    if ended is None or not result.rest:
+def _taken_off(owner: PlaceOrder | Order, result: Match) -> Sequence[OrderCanceled]:
+    if result.ended is None or not result.rest:
         return ()
     return [
         OrderCanceled(
             order_id=owner.order_id,
             account_id=owner.account_id,
             quantity=Quantity(result.rest),
-            reason=ended,
+            reason=result.ended,
         )
     ]
 
 
 def trigger(command: TriggerStop, state: MarketState) -> Decided:
     """Bring a stop order to life and match it."""
-    order = state.stops[command.order_id]
+    order = state.orders[command.order_id]
     assert state.last_price is not None
-    result = match(
-        state,
-        Taker(
-            order, order.price_ticks, order.remaining, order.reserved, order.fee_accrued, order.fee_charged
-        ),
-    )
-    ended = result.ended
-    if result.rest and order.time_in_force is _FILL_OR_KILL:
-        result, ended = Match(order.remaining), EndReason.FILL_OR_KILL
-    elif ended is None and order.time_in_force is _IMMEDIATE:
-        ended = EndReason.IMMEDIATE
-    triggered = StopTriggered(
+    result = _met(state, order)
+    if order.time_in_force is _FILL_OR_KILL and not _fills(state, order, result):
+        result = Match(order.remaining)
+        result.ended = EndReason.FILL_OR_KILL
+    triggered = StopTriggered(order_id=order.order_id, last_price_ticks=state.last_price, rests=result.rests)
+    return [triggered, *result.events, *_taken_off(order, result)]
+
+
+def continue_matching(_: ContinueMatching, state: MarketState) -> Decided:
+    """Go on matching the order that had more to meet than one step takes."""
+    order = state.taker
+    assert order is not None
+    result = _met(state, order)
+    continued = MatchingContinued(
         order_id=order.order_id,
-        last_price_ticks=state.last_price,
-        rests=Quantity(0 if ended else result.rest),
+        account_id=order.account_id,
+        side=order.side,
+        action=order.action,
+        price_ticks=order.price_ticks,
+        # A part may rest already, if the log broke off between the events of a step.
+        rests=Quantity(max(0, result.rests - order.resting)),
     )
-    return [triggered, *result.events, *_taken_off(order, result, ended)]
+    return [continued, *result.events, *_taken_off(order, result)]
+
+
+def _met(state: MarketState, order: Order) -> Match:
+    """Match an order that the market knows, as it stands."""
+    result = match(state, _taker(order), bounds_of(state, order.order_group_id))
+    if result.ended is None and order.time_in_force is _IMMEDIATE and not result.unfinished:
+        result.ended = EndReason.IMMEDIATE
+    return result
+
+
+def _fills(state: MarketState, order: Order, result: Match) -> bool:
+    """Return whether the whole book fills an order whole."""
+    if result.unfinished:
+        return not reach(state, _taker(order), bounds_of(state, order.order_group_id))[0]
+    return not result.rest
+
+
+def _taker(order: Order) -> Taker:
+    return Taker(
+        order, order.price_ticks, order.remaining, order.reserved, order.fee_accrued, order.fee_charged
+    )
 
 
 def amend(command: AmendOrder, state: MarketState) -> Decided:
@@ -163,7 +212,11 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
     reserved = amended_reservation(order, price, remaining, state)
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
-    result = match(state, Taker(order, price, remaining, reserved, order.fee_accrued, order.fee_charged))
+    result = match(
+        state,
+        Taker(order, price, remaining, reserved, order.fee_accrued, order.fee_charged),
+        bounds_of(state, order.order_group_id),
+    )
     if order.post_only and result.crossed:
         return Rejected(Reason.POST_ONLY_WOULD_CROSS, "the order would trade at once; lower its price")
     amended = OrderAmended(
@@ -172,11 +225,11 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
         client_order_id=command.client_order_id or order.client_order_id,
         price_ticks=price,
         remaining=remaining,
-        rests=Quantity(0 if result.ended else result.rest),
+        rests=result.rests,
         reserved=reserved,
         extra=command.extra,
     )
-    return [amended, *result.events, *_taken_off(order, result, result.ended)]
+    return [amended, *result.events, *_taken_off(order, result)]
 
 
 def amended_terms(command: AmendOrder, order: Order) -> tuple[Ticks, Quantity]:
@@ -208,7 +261,7 @@ def decrease(command: DecreaseOrder, state: MarketState) -> Decided:
     return _smaller(order, Quantity(remaining), state)
 
 
-def _smaller(order: Order, remaining: Quantity, state: MarketState) -> Decided:
+def _smaller(order: Order, remaining: Quantity, state: MarketState) -> Sequence[MarketEvent]:
     if remaining == order.remaining:
         return []
     return [
@@ -230,14 +283,55 @@ def cancel(command: CancelOrder, state: MarketState) -> Decided:
 
 
 def cancel_many(command: CancelOrders, state: MarketState) -> Decided:
-    """Take off the next batch of the orders that fit."""
-    chosen = (
-        order
-        for order in state.orders.values()
-        if command.account_id in (None, order.account_id)
-        and command.order_group_id in (None, order.order_group_id)
-    )
-    return [_cancel(order, command.reason) for order, _ in zip(chosen, range(BATCH), strict=False)]
+    """Take off the next batch of an account's orders."""
+    orders = islice(state.orders_of(command.account_id), BATCH)
+    return [_cancel(order, EndReason.REQUESTED) for order in orders]
+
+
+def bound(command: BoundOrderGroup, state: MarketState) -> Sequence[MarketEvent]:
+    """Take note of what may fill of an order group here, unless something newer is known."""
+    if state.status not in _MAY_TRADE or not is_newer(command, state):
+        return ()
+    # If it has been closed and opened again since, what is open here has to go first.
+    closes = was_closed_since(command, state)
+    return [
+        OrderGroupBounded(
+            order_group_id=command.order_group_id,
+            account_id=command.account_id,
+            round=command.round,
+            version=command.closed_at if closes else command.version,
+            closed_at=command.closed_at,
+            allowance=Quantity(0) if closes else command.allowance,
+        )
+    ]
+
+
+def clear_group(command: ClearOrderGroup, state: MarketState) -> Decided:
+    """Take off the next orders of a group of which no more may fill."""
+    orders = state.order_groups[command.order_group_id].orders.values()
+    return [_cancel(order, EndReason.ORDER_GROUP) for order in islice(orders, BATCH)]
+
+
+def trim(command: TrimReduceOnly, state: MarketState) -> Decided:
+    """Make orders that only reduce a position no larger than it, the latest first."""
+    position = state.positions[command.account_id]
+    over = {
+        True: position.reducing_yes - position.reducible(yes=True),
+        False: position.reducing_no - position.reducible(yes=False),
+    }
+    events: list[MarketEvent] = []
+    for order in reversed(state.reducing[command.account_id].values()):
+        excess = over[order.reduces_yes]
+        if excess <= 0:
+            continue
+        over[order.reduces_yes] -= order.remaining
+        if excess >= order.remaining:
+            events.append(_cancel(order, EndReason.REDUCE_ONLY))
+        else:
+            events += _smaller(order, Quantity(order.remaining - excess), state)
+        if len(events) == BATCH:
+            break
+    return events
 
 
 def expire(command: ExpireOrder, state: MarketState) -> Decided:
@@ -259,10 +353,3 @@ def _cancel(order: Order, reason: EndReason) -> OrderCanceled:
         quantity=Quantity(order.remaining),
         reason=reason,
     )
-
-
-def due_stop(state: MarketState) -> Order | None:
-    """Return the first stop order that the last price has reached."""
-    if state.last_price is None:
-        return None
-    return next((order for order in state.stops.values() if order.reached_by(state.last_price)), None)

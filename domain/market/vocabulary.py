@@ -74,7 +74,9 @@ class EndReason(StrEnum):
     MARKET_CLOSED = "market_closed"
     MARKET_VOIDED = "market_voided"
     CALLED_OFF = "condition_failed"
+    REDUCE_ONLY = "reduce_only"
     FILL_LIMIT = "fill_limit"
+    """Of the past: an order met at most 500 others."""
 
 
 class MarketStatus(StrEnum):

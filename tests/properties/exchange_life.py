@@ -86,6 +86,7 @@ class Life:
         self.exchange = exchange
         self.random = random
         self.transfers = 0
+        self.group_ids = {name: name for name, _ in ORDER_GROUPS}
         self.middles = dict.fromkeys(exchange.markets, 5_000)
         self.deeds: list[tuple[Callable[[], object], float]] = [
             (self.place, 60),
@@ -135,7 +136,7 @@ class Life:
             post_only=kind is OrderType.LIMIT and random.random() < 0.1,
             reduce_only=random.random() < 0.07,
             self_trade_prevention=random.choice(list(SelfTradePrevention)),
-            order_group_id=group if random.random() < 0.15 else None,
+            order_group_id=self.group_ids[group] if random.random() < 0.15 else None,
             cancel_on_pause=random.random() < 0.3,
             buy_max_cost=Money(random.randint(1, 9_000_000)) if not sells and random.random() < 0.1 else None,
         )
@@ -210,7 +211,8 @@ class Life:
                 self.exchange.ask_ledger(partition, lc.WithdrawFees(amount=part, reference=reference))
 
     def order_group(self) -> None:
-        name, account = self.random.choice(ORDER_GROUPS)
+        place, account = self.random.choice(ORDER_GROUPS)
+        name = self.group_ids[place]
         change = lc.ChangeOrderGroupLimit(
             order_group_id=name, account_id=account, limit=Quantity(self.random.randint(1, 2_000))
         )
@@ -227,7 +229,9 @@ class Life:
                 lc.DeleteOrderGroup(order_group_id=name, account_id=account),
             ]
         )
-        self.exchange.ask_account(command)
+        if self.exchange.ask_account(command) is None and isinstance(command, lc.DeleteOrderGroup):
+            # The id of a group is never used again.
+            self.group_ids[place] = f"{name}+"
 
     def recover(self) -> None:
         if self.exchange.interrupted:

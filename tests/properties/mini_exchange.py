@@ -13,6 +13,8 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
+from application.processes.order_groups import bounding
+from application.verification.folding import over_limit
 from domain.decider import execute
 from domain.group import commands as gc
 from domain.group import events as ge
@@ -29,7 +31,7 @@ from domain.market.aggregate import MARKET
 from domain.market.policies import first_refusal, reservation_for
 from domain.market.state import MarketState
 from domain.market.trading import amended_reservation, amended_terms
-from domain.market.vocabulary import EndReason, Result
+from domain.market.vocabulary import Result
 from domain.quantities import PAYOUT_TICKS, Money, Ticks
 from domain.rejections import Rejected
 
@@ -115,7 +117,10 @@ class MiniExchange:
                 request_digest=str(command.quantity),
                 order_group_id=command.order_group_id,
             )
-            _, refused = self.ask_ledger(partition, reserve)
+            reserved, refused = self.ask_ledger(partition, reserve)
+            for event in reserved:
+                if isinstance(event, le.OrderGroupAllotted):
+                    command = replace(command, allotment=bounding(event))
         if refused is not None:
             return refused
         self.tickers[command.order_id] = ticker
@@ -222,9 +227,8 @@ class MiniExchange:
                     self.tell_children(Ticker(str(stream)), Result.VOID)
                 case e.ConditionMet():
                     self.finish_with_group(Ticker(str(stream)))
-                case le.OrderGroupTriggered() | le.OrderGroupDeleted():
-                    for ticker in self.markets:
-                        self.cancel_all(ticker, event.account_id, event.order_group_id)
+                case le.OrderGroupAllotted():
+                    self.ask_market(event.ticker, bounding(event))
                 case _:
                     self.group_decided(GroupId(str(stream)), event)
         return bool(new)
@@ -238,15 +242,8 @@ class MiniExchange:
         if group_id is not None and self.groups[group_id].status.value == "finalized":
             self.ask_market(ticker, c.FinalizeMarket(by_group=group_id))
 
-    def cancel_all(
-        self,
-        ticker: Ticker,
-        account_id: AccountId,
-        order_group_id: str | None = None,
-        reason: EndReason = EndReason.ORDER_GROUP,
-    ) -> None:
-        command = c.CancelOrders(account_id=account_id, order_group_id=order_group_id, reason=reason)
-        self.ask_market(ticker, command)
+    def cancel_all(self, ticker: Ticker, account_id: AccountId) -> None:
+        self.ask_market(ticker, c.CancelOrders(account_id=account_id))
 
     def group_decided(self, group_id: GroupId, event: object) -> None:
         match event:
@@ -301,6 +298,7 @@ class MiniExchange:
             if isinstance(stream, int):
                 LEDGER.evolve(ledgers[stream], event)  # type: ignore[arg-type]
             elif stream in markets:
+                assert not list(over_limit(markets[Ticker(str(stream))], event))  # type: ignore[arg-type]
                 MARKET.evolve(markets[Ticker(str(stream))], event)  # type: ignore[arg-type]
         assert [ledger.digest() for ledger in ledgers] == [ledger.digest() for ledger in self.ledgers]
         for ticker, market in markets.items():

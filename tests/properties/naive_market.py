@@ -4,7 +4,8 @@ Written from the design, not from the product's code. It says what a command doe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import sha256
 from math import ceil
@@ -50,6 +51,23 @@ class NaiveOrder:
         return self.buys == (self.asked.side is Side.YES)
 
     @property
+    def reduces_yes(self) -> bool:
+        """Whether filling it leaves fewer yes against no."""
+        return not self.gains_from_yes
+
+    @property
+    def waits_for_rise(self) -> bool:
+        """Whether it is the yes price's rise that brings it to life, as a stop."""
+        return self.gains_from_yes
+
+    @property
+    def distance(self) -> int:
+        """The stop price, such that what is reached first is least."""
+        stop = self.asked.stop_price_ticks or 0
+        yes_stop = stop if self.asked.side is Side.YES else 10_000 - stop
+        return yes_stop if self.waits_for_rise else -yes_stop
+
+    @property
     def yes_price(self) -> int:
         return self.price if self.asked.side is Side.YES else 10_000 - self.price
 
@@ -60,6 +78,21 @@ class Holding:
     no: int = 0
     paid: int = 0
     fees: int = 0
+
+
+@dataclass
+class Group:
+    """What a market was told last of an order group, and what has filled of it since its round began."""
+
+    round: int = 0
+    version: int = -1
+    closed_at: int = 0
+    allowance: int = 0
+    filled: int = 0
+
+    @property
+    def room(self) -> int:
+        return max(0, self.allowance - self.filled)
 
 
 class Refused(Exception):
@@ -100,6 +133,7 @@ class NaiveMarket:
     revision: int = 0
     happened: list[tuple[object, ...]] = field(default_factory=list)
     worst_cache: dict[tuple[int, int], Fraction] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
 
     # ------------------------------------------------------------------------------------- commands
 
@@ -120,9 +154,10 @@ class NaiveMarket:
                     self.take_off(self.owned(command), EndReason.REQUESTED)
                 case c.CancelOrders():
                     for order in list(self.orders):
-                        wanted = command.account_id in (None, order.account)
-                        if wanted and command.order_group_id in (None, order.asked.order_group_id):
-                            self.take_off(order, command.reason)
+                        if order.account == command.account_id:
+                            self.take_off(order, EndReason.REQUESTED)
+                case c.BoundOrderGroup():
+                    self.be_told(command)
                 case c.PauseMarket():
                     demand(self.status == "active", Reason.TRANSITION_NOT_ALLOWED)
                     self.status = "inactive"
@@ -148,11 +183,65 @@ class NaiveMarket:
         return self.happened, None
 
     def react(self, now: int) -> None:
+        self.finish()
         due = [o for o in self.orders if o.asked.expires_at_us is not None and o.asked.expires_at_us <= now]
         for order in sorted(due, key=lambda o: (o.asked.expires_at_us, o.id)):
             self.take_off(order, EndReason.EXPIRED)
         while self.status == "active" and (stop := self.due_stop()) is not None:
             self.bring_to_life(stop)
+            self.finish()
+
+    def finish(self) -> None:
+        """Take off orders of groups that may fill no more, make smaller what would reduce too much."""
+        for name in sorted(self.groups):
+            if not self.groups[name].room:
+                for order in [o for o in self.orders if o.asked.order_group_id == name]:
+                    self.take_off(order, EndReason.ORDER_GROUP)
+        for account in sorted({o.account for o in self.orders}):
+            for order in [o for o in reversed(self.orders) if o.account == account and o.asked.reduce_only]:
+                excess = self.reducing(account, yes=order.reduces_yes) - self.net(
+                    account, yes=order.reduces_yes
+                )
+                if excess >= order.remaining:
+                    self.take_off(order, EndReason.REDUCE_ONLY)
+                elif excess > 0:
+                    self.shrink(order, order.remaining - excess)
+
+    def be_told(self, told: c.BoundOrderGroup) -> None:
+        group = self.groups.setdefault(told.order_group_id, Group())
+        if told.version < group.version:
+            return
+        if told.version == group.version and told.allowance >= group.allowance:
+            return
+        missed = told.closed_at > group.closed_at and self.members(told.order_group_id)
+        if told.round > group.round:
+            group.round, group.filled = told.round, 0
+        group.version, group.closed_at, group.allowance = told.version, told.closed_at, told.allowance
+        if missed:
+            group.version, group.allowance = told.closed_at, 0
+        self.happened.append(("told", told.order_group_id, group.version, group.closed_at, group.allowance))
+
+    def members(self, name: str) -> list[NaiveOrder]:
+        return [order for order in self.orders if order.asked.order_group_id == name]
+
+    def check_group(self, told: c.BoundOrderGroup | None) -> None:
+        if told is None:
+            return
+        trial = self.trial()
+        group = trial.groups.setdefault(told.order_group_id, Group())
+        demand(told.version >= group.closed_at, Reason.ORDER_GROUP_TRIGGERED)
+        trial.be_told(told)
+        demand(trial.groups[told.order_group_id].room, Reason.ORDER_GROUP_TRIGGERED)
+
+    def trial(self) -> "NaiveMarket":
+        """Return a copy in which things can be tried out."""
+        return replace(
+            self,
+            orders=[copy(order) for order in self.orders],
+            holdings={account: copy(holding) for account, holding in self.holdings.items()},
+            groups={name: copy(group) for name, group in self.groups.items()},
+            happened=[],
+        )
 
     def place(self, command: c.PlaceOrder) -> None:
         self.check_command(command)
@@ -160,6 +249,7 @@ class NaiveMarket:
         demand(self.status == "active", Reason.MARKET_PAUSED)
         demand(command.market_revision in (None, self.revision), Reason.MARKET_VERSION_CHANGED)
         demand(command.deadline_us is None or command.now_us <= command.deadline_us, Reason.TOO_LATE)
+        self.check_group(command.allotment)
         for price in (command.price_ticks, command.stop_price_ticks):
             if price is not None:
                 self.check_price(price, command.side)
@@ -183,9 +273,11 @@ class NaiveMarket:
         if command.post_only:
             demand(not self.opposite(order), Reason.POST_ONLY_WOULD_CROSS)
         if order.time_in_force is Tif.FILL_OR_KILL and not order.waits:
-            demand(self.fillable(order), Reason.FILL_OR_KILL)
-            if command.buy_max_cost is not None:
-                demand(self.cost(order) <= command.buy_max_cost, Reason.MAX_COST_EXCEEDED)
+            left, cost = self.tried(order, command.allotment)
+            demand(not left, Reason.FILL_OR_KILL)
+            demand(command.buy_max_cost is None or cost <= command.buy_max_cost, Reason.MAX_COST_EXCEEDED)
+        if command.allotment is not None:
+            self.be_told(command.allotment)
         self.orders.append(order)
         self.happened.append(("placed", order.id, quantity, order.price, needed))
         if not order.waits:
@@ -198,7 +290,8 @@ class NaiveMarket:
         demand(not order.waits, Reason.INVALID_ORDER)
         demand(0 < remaining <= 10**11, Reason.INVALID_QUANTITY)
         demand(self.status == "active", Reason.MARKET_PAUSED)
-        self.check_price(price, order.asked.side)
+        if price != order.price:
+            self.check_price(price, order.asked.side)
         self.check_step(remaining)
         extra = remaining - order.remaining
         demand(not order.asked.reduce_only or extra <= 0, Reason.REDUCE_ONLY)
@@ -278,11 +371,22 @@ class NaiveMarket:
         if not command.reduce_only:
             return command.quantity
         account, side = command.account_id, command.side
-        if command.action is Action.SELL:
-            return max(0, min(command.quantity, self.free(account, side)))
-        other = Side.NO if side is Side.YES else Side.YES
-        covered = self.held(account, side) + self.exposed(account, side, Action.BUY)
-        return max(0, min(command.quantity, self.held(account, other) - covered))
+        sells = command.action is Action.SELL
+        yes = (side is Side.YES) == sells
+        net, promised = self.net(account, yes=yes), self.reducing(account, yes=yes)
+        if sells:
+            return max(0, min(command.quantity, net - promised, self.free(account, side)))
+        return max(0, min(command.quantity, net - promised, net - self.exposed(account, side, Action.BUY)))
+
+    def net(self, account: str, *, yes: bool) -> int:
+        """How much more of yes than of no is held, or of no than of yes."""
+        held = self.held(account, Side.YES) - self.held(account, Side.NO)
+        return max(0, held if yes else -held)
+
+    def reducing(self, account: str, *, yes: bool) -> int:
+        """How much of that the account's orders that only reduce are to give up."""
+        mine = (o for o in self.orders if o.account == account and o.asked.reduce_only)
+        return sum(o.remaining for o in mine if o.reduces_yes == yes)
 
     def time_in_force(self, command: c.PlaceOrder) -> Tif:
         if command.buy_max_cost is not None or command.time_in_force is Tif.FILL_OR_KILL:
@@ -293,6 +397,9 @@ class NaiveMarket:
         if command.price_ticks is not None:
             return command.price_ticks
         grid = [p for p in range(self.tick, 10_000, self.tick) if self.lowest <= p <= self.highest]
+        # What rests from a time with another grid can be traded with, too.
+        gains_from_yes = (command.action is Action.BUY) == (command.side is Side.YES)
+        grid += [o.yes_price for o in self.live() if o.gains_from_yes != gains_from_yes]
         if command.side is Side.NO:
             grid = [10_000 - p for p in grid]
         return max(grid) if command.action is Action.BUY else min(grid)
@@ -336,28 +443,27 @@ class NaiveMarket:
     def live(self) -> Iterator[NaiveOrder]:
         return (o for o in self.orders if not o.waits)
 
-    def fillable(self, order: NaiveOrder) -> bool:
-        left = order.remaining
-        for maker in self.opposite(order):
-            if left <= 0:
-                break
-            if maker.account == order.account:
-                if order.asked.self_trade_prevention is SelfTradePrevention.TAKER_AT_CROSS:
-                    return False
-                continue
-            left -= maker.remaining
-        return left <= 0
+    def tried(self, order: NaiveOrder, told: c.BoundOrderGroup | None = None) -> tuple[int, int]:
+        """What an order would leave unfilled, and what it would pay, fees included: by trying it out."""
+        trial = self.trial()
+        if told is not None:
+            trial.be_told(told)
+        tried = copy(order)
+        # The rest of it would be taken off; what matters is how much that is.
+        tried.time_in_force = Tif.GOOD_TILL_CANCELED
+        trial.orders = [o for o in trial.orders if o.id != order.id] + [tried]
+        paid = trial.holdings.get(order.account, Holding()).paid
+        trial.trade(tried)
+        return order.remaining - tried.filled, trial.holdings.get(order.account, Holding()).paid - paid
 
-    def cost(self, order: NaiveOrder) -> int:
-        left, value, fee = order.remaining, 0, order.exact_fee
-        for maker in self.opposite(order):
-            if maker.account != order.account and left:
-                quantity = min(left, maker.remaining)
-                left -= quantity
-                side_price = maker.yes_price if order.asked.side is Side.YES else 10_000 - maker.yes_price
-                value += side_price * quantity
-                fee += exact_fee(self.fees.taker, maker.yes_price, quantity)
-        return value + self.rounded(fee)
+    def room(self, order: NaiveOrder) -> int:
+        """How much of an order its group lets fill."""
+        name = order.asked.order_group_id
+        return self.groups[name].room if name is not None else 10**30
+
+    def fills_most(self, maker: NaiveOrder) -> int:
+        most = min(maker.remaining, self.room(maker))
+        return min(most, self.net(maker.account, yes=maker.reduces_yes)) if maker.asked.reduce_only else most
 
     def trade(self, taker: NaiveOrder) -> None:
         ended = None
@@ -369,15 +475,24 @@ class NaiveMarket:
                     ended = EndReason.SELF_TRADE
                     break
                 self.take_off(maker, EndReason.SELF_TRADE)
-            else:
-                self.fill(maker, taker)
+                continue
+            quantity = min(self.fills_most(maker), taker.remaining, self.room(taker))
+            if quantity:
+                self.fill(maker, taker, quantity)
+            if not taker.remaining:
+                break
+            if not self.room(taker):
+                ended = EndReason.ORDER_GROUP
+                break
+            if maker.remaining:
+                self.take_off(maker, EndReason.REDUCE_ONLY if self.room(maker) else EndReason.ORDER_GROUP)
         if taker.remaining and ended is None and taker.time_in_force is Tif.IMMEDIATE_OR_CANCEL:
             ended = EndReason.IMMEDIATE
         if taker.remaining and ended is not None:
             self.take_off(taker, ended)
 
-    def fill(self, maker: NaiveOrder, taker: NaiveOrder) -> None:
-        quantity, yes_price = min(maker.remaining, taker.remaining), maker.yes_price
+    def fill(self, maker: NaiveOrder, taker: NaiveOrder, quantity: int) -> None:
+        yes_price = maker.yes_price
         if maker.buys != taker.buys:
             kind = FillKind.NORMAL
         else:
@@ -403,6 +518,8 @@ class NaiveMarket:
         order.charged += fee
         order.filled += quantity
         order.remaining -= quantity
+        if order.asked.order_group_id is not None:
+            self.groups[order.asked.order_group_id].filled += quantity
         if order.buys:
             left = order.reserved - value - fee
             order.reserved = min(left, self.required(order, order.price, order.remaining))
@@ -420,7 +537,9 @@ class NaiveMarket:
     # ------------------------------------------------------------------------------- stops and ends
 
     def due_stop(self) -> NaiveOrder | None:
-        return next((o for o in self.orders if o.waits and self.reached(o)), None)
+        """The stop whose price was reached first, and then the earliest; rises go before falls."""
+        due = [o for o in self.orders if o.waits and self.reached(o)]
+        return min(due, key=lambda o: (not o.waits_for_rise, o.distance), default=None)
 
     def reached(self, order: NaiveOrder) -> bool:
         stop = order.asked.stop_price_ticks
@@ -433,7 +552,7 @@ class NaiveMarket:
         self.arrivals += 1
         order.waits, order.arrived = False, self.arrivals
         self.happened.append(("triggered", order.id, self.last))
-        if order.time_in_force is Tif.FILL_OR_KILL and not self.fillable(order):
+        if order.time_in_force is Tif.FILL_OR_KILL and self.tried(order)[0]:
             self.take_off(order, EndReason.FILL_OR_KILL)
         else:
             self.trade(order)
@@ -488,6 +607,9 @@ class NaiveMarket:
         for o in self.orders:
             fee = int(o.exact_fee * 10**8)
             yield o.id, o.account, o.name, o.price, o.remaining, o.filled, o.reserved, fee, o.charged, o.waits
+        for name, g in sorted(self.groups.items()):
+            if g.allowance:
+                yield name, g.round, g.version, g.closed_at, g.allowance, g.filled
         for side in Side:
             queue = [o for o in self.live() if o.gains_from_yes == (side is Side.YES)]
             best_first = -1 if side is Side.YES else 1

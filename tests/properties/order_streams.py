@@ -13,7 +13,7 @@ from domain.quantities import Money, Quantity, Ticks
 from tests.properties.naive_market import NaiveMarket, NaiveOrder
 
 ACCOUNTS = [AccountId(name) for name in ("ann", "bob", "cat", "dan", "eve")]
-GROUPS = [None, None, None, "g1", "g2"]
+GROUPS = [("g1", ACCOUNTS[0]), ("g2", ACCOUNTS[1]), ("g3", ACCOUNTS[2])]
 WHO_GIVES_WAY = list(SelfTradePrevention)
 
 FEES = [
@@ -23,6 +23,46 @@ FEES = [
     fee_schedule(maker=fee_rate(flat_ticks=40), taker=fee_rate(flat_ticks=90), grain=Money(1)),
     fee_schedule(maker=fee_rate(flat_ticks=900), taker=fee_rate(quadratic_bps=9_000), grain=Money(100)),
 ]
+
+
+class GroupAtTheLedger:
+    """An order group as its ledger would know it, with fills in other markets that come by chance."""
+
+    def __init__(self, name: str, account: AccountId) -> None:
+        self.name, self.account = name, account
+        self.round = self.version = self.closed_at = self.elsewhere = 0
+        self.limit = 2_000
+        self.triggered = False
+
+    def change(self, random: Random) -> None:
+        kind = random.random()
+        if self.triggered or kind < 0.2:
+            self.reset()
+        elif kind < 0.5:
+            self.elsewhere += random.randint(1, 400)
+        elif kind < 0.8:
+            self.limit, self.version = random.randint(1, 4_000), self.version + 1
+        else:
+            self.trigger()
+        if self.elsewhere >= self.limit:
+            self.trigger()
+
+    def reset(self) -> None:
+        self.round, self.version, self.elsewhere, self.triggered = self.round + 1, self.version + 1, 0, False
+
+    def trigger(self) -> None:
+        self.version, self.triggered = self.version + 1, True
+        self.closed_at = self.version
+
+    def told(self) -> c.BoundOrderGroup:
+        return c.BoundOrderGroup(
+            order_group_id=self.name,
+            account_id=self.account,
+            round=self.round,
+            version=self.version,
+            closed_at=self.closed_at,
+            allowance=Quantity(0 if self.triggered else self.limit - self.elsewhere),
+        )
 
 
 def listing(random: Random) -> c.CreateMarket:
@@ -35,7 +75,7 @@ def listing(random: Random) -> c.CreateMarket:
         tick_size_ticks=Ticks(random.choice([100, 100, 10, 1, 500])),
         price_min_ticks=Ticks(low),
         price_max_ticks=Ticks(high),
-        quantity_min=Quantity(step),
+        quantity_min=Quantity(step * random.choice([1, 1, 3])),
         quantity_step=Quantity(step),
         position_limit=Quantity(random.choice([5_000, 100_000])) if random.random() < 0.4 else None,
         fees=random.choice(FEES),
@@ -50,13 +90,15 @@ class OrderStream:
         self.market = market
         self.count = 0
         self.middle = 5_000
-        self.gone: list[tuple[AccountId, OrderId]] = []
+        self.groups = {name: GroupAtTheLedger(name, account) for name, account in GROUPS}
+        self.told: list[c.BoundOrderGroup] = []
         self.makers = [
             (self.place, 60),
             (self.cancel, 14),
             (self.amend, 12),
             (self.decrease, 6),
             (self.cancel_many, 1),
+            (self.order_group, 5),
             (self.pause_or_resume, 2),
             (self.change_tick, 0.3),
         ]
@@ -74,7 +116,7 @@ class OrderStream:
         tick, random = self.market.tick, self.random
         self.middle = min(9_700, max(300, self.middle + random.randint(-60, 60)))
         if random.random() < 0.015:
-            return Ticks(random.choice([-5, 0, 1, 7, 33, 9_999, 10_000, 12_345]))
+            return Ticks(random.choice([-5, 0, 1, 7, 33, 100, 9_900, 9_999, 10_000, 12_345]))
         ticks = round((self.middle + random.gauss(300 if aggressive else -100, 300)) / tick) * tick
         return Ticks(min(10_000 - tick, max(tick, ticks)))
 
@@ -102,6 +144,7 @@ class OrderStream:
             price = Ticks(2 * self.middle // self.market.tick * self.market.tick - price)
         if price is not None and side is Side.NO:
             price = Ticks(10_000 - price)
+        told = self.allotment(account)
         command = c.PlaceOrder(
             order_id=OrderId(f"o{self.count if random.random() < 0.995 else self.count // 2}"),
             account_id=account,
@@ -117,7 +160,8 @@ class OrderStream:
             post_only=random.random() < (0.15 if kind is OrderType.LIMIT else 0.01),
             reduce_only=random.random() < 0.08,
             self_trade_prevention=random.choice(WHO_GIVES_WAY),
-            order_group_id=random.choice(GROUPS),
+            order_group_id=None if told is None else told.order_group_id,
+            allotment=told,
             cancel_on_pause=random.random() < 0.2,
             buy_max_cost=Money(random.randint(1, 9_000_000)) if self.capped(kind) and not sells else None,
             market_revision=random.randint(-1, 300) if random.random() < 0.003 else None,
@@ -184,8 +228,26 @@ class OrderStream:
         return c.DecreaseOrder(order_id=order_id, account_id=account, by=by, to=to)
 
     def cancel_many(self, now: int) -> c.CancelOrders:
-        account = self.random.choice([*ACCOUNTS, None])
-        return c.CancelOrders(account_id=account, order_group_id=self.random.choice(GROUPS))
+        return c.CancelOrders(account_id=self.random.choice(ACCOUNTS))
+
+    def allotment(self, account: AccountId) -> c.BoundOrderGroup | None:
+        """Let an order belong to a group of its account, now and then as it was a while ago."""
+        group = next((g for g in self.groups.values() if g.account == account), None)
+        if group is None or self.random.random() < 0.6:
+            return None
+        if group.triggered and self.random.random() < 0.5:
+            group.reset()
+        told = group.told()
+        old = [t for t in self.told if t.order_group_id == told.order_group_id]
+        return self.random.choice(old) if old and self.random.random() < 0.1 else told
+
+    def order_group(self, now: int) -> c.BoundOrderGroup:
+        """Tell the market something of a group: news, something it knows, or something late."""
+        group = self.random.choice(list(self.groups.values()))
+        if self.random.random() < 0.8:
+            group.change(self.random)
+        self.told.append(group.told())
+        return self.random.choice(self.told) if self.random.random() < 0.2 else self.told[-1]
 
     def pause_or_resume(self, now: int) -> c.MarketCommand:
         if self.market.status != "active" or self.random.random() < 0.2:

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,7 +13,7 @@ from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.steps import at_once
 from domain.ledger.state import LedgerState
 from domain.market.book import Order
-from domain.market.state import MarketState, Position
+from domain.market.state import GroupHere, MarketState, Position
 from tests.properties.exchange_life import Life, opened
 from tests.properties.mini_exchange import MiniExchange
 
@@ -65,6 +65,13 @@ def test_nothing_of_a_market_is_left_out() -> None:
         assert simple(again) == simple(market)
         assert [plain(order) for order in again.orders.values()] == [plain(o) for o in market.orders.values()]
         assert list(again.stops) == list(market.stops)
+        assert {name: members(group) for name, group in again.order_groups.items()} == {
+            name: members(group) for name, group in market.order_groups.items()
+        }
+        assert {name: list(orders) for name, orders in again.reducing.items()} == {
+            name: list(orders) for name, orders in market.reducing.items()
+        }
+        assert again.taker is market.taker is None
         assert {name: all_of(position) for name, position in again.positions.items()} == {
             name: all_of(position) for name, position in market.positions.items()
         }
@@ -98,12 +105,20 @@ def lived_halfway() -> MiniExchange:
 
 
 def simple(market: MarketState) -> dict[str, object]:
-    linked = {"book", "orders", "stops", "expirations", "positions"}
+    linked = {"book", "orders", "stops", "expirations", "positions", "order_groups", "reducing", "taker"}
     return {name: value for name, value in vars(market).items() if name not in linked}
 
 
 def plain(order: Order) -> list[object]:
     return [getattr(order, name) for name in Order.__slots__ if name not in ("level", "ahead", "behind")]
+
+
+def members(group: GroupHere) -> list[object]:
+    return [list(value) if name == "orders" else value for name, value in values_of(group)]
+
+
+def values_of(group: GroupHere) -> list[tuple[str, Any]]:
+    return [(name, getattr(group, name)) for name in GroupHere.__slots__]
 
 
 def all_of(position: Position) -> list[int]:

@@ -64,13 +64,16 @@ class UserDataTimestampAnswer(TypedDict):
 
 
 class LimitsAnswer(TypedDict):
-    """How much an account may send."""
+    """How much an account may send, and have open: orders and waiting stops in each market."""
 
     usage_tier: str
     read_limit: int
     write_limit: int
     batch_max: int
     open_orders_max: int
+    stop_orders_max: int
+    order_groups_max: int
+    keys_max: int
     receive_window_ms: int
 
 

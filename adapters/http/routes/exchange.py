@@ -6,7 +6,6 @@ from adapters.http.answers import exchange as a
 from adapters.http.display import timestamp
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests.orders import BATCH_MAX
-from domain.market.policies import MAX_OPEN_ORDERS
 
 Plain = Call[NoQuery, None]
 
@@ -44,14 +43,17 @@ async def user_data_timestamp(call: Plain) -> Reply:
 
 async def account_limits(call: Plain) -> Reply:
     """Say how much an account may send. Rates are not limited yet."""
-    settings = call.port.settings
+    settings, limits = call.port.settings, call.port.exchange.directory.limits
     return Reply(
         content=a.LimitsAnswer(
             usage_tier="basic",
             read_limit=0,
             write_limit=0,
             batch_max=BATCH_MAX,
-            open_orders_max=MAX_OPEN_ORDERS,
+            open_orders_max=limits.open_orders,
+            stop_orders_max=limits.stops,
+            order_groups_max=limits.order_groups,
+            keys_max=limits.keys,
             receive_window_ms=settings.receive_window_ms,
         )
     )

@@ -14,7 +14,8 @@ from application.keys_in_force import LOOK_EVERY_S, KeysInForce
 from application.ports.event_store import StoreUnavailable
 from application.streams import identity_stream
 from domain.identifiers import AccountId
-from domain.identity.aggregate import MAX_KEYS, KeyCreated, KeyRevoked, Scope
+from domain.identity.aggregate import KeyCreated, KeyRevoked, Scope
+from domain.limits import DEFAULT_LIMITS
 from tests.integration.http.world import BASE, Person, World, a_world, error
 from tests.unit.http.keys import key_pair
 
@@ -47,7 +48,7 @@ async def test_a_key_is_made_used_and_revoked_while_the_projector_is_down(blind:
 
 async def test_an_account_has_so_many_keys_and_no_more(world: World, ann: Person) -> None:
     make = {"name": "k", "public_key": key_pair()[1]}
-    for _ in range(MAX_KEYS - 1):
+    for _ in range(DEFAULT_LIMITS.keys - 1):
         await world.presage.exchange.keys.create(
             ann.account_id, name="k", public_key_pem=key_pair()[1], scopes=(Scope.READ,)
         )

@@ -258,19 +258,12 @@ def test_cancelling_in_the_middle_of_a_queue_leaves_the_others_in_order() -> Non
     assert queue(market) == ["c", "e"]
 
 
-def test_many_orders_are_cancelled_by_account_by_group_or_all() -> None:
+def test_many_orders_of_an_account_are_cancelled_at_once() -> None:
     def everybody() -> Market:
-        return trading().and_then(
-            buy("a1", ANN, 1, 40, order_group_id="g"), buy("a2", ANN, 1, 41), buy("b", BOB, 1, 42)
-        )
+        return trading().and_then(buy("a1", ANN, 1, 40), buy("a2", ANN, 1, 41), buy("b", BOB, 1, 42))
 
     anns = everybody().when(c.CancelOrders(account_id=ANN))
     assert [name for name, _, _ in ends(anns)] == ["a1", "a2"]
-    grouped = everybody().when(
-        c.CancelOrders(account_id=ANN, order_group_id="g", reason=EndReason.ORDER_GROUP)
-    )
-    assert ends(grouped) == [("a1", 1, "order_group_triggered")]
-    assert len(ends(everybody().when(c.CancelOrders()))) == 3
     assert ends(everybody().when(c.CancelOrders(account_id=CAT))) == []
 
 

@@ -239,7 +239,7 @@ def test_closing_clears_the_book_stops_included() -> None:
     outcome = market.when(c.CloseMarket())
     outcome.then(e.MarketClosed, e.OrderCanceled, e.OrderCanceled, e.OrderCanceled)
     assert [reason for _, _, reason in ends(outcome)] == ["market_closed"] * 3
-    assert (market.state.orders, market.state.stops, market.state.positions) == ({}, {}, {})
+    assert (market.state.orders, list(market.state.stops), market.state.positions) == ({}, [], {})
 
 
 def test_a_market_closes_by_itself_when_its_time_comes() -> None:

@@ -2,9 +2,7 @@
 
 from domain.identifiers import OrderId, TradeId
 from domain.market import events as e
-from domain.market.matching import MAX_FILLS
 from domain.market.vocabulary import Action, FillKind, OrderType, SelfTradePrevention, Side, TimeInForce
-from domain.rejections import Reason
 from tests.unit.domain.trading_words import (
     ANN,
     BOB,
@@ -150,18 +148,6 @@ def test_trades_are_numbered_and_remember_the_last_price() -> None:
     outcome = market.when(buy("c", BOB, 1, 60))
     assert [t.trade_id for t in outcome.of(e.TradeExecuted)] == ["RAIN:2"]
     assert (market.state.trades, market.state.volume, market.state.last_price) == (2, 200, 6_000)
-
-
-def test_one_order_meets_a_bounded_number_of_others_and_the_rest_lapses() -> None:
-    market = trading()
-    for number in range(MAX_FILLS + 1):
-        market.and_then(buy(f"m{number}", ANN, 1, 40, side=Side.NO))
-    outcome = market.when(buy("t", BOB, MAX_FILLS + 1, 60))
-    assert len(fills(outcome)) == MAX_FILLS
-    assert ends(outcome) == [("t", 1, "fill_limit")]
-    assert market.when(buy("t2", BOB, MAX_FILLS + 1, 60, time_in_force=TimeInForce.FILL_OR_KILL)).then(
-        Reason.FILL_OR_KILL
-    )
 
 
 def test_an_account_does_not_trade_with_itself_the_newcomer_gives_way() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from domain.identifiers import OrderId
+from domain.limits import AccountLimits
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market import policies
-from domain.market.policies import MAX_OPEN_ORDERS, PLACEMENT, reservation_for
+from domain.market.policies import PLACEMENT, reservation_for
 from domain.market.vocabulary import OrderType, Side, TimeInForce
 from domain.quantities import MAX_QUANTITY, Money, Quantity, Ticks
 from domain.rejections import Reason
@@ -165,12 +167,48 @@ def test_reduction_is_possible() -> None:
     refused(market, buy("s", BOB, 1, 90, reduce_only=True), policy, Reason.REDUCE_ONLY)
 
 
+def test_order_group_has_room() -> None:
+    def grouped(name: str, allowance: float, version: int = 0) -> c.PlaceOrder:
+        told = c.BoundOrderGroup(
+            order_group_id="g",
+            account_id=ANN,
+            round=0,
+            version=version,
+            closed_at=0,
+            allowance=hundredths(allowance),
+        )
+        return buy(name, ANN, 1, 50, order_group_id="g", allotment=told)
+
+    market, policy = trading(), policies.order_group_has_room
+    refused(market, grouped("a", 0), policy, Reason.ORDER_GROUP_TRIGGERED)
+    market.and_then(grouped("b", 1), buy("t", BOB, 1, 50, side=Side.NO))
+    refused(market, grouped("c", 1), policy, Reason.ORDER_GROUP_TRIGGERED)
+    market.when(grouped("c", 2, version=1)).then(e.OrderGroupBounded, e.OrderPlaced)
+
+
 def test_open_orders_are_bounded() -> None:
-    assert MAX_OPEN_ORDERS == 100_000
-    market = trading().and_then(buy("a", ANN, 1, 50))
-    market.state.positions[ANN].open_orders = MAX_OPEN_ORDERS
+    market = trading().and_then(buy("a", ANN, 1, 50), buy("b", ANN, 1, 50))
     policy = policies.open_orders_are_bounded
-    refused(market, buy("b", ANN, 1, 50), policy, Reason.TOO_MANY_OPEN_ORDERS)
+    few, enough = AccountLimits(open_orders=2), AccountLimits(open_orders=3)
+    refused(market, buy("c", ANN, 1, 50, limits=few), policy, Reason.TOO_MANY_OPEN_ORDERS)
+    market.when(buy("c", ANN, 1, 50, limits=enough)).then(e.OrderPlaced)
+    market.when(buy("d", BOB, 1, 50, limits=few)).then(e.OrderPlaced)
+
+
+def test_stops_are_bounded() -> None:
+    def stop(name: str, most: int) -> c.PlaceOrder:
+        limits = AccountLimits(stops=most)
+        return buy(name, ANN, 1, 90, order_type=OrderType.STOP, stop_price_ticks=ticks(80), limits=limits)
+
+    market = trading().and_then(stop("a", 1))
+    refused(market, stop("b", 1), policies.stops_are_bounded, Reason.TOO_MANY_STOPS)
+    market.when(buy("c", ANN, 1, 50, limits=AccountLimits(stops=1))).then(e.OrderPlaced)
+    market.and_then(c.CancelOrder(order_id=OrderId("a"), account_id=ANN))
+    market.when(stop("b", 1)).then(e.OrderPlaced)
+
+
+def test_an_account_may_have_as_much_open_as_memory_allows_for() -> None:
+    assert AccountLimits() == AccountLimits(open_orders=100_000, stops=10_000, order_groups=1_000, keys=100)
 
 
 def test_money_is_reserved() -> None:

@@ -77,6 +77,22 @@ ORDERS: dict[str, DomainEvent] = {
         reserved=Money(4_460_000),
     ),
     "StopTriggered": m.StopTriggered(order_id=FIRST, last_price_ticks=Ticks(6_900), rests=Quantity(250)),
+    "MatchingContinued": m.MatchingContinued(
+        order_id=FIRST,
+        account_id=ALICE,
+        side=Side.NO,
+        action=Action.BUY,
+        price_ticks=Ticks(3_500),
+        rests=Quantity(150),
+    ),
+    "OrderGroupBounded": m.OrderGroupBounded(
+        order_group_id="group-7",
+        account_id=ALICE,
+        round=2,
+        version=5,
+        closed_at=4,
+        allowance=Quantity(10_000),
+    ),
     "OrderAmended": m.OrderAmended(
         order_id=FIRST,
         account_id=ALICE,
@@ -91,7 +107,7 @@ ORDERS: dict[str, DomainEvent] = {
         order_id=FIRST, account_id=ALICE, quantity=Quantity(100), reserved=Money(730_000)
     ),
     "OrderCanceled": m.OrderCanceled(
-        order_id=FIRST, account_id=ALICE, quantity=Quantity(200), reason=EndReason.CALLED_OFF
+        order_id=FIRST, account_id=ALICE, quantity=Quantity(200), reason=EndReason.REDUCE_ONLY
     ),
     "PlacementAbandoned": m.PlacementAbandoned(order_id=SECOND, account_id=BOB),
     "TradeExecuted": m.TradeExecuted(

@@ -93,6 +93,15 @@ LEDGER: dict[str, DomainEvent] = {
     "OrderGroupLimitChanged": ledger.OrderGroupLimitChanged(
         order_group_id=ORDER_GROUP, account_id=ALICE, limit=Quantity(7_500)
     ),
+    "OrderGroupAllotted": ledger.OrderGroupAllotted(
+        order_group_id=ORDER_GROUP,
+        account_id=ALICE,
+        ticker=Ticker("FED-26DEC-CUT"),
+        round=2,
+        version=5,
+        closed_at=4,
+        allowance=Quantity(10_000),
+    ),
     "OrderGroupTriggered": ledger.OrderGroupTriggered(order_group_id=ORDER_GROUP, account_id=ALICE),
     "OrderGroupReset": ledger.OrderGroupReset(order_group_id=ORDER_GROUP, account_id=ALICE),
     "OrderGroupDeleted": ledger.OrderGroupDeleted(order_group_id=ORDER_GROUP, account_id=ALICE),

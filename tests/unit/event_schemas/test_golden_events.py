@@ -1,10 +1,11 @@
+import msgspec
 import orjson
 import pytest
 
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.registry import EVENT_TYPES, EventType
 from domain.market.events import OrderPlaced, Terms
-from domain.market.vocabulary import Action, OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.market.vocabulary import Action, EndReason, OrderType, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from tests.unit.event_schemas.events import CAUSE, EVENT_ID, EXAMPLES, golden, stored
 
@@ -53,6 +54,12 @@ def test_an_event_is_written_as_its_golden_file_says(known: EventType) -> None:
 def test_a_golden_order_of_an_older_version_is_read_as_what_it_means_today(version: int) -> None:
     recorded = stored("OrderPlaced", golden("OrderPlaced", version), version=version)
     assert CODEC.decode(recorded).event == UPCASTED
+
+
+def test_a_golden_cancel_of_the_older_version_is_read_as_it_is() -> None:
+    recorded = stored("OrderCanceled", golden("OrderCanceled", 1), version=1)
+    event = CODEC.decode(recorded).event
+    assert event == msgspec.structs.replace(EXAMPLES["OrderCanceled"], reason=EndReason.CALLED_OFF)
 
 
 def test_enums_and_nested_parts_come_back_as_the_domains_own() -> None:
