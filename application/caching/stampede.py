@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
-from application.ports.cache import Cache
+from application.ports.cache import UNFENCED, Cache
 
 CLAIM_S = 2.0
 """How long a process may take to compute a key before another one does it instead."""
@@ -13,26 +14,48 @@ LOOK_EVERY_S = 0.01
 Compute = Callable[[], Awaitable[bytes]]
 
 
+class _Computed(NamedTuple):
+    """A value, and whether it still stood when it was ready: nobody had invalidated the key meanwhile."""
+
+    value: bytes
+    stands: bool
+
+
 class StampedeGuard:
     """Looks values up in a cache and has missing ones computed by a single caller.
 
     Within the process the others wait for the one under way and share its result, or its error; the
     computation goes on even if the caller that began it is cancelled. Between processes the claim on the
     key in the cache decides; who does not get it waits for the value to appear.
+
+    Who comes after an invalidation gets a value that was computed after it: a computation that was under
+    way when the key was invalidated serves only the caller who began it, and the others have it done again,
+    once for all of them.
     """
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self._locks: dict[str, _KeyLock] = {}
-        self._flights: dict[str, asyncio.Task[bytes]] = {}
+        self._flights: dict[str, asyncio.Task[_Computed]] = {}
 
     async def stampede_protected_get(self, key: str, compute: Compute, *, ttl_s: float) -> bytes:
         """Return the value of a key, from the cache or computed; raises what ``compute`` raises."""
+        found = await self._found(key, compute, ttl_s)
+        if not isinstance(found, _Computed):
+            return found
+        # The computation had begun before this caller came and did not outlive an invalidation. The next
+        # one, whoever begins it, begins after it came.
+        again = await self._found(key, compute, ttl_s)
+        return again.value if isinstance(again, _Computed) else again
+
+    async def _found(self, key: str, compute: Compute, ttl_s: float) -> bytes | _Computed:
+        """Return the value, or what another's computation gave that no longer stands."""
         kept = await self._cache.get(key)
         if kept is not None:
             return kept
         async with self._lock(key):
             flight = self._flights.get(key)
+            mine = flight is None
             if flight is None:
                 kept = await self._cache.get(key)
                 if kept is not None:
@@ -40,7 +63,8 @@ class StampedeGuard:
                 flight = asyncio.ensure_future(self._fly(key, compute, ttl_s))
                 self._flights[key] = flight
                 flight.add_done_callback(lambda _: self._flights.pop(key, None))
-        return await asyncio.shield(flight)
+        computed = await asyncio.shield(flight)
+        return computed.value if mine or computed.stands else computed
 
     def _lock(self, key: str) -> "_KeyLock":
         lock = self._locks.get(key)
@@ -48,18 +72,18 @@ class StampedeGuard:
             lock = self._locks[key] = _KeyLock(key, self._locks)
         return lock
 
-    async def _fly(self, key: str, compute: Compute, ttl_s: float) -> bytes:
+    async def _fly(self, key: str, compute: Compute, ttl_s: float) -> _Computed:
         fence = await self._cache.claim(key, for_s=CLAIM_S)
         if fence is None:
             kept = await self._appears(key)
-            return kept if kept is not None else await compute()
+            return _Computed(kept if kept is not None else await compute(), stands=True)
         try:
             value = await compute()
         except BaseException:
             await self._cache.give_up(key, fence=fence)
             raise
-        await self._cache.put(key, value, fence=fence, ttl_s=ttl_s)
-        return value
+        taken = await self._cache.put(key, value, fence=fence, ttl_s=ttl_s)
+        return _Computed(value, stands=taken or fence == UNFENCED)
 
     async def _appears(self, key: str) -> bytes | None:
         """Wait for the process that has the claim, but not for longer than the claim lasts."""

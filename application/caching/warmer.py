@@ -19,8 +19,9 @@ Loader = Callable[[Ticker], Awaitable[object]]
 class CacheWarmer:
     """Keeps the busiest markets in the cache: a background task from :meth:`start` to :meth:`close`.
 
-    ``busiest`` returns the tickers with the most recent volume, most first; ``loaders`` read what is to be
-    warm of each: summary, book, recent trades.
+    ``busiest`` returns the tickers of active markets with the most recent volume, most first; ``loaders``
+    read what is to be warm of each: summary, book, recent trades. What one of them cannot load stays cold
+    until the next round and costs the others nothing.
     """
 
     def __init__(
@@ -30,20 +31,27 @@ class CacheWarmer:
         *,
         markets: int = WARM_MARKETS,
         every_s: float = WARM_EVERY_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._busiest = busiest
         self._loaders = loaders
         self._markets = markets
         self._every_s = every_s
+        self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
         self.rounds = 0
+        self.failures = 0
 
     async def warm(self) -> int:
         """Load everything once; return how many markets there were."""
         tickers = await self._busiest(self._markets)
         for ticker in tickers:
             for load in self._loaders:
-                await load(ticker)
+                try:
+                    await load(ticker)
+                except Exception as error:  # noqa: BLE001  # a cold answer is slower, never wrong
+                    self.failures += 1
+                    log.warning("%s could not be warmed: %s", ticker, error)
         self.rounds += 1
         return len(tickers)
 
@@ -64,5 +72,5 @@ class CacheWarmer:
             try:
                 await self.warm()
             except Exception as error:  # noqa: BLE001  # a cold cache is slower, never wrong
-                log.warning("the cache could not be warmed: %s", error)
-            await asyncio.sleep(self._every_s)
+                log.warning("the busiest markets could not be found: %s", error)
+            await self._sleep(self._every_s)

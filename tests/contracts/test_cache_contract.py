@@ -109,6 +109,55 @@ async def test_callers_of_two_processes_compute_a_cold_key_once(cache: Cache) ->
     assert computed == 1
 
 
+async def test_who_comes_after_an_invalidation_gets_what_was_computed_after_it(cache: Cache) -> None:
+    truth, begun, computed = b"old", asyncio.Event(), 0
+    finish = asyncio.Event()
+
+    async def compute() -> bytes:
+        nonlocal computed
+        computed += 1
+        seen = truth
+        begun.set()
+        await finish.wait()
+        return seen
+
+    guard = StampedeGuard(cache)
+    first = asyncio.create_task(guard.stampede_protected_get("k", compute, ttl_s=60))
+    await begun.wait()
+    truth = b"new"
+    await cache.invalidate(("k",))
+    later = [asyncio.create_task(guard.stampede_protected_get("k", compute, ttl_s=60)) for _ in range(50)]
+    for _ in range(20):  # those who come later find the computation under way
+        await asyncio.sleep(0.001)
+    finish.set()
+    assert await first == b"old", "it asked before the change"
+    assert set(await asyncio.gather(*later)) == {b"new"}
+    assert computed == 2
+    assert await cache.get("k") == b"new"
+
+
+async def test_while_the_cache_is_away_callers_still_share_one_computation() -> None:
+    computed = 0
+
+    class Away(MemoryCache):
+        async def claim(self, key: str, *, for_s: float) -> int | None:
+            return UNFENCED
+
+        async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
+            return False
+
+    async def compute() -> bytes:
+        nonlocal computed
+        computed += 1
+        await asyncio.sleep(0.01)
+        return b"value"
+
+    guard = StampedeGuard(Away())
+    got = await asyncio.gather(*(guard.stampede_protected_get("k", compute, ttl_s=60) for _ in range(20)))
+    assert set(got) == {b"value"}
+    assert computed == 1
+
+
 async def test_waiters_share_the_error_and_the_next_caller_tries_again(cache: Cache) -> None:
     async def fail() -> bytes:
         await asyncio.sleep(0.01)

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,8 +16,11 @@ from adapters.caches.memory import MemoryCache
 from adapters.caches.near import NearCache
 from adapters.caches.redis import RedisCache
 from adapters.http.cached_answers import CachedAnswers
+from adapters.http.rendered_books import RenderedBooks
+from adapters.http.warming import make_warmer
 from adapters.settings import Settings
 from domain.identifiers import Ticker
+from domain.market.vocabulary import Result
 from projections.queries import ReadModels
 from tests.integration.http.world import BASE, Person, World
 from tests.redis_server import RedisServer, running_redis
@@ -165,8 +169,35 @@ async def test_the_warmer_loads_the_busiest_markets_and_stops_with_the_exchange(
         ann, bob = await people(world)
         await seen(world, await trade(world, ann, bob))
         assert await world.presage.warmer.warm() == 1
+        assert world.presage.warmer.failures == 0
         world.presage.warmer.start()
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "cache warmer"]
+
+
+async def test_a_warm_market_has_its_summary_its_book_and_its_trades_ready(tmp_path: Path) -> None:
+    async with cached_world(tmp_path, None) as world:
+        ann, bob = await people(world)
+        await seen(world, await trade(world, ann, bob))
+        cache, books = MemoryCache(), RenderedBooks()
+        cached = CachedAnswers(world.presage.reads, cache, world.presage.changes)
+        await make_warmer(SimpleNamespace(reads=world.presage.reads, cached=cached, books=books)).warm()  # type: ignore[arg-type]
+        book = await world.presage.reads.books.book(Ticker("FED-CUT"))
+        assert book is not None
+        assert await cache.get("market:FED-CUT") is not None
+        assert await cache.get("trades:FED-CUT") is not None
+        assert books.find(Ticker("FED-CUT"), 0, book.revision) is not None
+
+
+async def test_a_market_that_ended_is_warm_no_longer_and_makes_room_for_one_that_trades(
+    tmp_path: Path,
+) -> None:
+    async with cached_world(tmp_path, None) as world:
+        ann, bob = await people(world)
+        await seen(world, await trade(world, ann, bob))
+        assert await world.presage.warmer.warm() == 1
+        await world.presage.exchange.operations.resolve(Ticker("FED-CUT"), Result.YES)
+        assert await world.presage.shown()
+        assert await world.presage.warmer.warm() == 0
 
 
 async def test_a_shared_value_is_copied_near_until_it_is_invalidated(

@@ -28,9 +28,22 @@ def test_the_recommended_pool_is_the_least_that_keeps_waits_short() -> None:
     assert state(LOAD, size).wait_p99_s <= 0.001 < state(LOAD, size - 1).wait_p99_s
 
 
+def test_the_exercises_pool_is_thirteen_and_a_millisecond_each_way_makes_it_fourteen() -> None:
+    assert recommended(LOAD) == 13
+    one_way = Load(network_s=0.001)
+    assert (one_way.busy, minimum(one_way), recommended(one_way)) == (pytest.approx(8.0), 8, 14)
+
+
 def test_four_pools_need_more_connections_together_than_one() -> None:
-    assert 4 * per_instance(LOAD, 4) > recommended(LOAD)
-    assert per_instance(LOAD, 4, lost=1) >= per_instance(LOAD, 4)
+    assert 4 * per_instance(LOAD, 4) == 24 > recommended(LOAD)
+
+
+def test_with_one_of_four_lost_the_other_three_carry_its_load() -> None:
+    assert per_instance(LOAD, 4, lost=1) == 7
+    third = Load(requests_per_s=LOAD.requests_per_s / 3)
+    assert per_instance(LOAD, 4, lost=1) == recommended(third)
+    assert per_instance(LOAD, 4, lost=3) == recommended(LOAD)
+    assert state(third, 6).wait_p99_s > 0.001, "what was enough with all four is not any more"
 
 
 def test_all_instances_cannot_be_lost() -> None:
