@@ -10,7 +10,7 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 
-from adapters.caches.opening import open_cache
+from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.data_folder import DataFolder
@@ -225,6 +225,9 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         stack.push_async_callback(exchange.close)
         founded = await founded_at_us(store, codec)
         cache = await stack.enter_async_context(open_cache(settings.redis_url, exchange=str(founded)))
+        used = await stack.enter_async_context(
+            open_used_signatures(settings.redis_url, exchange=str(founded))
+        )
         cached = CachedAnswers(reads.models, cache, reads.changes)
         port = make_port(
             exchange,
@@ -234,6 +237,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             metrics=Metrics(reads.stats, clock).text,
             projector=reads.stats,
             cached=cached,
+            used=used,
         )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)

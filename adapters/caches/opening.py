@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.caches.memory import MemoryCache
+from adapters.caches.used_signatures import MemorySignatures
 from application.ports.cache import Cache
+from application.ports.used_signatures import UsedSignatures
 
 
 @asynccontextmanager
@@ -20,6 +22,22 @@ async def open_cache(redis_url: str | None, *, exchange: str) -> AsyncIterator[C
         yield cache
     finally:
         await cache.close()
+
+
+@asynccontextmanager
+async def open_used_signatures(redis_url: str | None, *, exchange: str) -> AsyncIterator[UsedSignatures]:
+    """Open the memory of used signatures; with a Redis, one for all processes of the same exchange."""
+    here = MemorySignatures()
+    if redis_url is None:
+        yield here
+        return
+    from adapters.caches.shared_signatures import SharedSignatures  # noqa: PLC0415 - only where it is used
+
+    shared = SharedSignatures(redis_url, prefix=f"presage:{exchange}", here=here)
+    try:
+        yield shared
+    finally:
+        await shared.close()
 
 
 KEYS = 10_000

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from adapters.http.authentication import Authenticator
 from adapters.http.cached_answers import CachedAnswers
@@ -37,6 +37,7 @@ from adapters.http.routes.reference import reference_routes
 from adapters.http.settings import USUAL, HttpSettings
 from application.exchange import Exchange
 from application.ports.clock import Clock
+from application.ports.used_signatures import UsedSignatures
 from projections.progress import RunnerStats
 from projections.queries import ReadModels
 
@@ -73,6 +74,7 @@ def make_port(
     metrics: MetricsText,
     projector: RunnerStats,
     cached: CachedAnswers,
+    used: UsedSignatures,
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
     """Return what routes work with."""
@@ -84,7 +86,7 @@ def make_port(
         event_schemas=event_schemas,
         metrics=metrics,
         projector=projector,
-        authenticator=Authenticator(ring, clock, settings),
+        authenticator=Authenticator(ring, used, clock, settings),
         cached=cached,
         settings=settings,
     )
@@ -106,7 +108,17 @@ async def _refuse(request: Request, fault: Exception) -> Response:
     """Answer a request that no route takes, in the shape all errors have."""
     assert isinstance(fault, HTTPException)
     if fault.status_code == Code.METHOD_NOT_ALLOWED.status:
-        problem = Problem(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this path")
-    else:
-        problem = Problem(Code.NOT_FOUND, "there is nothing at this path")
-    return problem_response(problem)
+        response = problem_response(
+            Problem(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this path")
+        )
+        response.headers["allow"] = ", ".join(_methods_at(request))
+        return response
+    return problem_response(Problem(Code.NOT_FOUND, "there is nothing at this path"))
+
+
+def _methods_at(request: Request) -> list[str]:
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods
+    return sorted(methods)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -11,6 +12,7 @@ from adapters.http.problems import Code, Problem
 from adapters.http.settings import HttpSettings
 from adapters.http.signing import signed_message, strict_message, verifies
 from application.ports.clock import Clock
+from application.ports.used_signatures import UsedSignatures
 from domain.identifiers import AccountId
 from domain.identity.aggregate import KeyCreated, Scope
 
@@ -46,8 +48,9 @@ class Claim:
 class Authenticator:
     """Checks signed requests. A claim is made from the headers alone, then verified."""
 
-    def __init__(self, ring: KeyRing, clock: Clock, settings: HttpSettings) -> None:
+    def __init__(self, ring: KeyRing, used: UsedSignatures, clock: Clock, settings: HttpSettings) -> None:
         self._ring = ring
+        self._used = used
         self._clock = clock
         self._settings = settings
 
@@ -81,6 +84,19 @@ class Authenticator:
     def verify_strictly(self, claim: Claim, method: str, path: bytes, *, query: bytes, body: bytes) -> Caller:
         """Return the caller of a request whose signature covers query and body as well."""
         return self._accept(claim, strict_message(claim.timestamp, method, path, query, body))
+
+    async def use_up(self, claim: Claim) -> None:
+        """Let a signature be used once. Raises :class:`Problem` for one that was.
+
+        It could otherwise be sent again by whoever saw it, for as long as its timestamp is accepted.
+        """
+        window_ms = self._settings.receive_window_ms + self._settings.ahead_window_ms
+        digest = blake2b(f"{claim.key.key_id} {claim.signature}".encode(), digest_size=16).digest()
+        match await self._used.first(digest, for_s=window_ms / 1_000):
+            case False:
+                raise Problem(Code.SIGNATURE_USED, "this signature was used before; sign the request again")
+            case None:
+                raise Problem(Code.OVERLOADED, "too many requests at once; nothing was done")
 
     def _check_time(self, timestamp: bytes) -> None:
         if not _MILLISECONDS.fullmatch(timestamp):

@@ -15,7 +15,7 @@ from adapters.http.positions import await_visible, requested_position, show
 from adapters.http.problems import Code, Problem
 from adapters.http.reading_body import read_body
 from adapters.http.reading_json import read_json
-from adapters.http.replies import problem_of, send_problem, send_reply, written_out
+from adapters.http.replies import headers_for, problem_of, send_problem, send_reply, written_out
 from adapters.http.validation import checked_body, checked_query
 
 _NAME = re.compile(r"[!-~]{1,128}")
@@ -27,7 +27,8 @@ class Endpoint:
     def __init__(self, operation: Operation, port: HttpPort) -> None:
         self._operation = operation
         self._port = port
-        self._media_type = operation.media_type.encode()
+        public = operation.access is Access.PUBLIC
+        self._headers = headers_for(operation.media_type, public=public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; whatever goes wrong becomes an error in the one shape all errors have."""
@@ -43,6 +44,8 @@ class Endpoint:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[Reply, Caller | None]:
         operation = self._operation
+        if scope["path"].endswith("\n"):  # which the end of a pattern lets pass
+            raise Problem(Code.NOT_FOUND, "there is nothing at this path")
         headers: dict[bytes, bytes] = dict(scope["headers"])
         caller, body = await self._identify(scope, headers, receive)
         await await_visible(self._port, requested_position(headers), self._reader(caller))
@@ -79,6 +82,8 @@ class Endpoint:
             caller = authenticator.verify(claim, method, path)
         if needed not in caller.scopes:
             raise Problem(Code.FORBIDDEN, f"the key lacks the scope {needed.value}")
+        if method != "GET":
+            await authenticator.use_up(claim)
         if not claim.key.strict:
             body = await self._body(headers, receive)
         return caller, body
@@ -106,7 +111,7 @@ class Endpoint:
             send,
             body,
             status=reply.status or self._operation.status,
-            media_type=self._media_type,
+            headers=self._headers,
             position=position,
         )
 

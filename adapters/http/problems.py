@@ -22,6 +22,7 @@ class Code(Enum):
     NOT_AUTHENTICATED = ("not_authenticated", 401)
     UNKNOWN_KEY = ("unknown_key", 401)
     INVALID_SIGNATURE = ("invalid_signature", 401)
+    SIGNATURE_USED = ("signature_used", 401)
     STALE_TIMESTAMP = ("stale_timestamp", 401)
     FORBIDDEN = ("forbidden", 403)
     NOT_FOUND = ("not_found", 404)

@@ -1,6 +1,7 @@
 """Sending answers and errors as ASGI messages."""
 
 import logging
+from collections.abc import Sequence
 
 import orjson
 from starlette.responses import Response
@@ -24,12 +25,30 @@ def written_out(content: object) -> bytes:
     return content if isinstance(content, bytes) else orjson.dumps(content)
 
 
-async def send_reply(
-    send: Send, body: bytes, *, status: int, media_type: bytes = _JSON, position: Position
-) -> None:
+Headers = Sequence[tuple[bytes, bytes]]
+
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")
+_NOTHING_FROM_ELSEWHERE = (
+    b"content-security-policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+)
+
+
+def headers_for(media_type: str, *, public: bool) -> Headers:
+    """Return the headers that every answer of a route has. What belongs to an account is kept nowhere."""
+    headers = [(b"content-type", media_type.encode()), NO_SNIFFING]
+    if not public:
+        headers.append(NO_STORE)
+    if media_type.startswith("text/html"):
+        headers.append(_NOTHING_FROM_ELSEWHERE)
+    return headers
+
+
+async def send_reply(send: Send, body: bytes, *, status: int, headers: Headers, position: Position) -> None:
     """Send an answer; ``position`` is how far it goes: where a write stands, what a read could see."""
     headers = [
-        (b"content-type", media_type),
+        *headers,
         (b"content-length", b"%d" % len(body)),
         (POSITION_HEADER, b"%d" % position),
     ]
@@ -53,7 +72,7 @@ def problem_response(problem: Problem) -> Response:
 
 
 def _problem_parts(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    headers = [(b"content-type", _JSON)]
+    headers = [(b"content-type", _JSON), NO_SNIFFING, NO_STORE]
     if problem.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % problem.retry_after_s))
     if problem.position is not None:

@@ -1,6 +1,7 @@
 """Serving an application with uvicorn, from inside a running event loop."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -8,9 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapters.http.bounded_protocol import BoundedHttp
+from adapters.http.bounded_protocol import bounded_http
 
 _BACKLOG = 2_048
+_CONNECTIONS_MAX = 10_000
 _KEEP_ALIVE_S = 75
 _SHUTDOWN_S = 5
 
@@ -33,8 +35,16 @@ class _Server(uvicorn.Server):
         yield
 
 
+def most_connections() -> int:
+    """Return how many connections leave enough of what this process may open for everything else."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_CONNECTIONS_MAX, descriptors // 2)
+
+
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp, host: str, port: int, *, connections_max: int | None = None
+) -> AsyncIterator[str]:
     """Serve ``app`` while the block runs, and give the address it is served at.
 
     Port 0 takes a free one. Leaving the block lets requests that are under way come to their end, for at
@@ -43,7 +53,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http=BoundedHttp,
+        http=bounded_http(connections_max or most_connections()),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -151,3 +151,76 @@ async def test_an_address_that_is_taken_is_said_at_once(world: World) -> None:
         with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
             async with serving(world.presage.app, "127.0.0.1", taken.getsockname()[1]):
                 pass
+
+
+async def closed(reader: asyncio.StreamReader) -> bytes:
+    """Return what comes until the connection ends."""
+    return await asyncio.wait_for(reader.read(), 5)
+
+
+async def test_a_connection_that_never_says_anything_is_closed(url: str) -> None:
+    reader, writer = await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
+    assert (await closed(reader)).startswith(b"HTTP/1.1 408")
+    writer.close()
+
+
+async def test_silent_connections_make_room_for_others(world: World) -> None:
+    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=5) as url:
+        host, port = httpx.URL(url).host, httpx.URL(url).port
+        silent = [await asyncio.open_connection(host, port) for _ in range(20)]
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert (await client.get("/healthz")).status_code == 200
+        for reader, _ in silent[:15]:
+            assert await closed(reader) == b""
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_connections_with_requests_under_way_are_not_given_up_for_others(world: World) -> None:
+    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=2) as url:
+        host, port = httpx.URL(url).host, httpx.URL(url).port
+        busy = [await asyncio.open_connection(host, port) for _ in range(2)]
+        for _, writer in busy:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: presage\r\n")
+            await writer.drain()
+        while not await turned_away(url):
+            pass
+        for reader, writer in busy:
+            writer.write(b"Connection: close\r\n\r\n")
+            assert (await closed(reader)).startswith(b"HTTP/1.1 200")
+            writer.close()
+
+
+async def turned_away(url: str) -> bool:
+    """Return whether there is no room for another connection."""
+    reader, writer = await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
+    try:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: presage\r\nConnection: close\r\n\r\n")
+        return b"overloaded" in await closed(reader)
+    except ConnectionError:
+        return False
+    finally:
+        writer.close()
+
+
+async def test_a_head_in_two_packets_before_a_large_body_is_no_fault(
+    url: str, market: str, ann: Person
+) -> None:
+    body = b'{"ticker": "NONE"%s}' % (b" " * 100_000)
+    whole = request_bytes(ann, body=body, headers={"Content-Length": str(len(body)), "Connection": "close"})
+    reader, writer = await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
+    writer.write(whole[:30])
+    await writer.drain()
+    await asyncio.sleep(0)
+    writer.write(whole[30:])
+    answer = await closed(reader)
+    assert b"missing_field" in answer
+    writer.close()
+
+
+async def test_what_comes_after_the_body_signs_nothing(url: str, ann: Person) -> None:
+    head = f"POST {ORDERS} HTTP/1.1\r\nHost: presage\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    signed = signed_headers(ann.key_id, ann.private_pem, "POST", ORDERS)
+    trailers = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
+    answer = await exchange_bytes(url, (head + trailers + "\r\n").encode(), half_close=True)
+    assert b"not_authenticated" in answer

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.caches.used_signatures import MemorySignatures
 from adapters.http.authentication import Authenticator, Caller
 from adapters.http.key_ring import KeyRing
 from adapters.http.problems import Problem
@@ -41,7 +42,7 @@ def view(key_id: str = "ann-key", *, strict: bool = False) -> KeyCreated:
 
 
 def authenticator(keys: Keys) -> Authenticator:
-    return Authenticator(KeyRing(keys), Clock(), HttpSettings())
+    return Authenticator(KeyRing(keys), MemorySignatures(), Clock(), HttpSettings())
 
 
 def raw(headers: dict[str, str]) -> dict[bytes, bytes]:

@@ -1,0 +1,67 @@
+"""A signed request counts once, whoever sends it again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.caches.shared_signatures import SharedSignatures
+from adapters.caches.used_signatures import MemorySignatures
+from tests.integration.http.world import BASE, ORDERS, Person, World, error
+from tests.redis_server import running_redis
+from tests.unit.http.keys import signed_headers
+
+
+async def test_an_order_sent_five_times_with_one_signature_is_one_order(
+    world: World, market: str, ann: Person
+) -> None:
+    order = {"ticker": market, "side": "yes", "action": "buy", "count": 1, "yes_price": 1}
+    signed = signed_headers(ann.key_id, ann.private_pem, "POST", ORDERS)
+    answers = [await world.client.post(ORDERS, json=order, headers=signed) for _ in range(5)]
+    assert answers[0].status_code == 201
+    assert [error(answer) for answer in answers[1:]] == [(401, "signature_used")] * 4
+    assert len((await world.send(ann, "GET", ORDERS)).json()["orders"]) == 1
+
+
+async def test_reading_twice_with_one_signature_is_no_harm(world: World, ann: Person) -> None:
+    path = f"{BASE}/portfolio/balance"
+    signed = signed_headers(ann.key_id, ann.private_pem, "GET", path)
+    for _ in range(2):
+        assert (await world.client.get(path, headers=signed)).status_code == 200
+
+
+async def test_signatures_are_remembered_for_their_window_and_no_longer_than_two() -> None:
+    now_s = [0.0]
+    used = MemorySignatures(most=3, now_s=lambda: now_s[0])
+    assert await used.first(b"a", for_s=6) is True
+    for now_s[0] in (0.0, 5.9, 6.0, 11.9):
+        assert await used.first(b"a", for_s=6) is False
+    now_s[0] = 24.0
+    assert await used.first(b"a", for_s=6) is True
+    for other in (b"b", b"c"):
+        await used.first(other, for_s=6)
+    assert await used.first(b"d", for_s=6) is None
+    assert len(used._latest) == 3
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with running_redis() as server:
+        yield server.url
+
+
+async def test_processes_that_share_a_redis_share_what_was_used(redis_url: str) -> None:
+    one, other = (
+        SharedSignatures(redis_url, prefix="presage:test", here=MemorySignatures()) for _ in range(2)
+    )
+    assert await one.first(b"a", for_s=6) is True
+    assert await other.first(b"a", for_s=6) is False
+    assert await other.first(b"b", for_s=6) is True
+    await one.close()
+    await other.close()
+
+
+async def test_without_redis_each_process_remembers_for_itself() -> None:
+    alone = SharedSignatures("redis://127.0.0.1:1/0", prefix="presage:test", here=MemorySignatures())
+    assert await alone.first(b"a", for_s=6) is True
+    assert await alone.first(b"a", for_s=6) is False
+    await alone.close()
