@@ -10,12 +10,14 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.derived_ids import derived_id, event_ids
 from application.events import Cause, DomainEvent
 from application.hosting.decision import Decision
+from application.hosting.insistence import Pauses, appended
 from application.hosting.recent import RecentDecisions, recalled
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
@@ -57,6 +59,9 @@ While little goes on that takes microseconds. Under load it takes as long as the
 commands that come meanwhile go into one append: that saves a tenth of the processor's time for each order.
 """
 
+UNSEEN_S = 5.0
+"""How long a stream may hold events that no read shows before those who wait are told."""
+
 _BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
 
 
@@ -72,6 +77,7 @@ class _Letter(Generic[Command, Event]):
     answer: "asyncio.Future[Decision[Event]]"
     events: list[Event] = field(init=False)
     rejected: Rejected | None = None
+    told: bool = False
 
 
 class StreamOwner(Generic[State, Command, Event]):
@@ -100,6 +106,8 @@ class StreamOwner(Generic[State, Command, Event]):
         self._mailbox: deque[_Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._handling = False
+        self._closing = False
+        self._open: AppendOutcomeUnknown | None = None
         self._state: State | None = None
         self._tip = BEFORE_ALL
         self._decided_us = 0
@@ -116,14 +124,15 @@ class StreamOwner(Generic[State, Command, Event]):
 
         A command that is a function is given the time of the decision. The same ``command_id`` again has
         the first decision for an answer. The answer is the store's error when the outcome could not be made
-        durable. A caller that gives up takes only the answer with it, not the command. Raises
-        :class:`Overloaded`.
+        durable. A caller that gives up takes only the answer with it, not the command. While it is not
+        known for long what became of an append, everything is answered so: it may be asked for again.
+        Raises :class:`Overloaded`.
         """
         return self._post(command, command_id, correlation_id or command_id)
 
     async def state(self) -> State:
         """Return the present state, loading it if need be. Look, but do not touch."""
-        while (state := self._state) is None:
+        while (state := self.loaded) is None:
             # It may be dropped again between being loaded and our being told.
             await self._post(None, _BY_ITSELF, _BY_ITSELF)
         return state
@@ -140,8 +149,8 @@ class StreamOwner(Generic[State, Command, Event]):
 
     @property
     def loaded(self) -> State | None:
-        """The present state, or ``None`` while it is not in memory."""
-        return self._state
+        """The present state, or ``None`` while it is not in memory, or not known to be the log's."""
+        return self._state if self._open is None else None
 
     @property
     def position(self) -> Position:
@@ -164,7 +173,8 @@ class StreamOwner(Generic[State, Command, Event]):
             self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
 
     async def close(self) -> None:
-        """Finish what waits in the mailbox."""
+        """Finish what waits in the mailbox. What became of an append that is open stays unknown."""
+        self._closing = True
         if self._worker is not None:
             await asyncio.wait([self._worker])
         if self._taker is not None:
@@ -177,6 +187,9 @@ class StreamOwner(Generic[State, Command, Event]):
             raise Overloaded(f"{MAILBOX} commands wait for {self.stream}; try again later")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Decision[Event]] = loop.create_future()
+        if self._open is not None:
+            answer.set_exception(self._unknown())
+            return answer
         self._mailbox.append(_Letter(command, command_id, correlation_id, answer))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
@@ -198,19 +211,16 @@ class StreamOwner(Generic[State, Command, Event]):
     async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
         """Decide and append; whatever goes wrong, every letter gets an answer."""
         waiting = deque(letters)
-        unknown: AppendOutcomeUnknown | None = None
         while waiting:
             try:
                 await self._attempt(waiting)
-            except WrongExpectedRevision:
+            except WrongExpectedRevision as error:
                 self._state = None
-            except AppendOutcomeUnknown as error:
-                # What became of the append is in the log: load it, and decide only what is not there.
-                self._state, unknown = None, error
+                self._forget_those_told(waiting)
+                await self._until_seen(error, waiting)
             except EventStoreError as error:
                 self._state = None
-                while waiting:
-                    _fail(waiting.popleft(), unknown or error)
+                _fail_all(waiting, error)
             except Exception as error:  # noqa: BLE001  # a fault in one command must not stop the others
                 self._state = None
                 _fail(waiting.popleft(), error)
@@ -218,6 +228,49 @@ class StreamOwner(Generic[State, Command, Event]):
                 # The state may be ahead of the log: nobody may build upon it, or keep it as a snapshot.
                 self._state = None
                 raise
+            finally:
+                self._open = None
+
+    async def _until_seen(
+        self, refused: WrongExpectedRevision, waiting: deque[_Letter[Command, Event]]
+    ) -> None:
+        """Load the state again, and wait while the log does not show what an append was refused for.
+
+        A leader without followers holds events that it does not show. They may be there to stay, or not.
+        """
+        pauses, until = Pauses(), asyncio.get_running_loop().time() + UNSEEN_S
+        while waiting:
+            try:
+                await self._load()
+            except EventStoreError as error:
+                _fail_all(waiting, error)
+                return
+            if self._tip.revision != refused.expected:
+                return
+            if self._closing or asyncio.get_running_loop().time() >= until:
+                self._state = None
+                _fail_all(waiting, self._unknown())
+                return
+            await pauses.rest()
+
+    def _unknown(self) -> AppendOutcomeUnknown:
+        return AppendOutcomeUnknown(
+            f"{self.stream}: it is not known yet what became of an append; ask again later"
+        )
+
+    def _tell_all(self, waiting: deque[_Letter[Command, Event]], unknown: AppendOutcomeUnknown) -> None:
+        """Tell everybody who waits that nobody knows; what is decided stays as it is."""
+        self._open = unknown
+        for letter in waiting:
+            letter.told = not letter.answer.done()
+            _fail(letter, unknown)
+        _fail_all(self._mailbox, self._unknown())
+
+    def _forget_those_told(self, waiting: deque[_Letter[Command, Event]]) -> None:
+        # Their callers know that it may never be, and may have asked for it again: it is not to come later.
+        kept = [letter for letter in waiting if not letter.told]
+        waiting.clear()
+        waiting.extend(kept)
 
     async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
         if self._state is None:
@@ -301,10 +354,17 @@ class StreamOwner(Generic[State, Command, Event]):
         waiting: deque[_Letter[Command, Event]],
     ) -> None:
         if new:
-            appended = await self._appender.append(self.stream, new, expected=self._tip.revision)
+            durable = await appended(
+                self._appender,
+                self.stream,
+                new,
+                expected=self._tip.revision,
+                overdue=partial(self._tell_all, waiting),
+                given_up=lambda: self._closing,
+            )
             self._tip = Tip(
-                revision=appended.revision,
-                position=appended.position,
+                revision=durable.revision,
+                position=durable.position,
                 event_id=new[-1].id,
                 at_us=self._decided_us,
             )
@@ -335,6 +395,11 @@ class StreamOwner(Generic[State, Command, Event]):
 def _fail(letter: _Letter[Command, Event], error: Exception) -> None:
     if not letter.answer.done():
         letter.answer.set_exception(error)
+
+
+def _fail_all(letters: deque[_Letter[Command, Event]], error: Exception) -> None:
+    while letters:
+        _fail(letters.popleft(), error)
 
 
 def _consume(answer: "asyncio.Future[Decision[Event]]") -> None:

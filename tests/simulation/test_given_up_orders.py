@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
 
 import pytest
 
+from adapters.event_stores.memory import MemoryEventStore
+from application.hosting import insistence
 from application.ports.event_store import (
     START,
     Appended,
@@ -28,21 +32,31 @@ HEARD_LATER_S = 0.02
 Append = tuple[str, Sequence[NewEvent], int]
 
 
+@pytest.fixture(autouse=True)
+def _told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(insistence, "TOLD_AFTER_S", 0.0)
+
+
 class HoldingStore(FailingStore):
     """Goes away with a placement in its hands, and comes back; records the placement late, or never."""
 
     holds = False
-    late = False
     away = False
-    _held: Append | None = None
+
+    def __init__(
+        self, inner: MemoryEventStore, *, late: bool = False, held: Append | None = None, **how: Any
+    ) -> None:
+        super().__init__(inner, **how)
+        self.late = late
+        self.held = held
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         self._check_here()
         if self.holds and events[0].type == "OrderPlaced":
-            self.holds, self.away, self._held = False, True, (stream, events, expected)
+            self.holds, self.away, self.held = False, True, (stream, events, expected)
             raise AppendOutcomeUnknown("the store went away")
-        if self.late and self._held is not None and events[0].type == "PlacementAbandoned":
-            (held_stream, held_events, at), self._held = self._held, None
+        if self.late and self.held is not None and events[0].type == "PlacementAbandoned":
+            (held_stream, held_events, at), self.held = self.held, None
             await super().append(held_stream, held_events, expected=at)
         return await super().append(stream, events, expected=expected)
 
@@ -75,10 +89,13 @@ async def interrupted(*, late: bool) -> World:
     await world.exchange.settled()
     store = world.store
     assert isinstance(store, HoldingStore)
-    store.holds, store.late = True, late
+    store.holds = True
     with pytest.raises(AppendOutcomeUnknown):
         await world.place(B, "no", "buy", 45, 4, client_order_id="mine")
-    store.away = False
+    # While the process lives it repeats the append until it knows; another one has to find out.
+    await world.die()
+    world.store_type = partial(HoldingStore, late=late, held=store.held)
+    await world.start()
     exchange = world.exchange
     await SagaRecovery(exchange.directory, exchange.processes, world.ids, exchange.trading.busy).run()
     return world

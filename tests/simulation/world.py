@@ -129,9 +129,9 @@ class FailingStore:
 class World:
     """One log, and the exchange that currently runs on it."""
 
-    def __init__(self, seed: int = 1, store_type: type[FailingStore] = FailingStore) -> None:
+    def __init__(self, seed: int = 1, store_type: Callable[..., FailingStore] = FailingStore) -> None:
         self.log = MemoryEventStore()
-        self._store_type = store_type
+        self.store_type = store_type
         self.store = store_type(self.log)
         self.clock = Clock()
         self.ids = SeededIds(seed)
@@ -143,7 +143,7 @@ class World:
 
     async def start(self, *, crash_at: int | None = None, after: bool = False) -> None:
         """Start an exchange on the log, as a new process would."""
-        self.store = self._store_type(self.log, crash_at=crash_at, after=after)
+        self.store = self.store_type(self.log, crash_at=crash_at, after=after)
         self.exchange = await build_exchange(
             self.store,
             self.codec,
@@ -186,6 +186,13 @@ class World:
             task.cancel()
         await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
         return True
+
+    async def die(self) -> None:
+        """End the process as a power cut would, apart from the test itself."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def place(
         self, account: str, side: str, action: str, cents: int, contracts: int, **more: object
