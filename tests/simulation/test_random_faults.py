@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from application.hosting import timekeeper
+from application.hosting import insistence, timekeeper
 from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.processes import runner
 from application.requests import AmendRequest, OrderAccepted
@@ -18,7 +18,7 @@ from domain.market.vocabulary import OrderType, Result, SelfTradePrevention, Tim
 from domain.quantities import Money, Quantity, Ticks
 
 from .scenarios import FEES
-from .world import World
+from .world import Hidden, World
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
 SEEDS = 10_000 if SOAK else 100
@@ -44,11 +44,19 @@ class Life:
     async def run(self, world: World) -> None:
         world.store.lose_answers = lambda: self.rng.random() < 0.10
         world.store.refuse = lambda: self.rng.random() < 0.02
+        world.store.hide = self._hidden
         while self.commands > 0:
             batch = min(IN_FLIGHT, self.commands)
             self.commands -= batch
             await asyncio.gather(*(self._safely() for _ in range(batch)))
         world.store.lose_answers = world.store.refuse = lambda: False
+        world.store.hide = lambda: None
+        await world.store.show_hidden()
+
+    def _hidden(self) -> Hidden | None:
+        if self.rng.random() >= 0.01:
+            return None
+        return Hidden([], 0, looks_left=self.rng.randint(1, 6), stays=self.rng.random() < 0.7)
 
     async def _safely(self) -> None:
         with contextlib.suppress(StoreUnavailable, AppendOutcomeUnknown):  # the caller is told to come back
@@ -173,6 +181,7 @@ async def live(seed: int) -> str:
         life = Life(world, rng, commands=COMMANDS // LIVES)
         await world.run(life.run, crash_at=rng.randint(1, COMMANDS // 2), after=rng.random() < 0.5)
         assert await world.violations() == [], f"seed {seed}"
+    await world.store.show_hidden()
     await world.start()
     await world.finish()
     assert await world.leftovers() == [], f"seed {seed}"
@@ -186,6 +195,7 @@ async def live(seed: int) -> str:
 def _no_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing may depend on how fast the machine is: retry at once, and keep no time but the world's."""
     monkeypatch.setattr(runner, "RETRY_S", 0.0)
+    monkeypatch.setattr(insistence, "FIRST_PAUSE_S", 0.0)
     monkeypatch.setattr(timekeeper, "TICK_S", 1e6)
     monkeypatch.setattr(timekeeper, "RECOVERY_S", 1e6)
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from adapters.bootstrap import build_exchange
@@ -22,6 +23,7 @@ from application.ports.event_store import (
     Position,
     RecordedEvent,
     StoreUnavailable,
+    WrongExpectedRevision,
 )
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.verification.overdue import PATIENCE_US
@@ -56,8 +58,24 @@ class SeededIds:
         return UUID(int=self._random.getrandbits(128), version=4)
 
 
+@dataclass
+class Hidden:
+    """An append that a leader without followers keeps: nobody sees it until it is looked for so often.
+
+    Then it is there, with its first bytes, or gone with its leader.
+    """
+
+    events: Sequence[NewEvent]
+    expected: int
+    looks_left: int
+    stays: bool
+
+
 class FailingStore:
-    """A store in front of the real one. After a crash nothing it is asked ever comes back."""
+    """A store in front of the real one. After a crash nothing it is asked ever comes back.
+
+    What it ``hides`` outlives a crash.
+    """
 
     def __init__(self, inner: MemoryEventStore, *, crash_at: int | None = None, after: bool = False) -> None:
         self._inner = inner
@@ -67,6 +85,8 @@ class FailingStore:
         self.crashed = asyncio.Event()
         self.lose_answers: Callable[[], bool] = lambda: False
         self.refuse: Callable[[], bool] = lambda: False
+        self.hide: Callable[[], Hidden | None] = lambda: None
+        self.hidden: dict[str, Hidden] = {}
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         await self._alive()
@@ -76,6 +96,12 @@ class FailingStore:
             await self._die()
         if self.refuse():
             raise StoreUnavailable("the store is away")
+        await self._look_for_hidden(stream)
+        self._refuse_beside_hidden(stream, events, expected)
+        if stream not in self.hidden and (hidden := self.hide()) is not None:
+            hidden.events, hidden.expected = events, expected
+            self.hidden[stream] = hidden
+            raise AppendOutcomeUnknown("kept, and not shown")
         appended = await self._inner.append(stream, events, expected=expected)
         if crashing:
             await self._die()
@@ -88,6 +114,7 @@ class FailingStore:
         self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
     ) -> AsyncIterator[Sequence[RecordedEvent]]:
         await self._alive()
+        await self._look_for_hidden(stream)
         pages = self._inner.read_stream(stream, from_revision=from_revision, backwards=backwards, limit=limit)
         async for page in pages:
             yield page
@@ -117,6 +144,31 @@ class FailingStore:
     async def close(self) -> None:
         await self._inner.close()
 
+    async def show_hidden(self) -> None:
+        """Have the cluster come to rest: what was kept is there, or gone."""
+        for stream, hidden in list(self.hidden.items()):
+            hidden.looks_left = 1
+            await self._look_for_hidden(stream)
+
+    async def _look_for_hidden(self, stream: str) -> None:
+        hidden = self.hidden.get(stream)
+        if hidden is None:
+            return
+        hidden.looks_left -= 1
+        if hidden.looks_left <= 0:
+            del self.hidden[stream]
+            if hidden.stays:
+                await self._inner.append(stream, hidden.events, expected=hidden.expected)
+
+    def _refuse_beside_hidden(self, stream: str, events: Sequence[NewEvent], expected: int) -> None:
+        hidden = self.hidden.get(stream)
+        if hidden is None:
+            return
+        if [each.id for each in hidden.events] == [each.id for each in events]:
+            raise AppendOutcomeUnknown("the repetition waits like the original")
+        current = hidden.expected + len(hidden.events)
+        raise WrongExpectedRevision(stream, expected=expected, current=current)
+
     async def _alive(self) -> None:
         if self.crashed.is_set():
             await asyncio.Event().wait()
@@ -138,12 +190,14 @@ class World:
         self.codec = JsonCodec()
         self.checkpoints = MemoryCheckpoints()
         self.snapshots = MemorySnapshots()
+        self.hidden: dict[str, Hidden] = {}
         self.acknowledged: list[str] = []
         self.exchange: Exchange
 
     async def start(self, *, crash_at: int | None = None, after: bool = False) -> None:
         """Start an exchange on the log, as a new process would."""
         self.store = self.store_type(self.log, crash_at=crash_at, after=after)
+        self.store.hidden = self.hidden
         self.exchange = await build_exchange(
             self.store,
             self.codec,
