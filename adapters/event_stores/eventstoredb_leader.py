@@ -105,7 +105,7 @@ class Leader:
 
     async def _first_to_answer(self, targets: tuple[str, ...]) -> Any:
         """Ask all at once and return a connection to the first that answers, or that the others say leads."""
-        asked = {asyncio.create_task(self._ask(target)) for target in targets}
+        asked = {self._asked(target) for target in targets}
         known, failure = set(targets), None
         try:
             while asked:
@@ -113,11 +113,12 @@ class Leader:
                 for each in done:
                     error = each.exception()
                     if error is None:
+                        asked |= done - {each}
                         return each.result()
                     leader = leader_named_in(error) if isinstance(error, NodeIsNotLeader) else None
                     if leader is not None and leader not in known:
                         known.add(leader)
-                        asked.add(asyncio.create_task(self._ask(leader)))
+                        asked.add(self._asked(leader))
                     if failure is None or not elsewhere(error) or isinstance(error, NodeIsNotLeader):
                         failure = error
             assert failure is not None
@@ -125,6 +126,16 @@ class Leader:
         finally:
             for each in asked:
                 each.cancel()
+                each.add_done_callback(self._not_needed)
+
+    def _asked(self, target: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(self._ask(target), name=f"probe of {target}")
+
+    def _not_needed(self, answer: asyncio.Task[Any]) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if answer.result() is not self._client.connection:
+            self._client.retire(answer.result())
 
     async def _ask(self, target: str) -> Any:
         current = self._client.connection
