@@ -31,13 +31,19 @@ from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks, complement
 # ------------------------------------------------------------------------------------------ markets
 
 
+OPEN_ENDED_US = 4_102_444_800_000_000
+"""2100-01-01T00:00:00Z: when trading ends that has no end. Clients of the public interface need a date, and
+one that they can bring into any time zone and count in any unit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketView:
     """A market: what it is, where it stands, and how it trades.
 
     ``open_interest`` is the number of pairs outstanding, ``liquidity`` the money bid on the book.
     ``previous_*`` is how things stood 24 hours ago; ``settlement_ticks`` what a yes share pays, once known.
-    ``close_at_us`` is when trading is due to end, ``closed_at_us`` when it did.
+    ``close_at_us`` is when trading is due to end, ``closed_at_us`` when it did; one of them, or a day far
+    away, is ``close_time_us``: what readers are told and ask for.
     """
 
     ticker: Ticker
@@ -80,6 +86,13 @@ class MarketView:
     settled_at_us: int | None
     updated_at_us: int
     revision: int
+
+    @property
+    def close_time_us(self) -> int:
+        """When trading ended or is due to end; :data:`OPEN_ENDED_US` if it is not due to."""
+        if self.closed_at_us is not None:
+            return self.closed_at_us
+        return OPEN_ENDED_US if self.close_at_us is None else self.close_at_us
 
     @property
     def yes_ask_ticks(self) -> Ticks | None:

@@ -2,6 +2,9 @@
 
 from typing_extensions import TypedDict
 
+from adapters.http.display import timestamp
+from projections.views import OPEN_ENDED_US
+
 
 class StatusAnswer(TypedDict):
     """Whether the exchange takes commands, and orders."""
@@ -94,7 +97,7 @@ def always_open() -> Schedule:
     day = [Session(open_time="00:00", close_time="24:00")]
     week = Week(
         start_time="2020-01-01T00:00:00Z",
-        end_time="9999-12-31T23:59:59Z",
+        end_time=timestamp(OPEN_ENDED_US),
         monday=day,
         tuesday=day,
         wednesday=day,

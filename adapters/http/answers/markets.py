@@ -18,9 +18,6 @@ from domain.market.vocabulary import Condition, MarketStatus, Result
 from domain.quantities import PAYOUT_TICKS
 from projections.views import MarketView, SeriesView
 
-_OPEN_ENDED = "9999-12-31T23:59:59Z"
-"""When a market closes that has no date: clients of the public interface need one."""
-
 _STATUS = {
     MarketStatus.INITIALIZED: "initialized",
     MarketStatus.ACTIVE: "active",
@@ -166,7 +163,7 @@ def market_answer(view: MarketView) -> Market:
     yes_ask, no_ask = other_side(view.no_bid_ticks), other_side(view.yes_bid_ticks)
     previous_bid, previous_ask = view.previous_yes_bid_ticks or 0, other_side(view.previous_no_bid_ticks)
     last, previous = view.last_price_ticks or 0, view.previous_price_ticks or 0
-    close_time = _close_time(view)
+    close_time = timestamp(view.close_time_us)
     market = Market(
         ticker=view.ticker,
         event_ticker=view.group_id or "",
@@ -234,11 +231,6 @@ def market_answer(view: MarketView) -> Market:
         market["settlement_value"] = price_cents(view.settlement_ticks)
         market["settlement_value_dollars"] = price_dollars(view.settlement_ticks)
     return market
-
-
-def _close_time(view: MarketView) -> str:
-    at_us = view.close_at_us if view.closed_at_us is None else view.closed_at_us
-    return _OPEN_ENDED if at_us is None else timestamp(at_us)
 
 
 def _range(view: MarketView) -> PriceRange:

@@ -20,10 +20,13 @@ from projections.queries import (
     MarketFilter,
     Page,
 )
-from projections.views import GroupView, MarketView, SeriesView
+from projections.views import OPEN_ENDED_US, GroupView, MarketView, SeriesView
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
+
+# When trading ended or is due to end, as :attr:`MarketView.close_time_us` tells it.
+CLOSE_TIME = f"COALESCE(m.closed_at_us, m.close_at_us, {OPEN_ENDED_US})"
 
 MARKET_COLUMNS = ", ".join(f"m.{name}" for name in MARKETS.columns)
 
@@ -102,7 +105,7 @@ class MarketAnswers(TradeAnswers):
             .equal("g.series", matching.series)
             .among("m.status", matching.statuses)
             .within("m.created_at_us", matching.created)
-            .within("m.close_at_us", matching.closes)
+            .within(CLOSE_TIME, matching.closes)
             .within("m.settled_at_us", matching.settled)
         )
         if cursor:
@@ -140,7 +143,7 @@ class MarketAnswers(TradeAnswers):
             Where()
             .add("m.group_id = g.group_id")
             .among("m.status", matching.statuses)
-            .within("m.close_at_us", matching.closes)
+            .within(CLOSE_TIME, matching.closes)
         )
         where = Where().equal("g.series", matching.series)
         if len(of_group.parameters):
