@@ -91,7 +91,7 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
-        await self._leader.reached()
+        proof = await self._leader.reached()
         opening = self._client.read_stream(
             stream,
             stream_position=None if from_revision < 0 else from_revision,
@@ -99,7 +99,7 @@ class EventStoreDBStore:
             limit=sys.maxsize if limit is None else limit,
         )
         page: list[RecordedEvent] = []
-        with self._watched():
+        with self._watched(proof):
             try:
                 async with responses(opening, first_s=FIRST_ANSWER_S) as records:
                     async for record in records:
@@ -124,13 +124,13 @@ class EventStoreDBStore:
         self._check_open()
         if limit is not None and limit <= 0:
             return
-        await self._leader.reached()
+        proof = await self._leader.reached()
         opening = self._client.read_all(
             commit_position=after if after > START else None, backwards=backwards, **server_filter(matching)
         )
         remaining = limit
         page: list[RecordedEvent] = []
-        with self._watched():
+        with self._watched(proof):
             async with responses(opening, first_s=FIRST_ANSWER_S) as records:
                 async for record in records:
                     event = recorded(record)
@@ -150,8 +150,8 @@ class EventStoreDBStore:
     async def head(self) -> Position:
         """Return the position of the last event that is not the server's own."""
         self._check_open()
-        await self._leader.reached()
-        with self._watched():
+        proof = await self._leader.reached()
+        with self._watched(proof):
             return Position(await self._client.head(timeout_s=HEAD_TIMEOUT_S))
 
     async def subscribe(
@@ -185,14 +185,14 @@ class EventStoreDBStore:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE_S
         while True:
-            await self._leader.reached(until - loop.time())
+            proof = await self._leader.reached(until - loop.time())
             try:
                 return await self._append_once(stream, events, expected)
             except ClientError as error:
                 if not not_carried_out(error):
-                    raise self._told(stream, error) from error
+                    raise self._told(stream, error, proof) from error
                 # Nothing was recorded: it may be sent again, to whoever leads.
-                self._leader.lost(error)
+                self._leader.lost(error, proof)
                 if loop.time() + PAUSE_S >= until:
                     raise StoreUnavailable(
                         f"stream {stream}: EventStoreDB takes no appends: {said(error)}"
@@ -216,18 +216,18 @@ class EventStoreDBStore:
             raise AppendTooLarge(f"stream {stream}: at most {MAX_APPEND_BYTES} bytes in one append") from None
         return Appended(revision=expected + len(events), position=Position(position))
 
-    def _told(self, stream: str, error: ClientError) -> Exception:
+    def _told(self, stream: str, error: ClientError, proof: int) -> Exception:
         if append_refused(error):
             return refusal(error, right=f"write ($w) stream {stream}")
-        self._leader.lost(error)
+        self._leader.lost(error, proof)
         return AppendOutcomeUnknown(f"stream {stream}: no answer ({said(error)}); repeat it as it was")
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, proof: int) -> Iterator[None]:
         with read_errors():
             try:
                 yield
             except ClientError as error:
                 if elsewhere(error):
-                    self._leader.lost(error)
+                    self._leader.lost(error, proof)
                 raise

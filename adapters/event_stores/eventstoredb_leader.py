@@ -40,12 +40,15 @@ class Leader:
         self._client = client
         self._members: tuple[str, ...] = ()
         self._proved = False
+        self._proofs = 0
         self._missed = False
-        self._ever = False
         self._search: asyncio.Task[None] | None = None
 
-    async def reached(self, patience_s: float | None = None) -> None:
-        """Wait until the member that calls go to has proved itself. Raises :class:`StoreUnavailable`."""
+    async def reached(self, patience_s: float | None = None) -> int:
+        """Wait until the member that calls go to has proved itself, and return the number of the proof.
+
+        Raises :class:`StoreUnavailable`.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + (PATIENCE_S if patience_s is None else patience_s)
         while not self._proved:
@@ -58,9 +61,12 @@ class Leader:
                 if loop.time() + PAUSE_S >= until:
                     raise
                 await asyncio.sleep(PAUSE_S)
+        return self._proofs
 
-    def lost(self, why: BaseException) -> None:
-        """Take note of a sign that the leader is elsewhere, or gone."""
+    def lost(self, why: BaseException, proof: int) -> None:
+        """Take note of a sign that the leader is elsewhere, or gone, unless there was a proof since."""
+        if proof != self._proofs:
+            return
         self._proved = False
         if not self._missed:
             self._missed = True
@@ -79,6 +85,7 @@ class Leader:
     def _found(self, search: asyncio.Task[None]) -> None:
         self._search = None
         self._proved = not search.cancelled() and search.exception() is None
+        self._proofs += self._proved
         if self._proved and self._missed:
             self._missed = False
             _log.warning("EventStoreDB answers again, at %s", self._target)
@@ -88,12 +95,11 @@ class Leader:
             try:
                 connection = await self._first_to_answer(await self._candidates())
             except ClientError as error:
-                if elsewhere(error) and not self._ever:
+                if elsewhere(error) and not self._proofs:
                     await explained(self._client, error)
                 raise
             await self._get_to_know(connection)
         self._client.move(connection)
-        self._ever = True
 
     async def _candidates(self) -> tuple[str, ...]:
         """Return which addresses to ask: all that are known, or the one that the members say is preferred."""

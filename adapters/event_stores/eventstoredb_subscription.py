@@ -50,6 +50,7 @@ class _Feed:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    proof: int = 0
 
 
 class Subscription:
@@ -81,7 +82,7 @@ class Subscription:
             if not feed.records:
                 assert feed.task is not None
                 if feed.task.done():
-                    await self._recover(feed.task)
+                    await self._recover(feed.task, feed.proof)
                     continue
                 feed.arrived.clear()
                 await feed.arrived.wait()
@@ -105,7 +106,7 @@ class Subscription:
         return feed
 
     async def _receive(self, feed: _Feed) -> None:
-        await self._leader.reached()
+        feed.proof = await self._leader.reached()
         if self._last_event is not None:
             await self._check_same_log(*self._last_event)
         opening = self._client.subscribe_to_all(
@@ -150,7 +151,7 @@ class Subscription:
                 "or restored; rebuild what was derived from it"
             )
 
-    async def _recover(self, ended: asyncio.Task[None]) -> None:
+    async def _recover(self, ended: asyncio.Task[None], proof: int) -> None:
         self._feed = None
         self._live = False
         if self._closed.is_set():
@@ -159,7 +160,7 @@ class Subscription:
         if isinstance(error, ClientError):
             if not elsewhere(error):
                 raise refusal(error, right="read ($r) $all") from error
-            self._leader.lost(error)
+            self._leader.lost(error, proof)
         elif error is not None and not isinstance(error, StoreUnavailable):
             raise error
         log = _log.warning if self._pause_s == FIRST_PAUSE_S else _log.debug

@@ -18,7 +18,8 @@ import pytest
 
 from adapters.cli.signer import Signer
 from tests.acceptance.event_stores import running_node
-from tests.acceptance.presage_process import Server, running_server
+from tests.acceptance.presage_process import Server, presage_here, running_server
+from tests.acceptance.read_rows import rows_of, rows_when_all_is_seen
 from tests.acceptance.trading_load import ORDERS, TICKERS, Told, check_log, furnish, next_order
 from tests.integration.eventstore_node.node_process import NodeProcess
 
@@ -143,7 +144,10 @@ def test_trading_goes_on_after_the_event_store_was_away(
     course, resumed_s = asyncio.run(trade_through(venue, outage))
     assert venue.server.stop() == 0
 
-    assert {"store_unavailable", "outcome_unknown"} & set(course.refused)
+    assert set(course.refused) <= {"store_unavailable", "outcome_unknown", "too_late", "read_model_behind"}
+    live = rows_when_all_is_seen(venue.folder)
+    assert presage_here("rebuild", "--all", "--data", venue.folder).status == 0
+    assert rows_of(venue.folder) == live
     assert course.longest_wait_s < ANSWERED_WITHIN_S
     check_log(venue.folder, course.told)
     record_property("orders acknowledged", len(course.told.acknowledged))

@@ -53,6 +53,7 @@ class Leads(Leader):
 
     def __init__(self) -> None:
         self._proved = True
+        self._proofs = 1
 
 
 def subscription(events: int) -> Subscription:
