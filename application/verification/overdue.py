@@ -7,6 +7,7 @@ from application.events import DomainEvent, Recorded
 from application.streams import group_stream, market_stream
 from domain.group.aggregate import GroupState, GroupStatus
 from domain.identifiers import GroupId, Ticker
+from domain.ledger.events import OrderGroupAllotted
 from domain.market.events import (
     ConditionLinked,
     MarketActivated,
@@ -37,6 +38,8 @@ class Overdue:
         self._since: dict[str, int] = {}
         self._closing: list[tuple[int, Ticker]] = []
         self._due: dict[Ticker, int] = {}
+        self._closed: dict[tuple[Ticker, str], tuple[int, int]] = {}
+        """By market and order group, the version in which it was closed there, and since when."""
 
     def note(self, recorded: Recorded[DomainEvent], *, of_group: bool) -> None:
         """Take note of the next event of the log."""
@@ -46,6 +49,8 @@ class Overdue:
         self._latest_us = at_us if self._latest_us is None else max(at_us, self._latest_us)
         if of_group or isinstance(event, _AWAITED):
             self._since[recorded.stream] = self._awake_us
+        if isinstance(event, OrderGroupAllotted) and not event.allowance:
+            self._closed[event.ticker, event.order_group_id] = event.version, self._awake_us
         if isinstance(event, MarketCreated) and event.close_at_us is not None:
             heapq.heappush(self._closing, (event.close_at_us, event.ticker))
         while self._closing and self._closing[0][0] <= self._latest_us:
@@ -66,6 +71,11 @@ class Overdue:
             due = self._due.get(ticker)
             if market.status in _OPEN and due is not None and self._awake_us - due >= patience_us:
                 yield f"market {ticker}: is open, past its close"
+        for (ticker, name), (version, since_us) in self._closed.items():
+            here = markets[ticker].order_groups.get(name)
+            late = self._awake_us - since_us >= patience_us
+            if late and here is not None and here.orders and here.version < version:
+                yield f"market {ticker}: order group {name} is closed and has {len(here.orders)} open orders"
         for group_id, group in groups.items():
             if self._late(patience_us, group_stream(group_id)):
                 yield from _not_followed(group_id, group, markets)

@@ -1,5 +1,7 @@
 """Stories that touch every step of every flow; each can be cut short anywhere."""
 
+import asyncio
+
 from application.requests import AmendRequest, OrderAccepted
 from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
@@ -98,9 +100,41 @@ async def group_resolved(world: World) -> None:
     await world.exchange.settled()
 
 
+async def order_groups_fill_and_end(world: World) -> None:
+    """Create, join, fill to the limit over two markets, reset, join again, trigger, change, delete."""
+    trading = world.exchange.trading
+    await fund(world)
+    for ticker in ("M", "N"):
+        await open_market(world, ticker)
+    name, _ = await trading.create_order_group(A, Quantity(1_000))
+    for ticker in ("M", "M", "N"):
+        await world.place(A, "yes", "buy", 40, 10, ticker=ticker, order_group_id=name)
+    await world.place(B, "no", "buy", 60, 4, ticker="N")
+    await world.exchange.settled()
+    await world.place(C, "no", "buy", 60, 30, ticker="M")
+    await world.exchange.settled()
+    await trading.reset_order_group(A, name)
+    await world.place(A, "yes", "buy", 45, 10, ticker="N", order_group_id=name)
+    await trading.change_order_group_limit(A, name, Quantity(500))
+    await world.place(B, "no", "buy", 60, 30, ticker="N")
+    await trading.reset_order_group(A, name)
+    await asyncio.gather(
+        world.place(A, "yes", "buy", 30, 10, ticker="N", order_group_id=name),
+        trading.trigger_order_group(A, name),
+        world.place(A, "yes", "buy", 31, 10, ticker="M", order_group_id=name),
+    )
+    other, _ = await trading.create_order_group(B, Quantity(300))
+    await asyncio.gather(
+        *(world.place(B, "no", "buy", 20, 2, ticker="M", order_group_id=other) for _ in range(3)),
+        trading.delete_order_group(B, other),
+    )
+    await world.exchange.settled()
+
+
 SCENARIOS = {
     "placed, matched, settled, resolved": placed_matched_settled_resolved,
     "a conditional market and one conditional on it are called off": called_off,
     "a condition is met and the market resolves by itself": condition_met,
     "a group resolves": group_resolved,
+    "order groups fill, are reset, triggered and deleted": order_groups_fill_and_end,
 }
