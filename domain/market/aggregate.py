@@ -111,7 +111,8 @@ _TRADING = (_ACTIVE, _PAUSED)
 def react(state: MarketState, now_us: int) -> MarketCommand | None:
     """Return what the market has to do by itself now, one thing at a time."""
     begun = state.taker or state.spent_groups or state.over_reducing
-    if state.status is _ACTIVE and not (begun or state.expirations or state.stops or state.close_at_us):
+    stops = state.stops.orders
+    if state.status is _ACTIVE and not (begun or state.expirations or stops or state.close_at_us):
         return None  # the usual case, and asked twice for every order
     if begun:
         return _what_was_begun(state)
@@ -126,7 +127,7 @@ def react(state: MarketState, now_us: int) -> MarketCommand | None:
     expiration = state.next_expiration() if state.expirations else None
     if expiration is not None and expiration[0] <= now_us:
         return c.ExpireOrder(order_id=expiration[1])
-    if state.stops and state.status is _ACTIVE:
+    if stops and state.status is _ACTIVE:
         stop = None if state.last_price is None else state.stops.due(state.last_price)
         if stop is not None:
             return c.TriggerStop(order_id=stop.order_id)

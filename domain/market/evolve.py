@@ -112,7 +112,9 @@ def _placed(state: MarketState, event: e.OrderPlaced) -> None:
         state.stops.add(order)
         position.stops += 1
     else:
-        _join(state, order, event.rests)
+        if event.rests:
+            state.book.ladder(order.book_side).join(order, event.rests)
+        state.taker = None if event.rests == order.remaining else order
     if event.cancel_on_pause:
         state.leave_on_pause[order.order_id] = None
     if event.expires_at_us is not None:
@@ -210,16 +212,16 @@ def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quanti
     order.reserved = leg.reserved
     order.filled += quantity
     order.remaining -= quantity
+    if state.reducing and order.account_id in state.reducing:
+        if order.reduce_only:
+            position.reduce(-quantity, yes=order.reduces_yes)
+        _look_at_reducing(state, order.account_id, position)
     if not order.remaining:
         _forget(state, order)
     if order.order_group_id is not None:
         group = state.order_groups[order.order_group_id]
         group.filled += quantity
         _look_at_group(state, order.order_group_id, group)
-    if order.account_id in state.reducing or order.reduce_only:
-        if order.reduce_only:
-            position.reduce(-quantity, yes=order.reduces_yes)
-        _look_at_reducing(state, order.account_id, position)
 
 
 def _shrink(state: MarketState, order: Order, quantity: int) -> None:

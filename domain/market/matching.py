@@ -136,17 +136,9 @@ class Bounds:
         return EndReason.REDUCE_ONLY if self.room(maker.order_group_id) else EndReason.ORDER_GROUP
 
 
-def bounds_of(state: MarketState, order_group_id: str | None, room: int | None = None) -> Bounds | None:
-    """Return what bounds the fills of an order of a group, or ``None`` if nothing bounds any here.
-
-    ``room`` is what may fill of its group if the market has yet to take note of that.
-    """
-    if not (order_group_id or state.order_groups or state.reducing):
-        return None
-    bounds = Bounds(state)
-    if order_group_id is not None and room is not None:
-        bounds.allow(order_group_id, room)
-    return bounds
+def bounds_of(state: MarketState, order_group_id: str | None) -> Bounds | None:
+    """Return what bounds the fills of an order of a group, or ``None`` if nothing bounds any here."""
+    return Bounds(state) if order_group_id or state.order_groups or state.reducing else None
 
 
 def match(state: MarketState, taker: Taker, bounds: Bounds | None = None) -> Match:

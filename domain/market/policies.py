@@ -165,7 +165,7 @@ def order_group_has_room(command: PlaceOrder, state: MarketState) -> Rejected | 
     group = state.order_groups.get(sent.order_group_id)
     closed_at = group.closed_at if group else state.closed_groups.get(sent.order_group_id, 0)
     too_late = sent.version < closed_at
-    if too_late or was_closed_since(sent, state) or not group_room(command, state):
+    if too_late or was_closed_since(sent, state) or not group_room(sent, state):
         return _GROUP_TRIGGERED
     return None
 
@@ -191,11 +191,8 @@ def is_newer(told: BoundOrderGroup, state: MarketState) -> bool:
     )
 
 
-def group_room(command: PlaceOrder, state: MarketState) -> int | None:
+def group_room(sent: BoundOrderGroup, state: MarketState) -> int:
     """Return how much of an order's group may fill once the market knows what the order brings along."""
-    sent = command.allotment
-    if sent is None:
-        return None
     group = state.order_groups.get(sent.order_group_id)
     if group is None:
         return sent.allowance if is_newer(sent, state) else 0

@@ -30,7 +30,7 @@ from domain.market.events import (
     StopTriggered,
     Terms,
 )
-from domain.market.matching import Match, Taker, bounds_of, match, reach
+from domain.market.matching import Bounds, Match, Taker, bounds_of, match, reach
 from domain.market.policies import (
     amendment_refusal,
     first_refusal,
@@ -73,10 +73,10 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
     if waits or not state.book.crosses(*book_place(command.side, command.action, limit)):
         result = Match(quantity)
     else:
-        result = _matched(state, command, limit, quantity, needed)
+        result = match(state, Taker(command, limit, quantity, needed), _bounds(command, state))
         if result.unfinished and time_in_force is _FILL_OR_KILL:
-            bounds = bounds_of(state, command.order_group_id, group_room(command, state))
-            result.rest, result.value = reach(state, Taker(command, limit, quantity, needed), bounds)
+            taker = Taker(command, limit, quantity, needed)
+            result.rest, result.value = reach(state, taker, _bounds(command, state))
     if not waits:
         refused = _refused_after_matching(command, time_in_force, result)
         if refused is not None:
@@ -106,11 +106,12 @@ def place(command: PlaceOrder, state: MarketState) -> Decided:
     return happened if command.allotment is None else [*bound(command.allotment, state), *happened]
 
 
-def _matched(
-    state: MarketState, command: PlaceOrder, limit: Ticks, quantity: Quantity, needed: Money
-) -> Match:
-    bounds = bounds_of(state, command.order_group_id, group_room(command, state))
-    return match(state, Taker(command, limit, quantity, needed), bounds)
+def _bounds(command: PlaceOrder, state: MarketState) -> Bounds | None:
+    """Return what bounds fills, the market knowing already what the order brings along of its group."""
+    bounds = bounds_of(state, command.order_group_id)
+    if bounds is not None and command.allotment is not None:
+        bounds.allow(command.allotment.order_group_id, group_room(command.allotment, state))
+    return bounds
 
 
 def _refused_after_matching(

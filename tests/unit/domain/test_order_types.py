@@ -1,10 +1,13 @@
 """Market and stop orders, times in force, post-only, reduce-only, highest cost."""
 
+from typing import Any
+
 import pytest
 
 from domain.identifiers import OrderId
 from domain.market import commands as c
 from domain.market import events as e
+from domain.market.book import Order
 from domain.market.vocabulary import OrderType, SelfTradePrevention, Side, TimeInForce
 from domain.rejections import Reason
 from tests.unit.domain.trading_words import (
@@ -310,3 +313,52 @@ def test_no_more_than_the_highest_cost_is_reserved() -> None:
     market = offered((2, 60))
     cheap = buy("m", BOB, 2, buy_max_cost=dollars(1.20), reserved=dollars(1.20))
     market.when(cheap).then(e.OrderPlaced, e.TradeExecuted)
+
+
+def test_stops_come_to_life_by_price_and_then_by_time_whichever_came_first() -> None:
+    market = trading()
+    last_price(market, 50)
+    stops = [("at 63", 63), ("at 61", 61), ("at 62", 62), ("at 61 too", 61), ("idle", 64)]
+    market.and_then(
+        *(buy(name, CAT, 1, 1, order_type=STOP, stop_price_ticks=ticks(price)) for name, price in stops),
+        buy("a", ANN, 1, 37, side=Side.NO),
+    )
+    outcome = market.when(buy("t", BOB, 1, 63))
+    assert [stop.order_id for stop in outcome.of(e.StopTriggered)] == ["at 61", "at 61 too", "at 62", "at 63"]
+
+
+def test_stops_that_wait_for_a_fall_come_to_life_from_the_highest_down() -> None:
+    market = holding(trading(), CAT, 9)
+    last_price(market, 50)
+    stops = [("at 41", 41), ("at 43", 43), ("at 42", 42), ("idle", 40)]
+    market.and_then(
+        *(sell(name, CAT, 1, 99, order_type=STOP, stop_price_ticks=ticks(price)) for name, price in stops),
+        buy("a", ANN, 1, 59, side=Side.NO),
+    )
+    outcome = market.when(buy("t", BOB, 1, 41))
+    assert [stop.order_id for stop in outcome.of(e.StopTriggered)] == ["at 43", "at 42", "at 41"]
+
+
+def test_a_trade_looks_at_none_of_the_stops_that_it_does_not_reach() -> None:
+    class Untouched(dict[OrderId, Order]):
+        def values(self) -> Any:
+            raise AssertionError("all of the stops at a price were looked through")
+
+    market = trading()
+    last_price(market, 50)
+    for number in range(3_000):
+        cents = 60 + number % 30
+        market.and_then(buy(f"s{number}", CAT, 1, 99, order_type=STOP, stop_price_ticks=ticks(cents)))
+    levels = market.state.stops._rising.levels
+    for price in list(levels):
+        levels[price] = Untouched(levels[price])
+    last_price(market, 55)
+    assert len(market.state.stops) == 3_000
+
+
+def test_a_stop_that_was_canceled_never_comes_to_life() -> None:
+    market = trading().and_then(buy("s", CAT, 1, 70, order_type=STOP, stop_price_ticks=ticks(60)))
+    market.and_then(c.CancelOrder(order_id=OrderId("s"), account_id=CAT))
+    last_price(market, 65)
+    assert list(market.state.stops) == []
+    assert market.state.positions.get(CAT) is None
