@@ -5,6 +5,7 @@ trades), and only memory answers fast enough; so it does not live in SQL alone. 
 the read model and goes on from there, so starting does not take longer as the log grows.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -205,19 +206,27 @@ class MarketBoard:
         group_ids: tuple[GroupId, ...] = (),
     ) -> Sequence[QueuePosition]:
         """Return how much stands before each of an account's resting orders, by market and age."""
-        found = [
-            self._queue_position(order_id, ticker)
-            for order_id, ticker in self._of_account(account_id, tickers, group_ids)
-        ]
-        return [position for position in found if position is not None]
+        mine: dict[str, list[str]] = {}
+        for order_id, ticker in self._of_account(account_id, tickers, group_ids):
+            mine.setdefault(ticker, []).append(order_id)
+        found: list[QueuePosition] = []
+        for ticker, order_ids in mine.items():
+            ahead = self._markets[ticker].book.queues_ahead(order_ids)
+            found.extend(
+                QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=ahead[order_id])
+                for order_id in order_ids
+                if order_id in ahead
+            )
+            await asyncio.sleep(0)  # each market's book is a walk of its own
+        return found
 
     def _of_account(
         self, account_id: AccountId, tickers: Sequence[str], group_ids: Sequence[str]
     ) -> Iterator[tuple[str, str]]:
-        mine = self._resting.get(account_id, {})
+        mine, wanted = self._resting.get(account_id, {}), frozenset(tickers)
         for order_id, ticker in sorted(mine.items(), key=self._age):
             market = self._markets.get(ticker)
-            if market is None or (tickers and ticker not in tickers):
+            if market is None or (wanted and ticker not in wanted):
                 continue
             if not group_ids or market.facts.group_id in group_ids:
                 yield order_id, ticker

@@ -174,6 +174,23 @@ class MarketBook:
             ahead += other.resting
         return Quantity(ahead)
 
+    def queues_ahead(self, order_ids: Iterable[str]) -> dict[str, Quantity]:
+        """Return how much stands before each of some orders that rests, in one walk down each side."""
+        found: dict[str, Quantity] = {}
+        for side in (self.yes, self.no):
+            wanted: dict[int, set[str]] = {}
+            for order_id in order_ids:
+                row = self.orders.get(order_id)
+                if row is not None and row.resting and self._side(row.side) is side:
+                    wanted.setdefault(row.ticks, set()).add(order_id)
+            ahead = 0
+            for ticks, level in side.down_from_best():
+                if not wanted:
+                    break
+                found.update(_in_queue(level, wanted.pop(ticks, set()), ahead))
+                ahead += level.total
+        return found
+
     def apply(self, event: BookEvent, *, revision: int, sequence: int) -> BookOrderRow | None:
         """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
         touched = self._apply(event, sequence)
@@ -275,3 +292,10 @@ class MarketBook:
             del self.orders[row.order_id]
             return row
         return self._rest(row, quantity, sequence)
+
+
+def _in_queue(level: BookLevel, wanted: set[str], ahead: int) -> Iterator[tuple[str, Quantity]]:
+    for row in level.orders.values() if wanted else ():
+        if row.order_id in wanted:
+            yield row.order_id, Quantity(ahead)
+        ahead += row.resting

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 KEYS = 100_000
+BYTES = 64 * 1_048_576
 
 
 @dataclass(slots=True)
@@ -15,10 +16,14 @@ class _Fence:
 
 
 class MemoryCache:
-    """Keeps the latest ``keys`` values; ``now_s`` tells seconds, from any beginning."""
+    """Keeps the latest ``keys`` values, of ``bytes_max`` in all; ``now_s`` tells seconds, from any time on."""
 
-    def __init__(self, *, keys: int = KEYS, now_s: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, *, keys: int = KEYS, bytes_max: int = BYTES, now_s: Callable[[], float] = monotonic
+    ) -> None:
         self._keys = keys
+        self._bytes_max = bytes_max
+        self._size_bytes = 0
         self._now_s = now_s
         self._values: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
         self._fences: OrderedDict[str, _Fence] = OrderedDict()
@@ -31,7 +36,7 @@ class MemoryCache:
             return None
         value, until_s = kept
         if until_s <= self._now_s():
-            del self._values[key]
+            self._forget(key)
             return None
         self._values.move_to_end(key)
         return value
@@ -50,10 +55,11 @@ class MemoryCache:
         if self._fence(key).counter != fence:
             return False
         self._fence(key).claimed_until_s = 0.0
+        self._forget(key)
         self._values[key] = (value, self._now_s() + ttl_s)
-        self._values.move_to_end(key)
-        if len(self._values) > self._keys:
-            self._values.popitem(last=False)
+        self._size_bytes += len(value)
+        while len(self._values) > self._keys or self._size_bytes > self._bytes_max:
+            self._forget(next(iter(self._values)))
         return True
 
     async def give_up(self, key: str, *, fence: int) -> None:
@@ -64,12 +70,17 @@ class MemoryCache:
     async def invalidate(self, keys: tuple[str, ...]) -> None:
         """Forget keys, and what is being computed for them."""
         for key in keys:
-            self._values.pop(key, None)
+            self._forget(key)
             fence = self._fence(key)
             fence.counter, fence.claimed_until_s = self._next(), 0.0
 
     async def close(self) -> None:
         """Nothing to release."""
+
+    def _forget(self, key: str) -> None:
+        kept = self._values.pop(key, None)
+        if kept is not None:
+            self._size_bytes -= len(kept[0])
 
     def _fence(self, key: str) -> _Fence:
         fence = self._fences.get(key)

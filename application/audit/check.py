@@ -10,9 +10,27 @@ from uuid import UUID
 from application.audit.chain import EVENTS, FORMAT, MANIFEST, STATES, Json, canonical, genesis, linked, sealed
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import Position, RecordedEvent
+from application.streams import market_stream
+from domain.identifiers import Ticker
 from domain.market.aggregate import MARKET
 from domain.market.invariants import market_violations
 from domain.market.state import MarketState
+
+_SAID = {
+    "ticker": str,
+    "stream": str,
+    "files": list,
+    "events": int,
+    "first_revision": int,
+    "last_revision": int,
+    "chain_head": str,
+    "states": int,
+    "states_sha256": str,
+    "final_state": str,
+    "exported_at_us": int,
+    "presage": str,
+}
+"""What a manifest says. When and by which version it was exported is all that nothing else shows."""
 
 
 class Broken(Exception):
@@ -38,7 +56,7 @@ def check(events: Iterable[bytes], states: bytes, manifest: bytes, codec: EventC
     verdict = Verdict()
     try:
         said = _manifest(manifest)
-        verdict.ticker, verdict.chain_head = str(said["ticker"]), genesis(said["stream"])
+        verdict.ticker, verdict.chain_head = said["ticker"], genesis(said["stream"])
         market = _Market(_states(states, said), codec)
         for event, reached in _chained(iter(events), said):
             verdict.events, verdict.chain_head = event["revision"] + 1, reached
@@ -58,6 +76,18 @@ def _manifest(content: bytes) -> Json:
         raise Broken(f"{MANIFEST}: not a bundle of the format {FORMAT}")
     if sealed(said) != said:
         raise Broken(f"{MANIFEST}: was changed: it does not match its own hash")
+    for name, kind in _SAID.items():
+        if type(said.get(name)) is not kind:
+            raise Broken(f"{MANIFEST}: was changed: it does not say {name}")
+    claims = {
+        "stream": market_stream(Ticker(said["ticker"])),
+        "files": [EVENTS, STATES, MANIFEST],
+        "first_revision": 0,
+        "last_revision": said["events"] - 1,
+    }
+    for name, value in claims.items():
+        if said[name] != value:
+            raise Broken(f"{MANIFEST}: was changed: {name} is {said[name]}, not {value}")
     return said
 
 
@@ -69,6 +99,10 @@ def _states(content: bytes, said: Json) -> dict[int, str]:
         digests[state.get("revision", -1)] = str(state.get("digest"))
     if sha256(content).hexdigest() != said["states_sha256"]:
         raise Broken(f"{STATES}: was changed: it does not match the hash in {MANIFEST}")
+    if len(digests) != said["states"] or said["last_revision"] not in digests:
+        raise Broken(
+            f"{STATES}: has not the {said['states']} hashes that {MANIFEST} says, the last one included"
+        )
     return digests
 
 
@@ -151,6 +185,10 @@ class _Market:
 
     def finish(self, said: Json) -> None:
         """Check what the whole comes to."""
+        if self._state.ticker != said["ticker"]:
+            raise Broken(
+                f"{MANIFEST}: the events are of the market {self._state.ticker}, not of {said['ticker']}"
+            )
         if self._digests:
             raise Broken(f"{STATES}: has hashes after events that are not there: {sorted(self._digests)[:3]}")
         if self._state.digest() != said["final_state"]:

@@ -16,14 +16,17 @@ SELECT side, ticks, SUM(resting) FROM book_orders WHERE ticker = :ticker AND res
 GROUP BY side, ticks ORDER BY side, ticks DESC
 """
 
-# What stands before each of an account's resting orders: better prices, and earlier at its own.
+# What stands before each of an account's resting orders: better prices, and earlier at its own. Each book is
+# gone through once, however many of its orders are the account's.
 QUEUE = """
-SELECT mine.order_id, mine.ticker, COALESCE((
-    SELECT SUM(other.resting) FROM book_orders other
-    WHERE other.ticker = mine.ticker AND other.side = mine.side AND other.ticks >= mine.ticks
-        AND (other.ticks > mine.ticks OR other.sequence < mine.sequence)
-), 0)
-FROM (SELECT * FROM book_orders {where}) mine ORDER BY mine.ticker, mine.sequence
+SELECT mine.order_id, mine.ticker, queue.ahead FROM (SELECT * FROM book_orders {where}) mine
+JOIN (
+    SELECT order_id, SUM(resting) OVER (
+        PARTITION BY ticker, side ORDER BY ticks DESC, sequence ROWS UNBOUNDED PRECEDING
+    ) - resting AS ahead
+    FROM book_orders WHERE resting > 0 AND ticker IN (SELECT ticker FROM book_orders {where})
+) queue ON queue.order_id = mine.order_id
+ORDER BY mine.ticker, mine.sequence
 """
 
 

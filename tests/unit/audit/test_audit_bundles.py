@@ -165,3 +165,41 @@ def forge(folder: Path, change: Callable[[dict[str, dict[str, int]]], None]) -> 
     manifest = json.loads((folder / MANIFEST).read_bytes())
     manifest["chain_head"] = head
     (folder / MANIFEST).write_bytes(canonical(sealed(manifest)) + b"\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ticker", "OTHER"),
+        ("stream", "market-OTHER"),
+        ("events", 7),
+        ("first_revision", 1),
+        ("last_revision", 7),
+        ("states", 1),
+        ("files", ["events.jsonl"]),
+        ("final_state", "0" * 64),
+        ("chain_head", "0" * 64),
+        ("ticker", 7),
+        ("exported_at_us", None),
+    ],
+)
+async def test_what_a_manifest_claims_is_compared_with_the_events(
+    bundle: Path, name: str, value: object
+) -> None:
+    said = json.loads((bundle / MANIFEST).read_bytes())
+    (bundle / MANIFEST).write_bytes(canonical(sealed(said | {name: value})) + b"\n")
+    assert findings(bundle)
+
+
+async def test_a_market_under_another_name_does_not_pass_however_it_is_hashed(bundle: Path) -> None:
+    """The ticker and the stream are changed everywhere but in what the market says of itself."""
+    lines, reached = [], genesis("market-OTHER")
+    for line in (bundle / EVENTS).read_bytes().splitlines():
+        event = json.loads(line)["event"] | {"stream": "market-OTHER"}
+        reached = linked(reached, event)
+        lines.append(canonical({"chain": reached, "event": event}) + b"\n")
+    (bundle / EVENTS).write_bytes(b"".join(lines))
+    said = json.loads((bundle / MANIFEST).read_bytes())
+    other = {"ticker": "OTHER", "stream": "market-OTHER", "chain_head": reached}
+    (bundle / MANIFEST).write_bytes(canonical(sealed(said | other)) + b"\n")
+    assert "the events are of the market" in findings(bundle)[0]
