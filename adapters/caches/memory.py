@@ -16,7 +16,7 @@ class _Fence:
 
 
 class MemoryCache:
-    """Keeps the latest ``keys`` values, of ``bytes_max`` in all; ``now_s`` tells seconds, from any time on."""
+    """Keeps the latest ``keys`` values, of ``bytes_max`` in all; ``now_s`` tells seconds."""
 
     def __init__(
         self, *, keys: int = KEYS, bytes_max: int = BYTES, now_s: Callable[[], float] = monotonic
