@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from fractions import Fraction
 
 from application.events import DomainEvent, Recorded
 from application.ports.codec import EventCodec
@@ -17,11 +16,9 @@ from domain.market.aggregate import MARKET
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent, TradeExecuted
 from domain.market.state import MarketState
-from domain.quantities import PAYOUT_TICKS, Ticks
+from domain.quantities import Ticks
 
 TRADE = "TradeExecuted"
-
-_US_PER_S = 1_000_000
 
 LOOKED_BACK = 1_000
 """How many events are looked through for the last trade before a snapshot is asked."""
@@ -38,25 +35,19 @@ class Past:
         self._codec = codec
         self._snapshots = snapshots
 
-    async def get_price_at(self, market_id: str, timestamp: float) -> float | None:
-        """Return the last traded price of yes, in dollars, at a time in seconds since the Unix epoch.
+    async def get_price_at(self, market_id: Ticker, timestamp: int) -> Ticks | None:
+        """Return what yes last traded at by a time in microseconds since the Unix epoch, that one included.
 
-        ``None`` before the first trade. :meth:`price_at` gives the exact price.
+        ``None`` before the first trade.
         """
-        at_us = round(Fraction(timestamp) * _US_PER_S)
-        ticks = await self.price_at(Ticker(market_id), at_us)
-        return None if ticks is None else ticks / PAYOUT_TICKS
-
-    async def price_at(self, ticker: Ticker, at_us: int) -> Ticks | None:
-        """Return the price of the last trade at or before a time, ``None`` before the first."""
-        revision = await self.revision_at(ticker, at_us)
-        trade = await self.latest(ticker, (TRADE,), until=revision, within=LOOKED_BACK)
+        revision = await self.revision_at(market_id, timestamp)
+        trade = await self.latest(market_id, (TRADE,), until=revision, within=LOOKED_BACK)
         if trade is not None:
             assert isinstance(trade.event, TradeExecuted)
             return trade.event.price_ticks
         if revision < LOOKED_BACK:
             return None
-        return (await self._history(ticker).at_revision(revision)).state.last_price
+        return (await self._history(market_id).at_revision(revision)).state.last_price
 
     async def market_at(self, ticker: Ticker, at_us: int) -> Standing[MarketState] | None:
         """Return a market as it stood at a time, ``None`` if it was not listed yet."""

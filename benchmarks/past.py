@@ -151,7 +151,7 @@ async def _trade(orders: int, *, with_snapshots: bool) -> dict[str, Any]:
 
 
 async def _price(past: Past, ticker: Ticker, at_us: int) -> object:
-    return await past.price_at(ticker, at_us)
+    return await past.get_price_at(ticker, at_us)
 
 
 async def _book(past: Past, ticker: Ticker, at_us: int) -> object:

@@ -43,7 +43,7 @@ def price_at(
 
 async def _price(settings: Settings, ticker: Ticker, at_us: int) -> Ticks | None:
     async with open_past(settings) as past:
-        ticks = await past.price_at(ticker, at_us)
+        ticks = await past.get_price_at(ticker, at_us)
         if ticks is None and await past.market_after(ticker, 0) is None:
             raise Failure("market_not_found", f"there is no market {ticker}")
         return ticks

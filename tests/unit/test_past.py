@@ -6,9 +6,13 @@ from itertools import pairwise
 import pytest
 
 from adapters.snapshots.memory import NoSnapshots
-from application.past import LOOKED_BACK, Past
+from application.past import FIRST_GLANCE, LOOKED_BACK, Past
+from application.ports.event_store import NO_STREAM
+from application.streams import market_stream
+from domain.identifiers import Ticker
 from domain.market import commands as c
-from domain.quantities import PAYOUT_TICKS, Ticks
+from domain.market import events as e
+from domain.quantities import Ticks
 from tests.unit.snapshots.market_log import STEP_US, TICKER, MarketLog
 
 
@@ -32,19 +36,17 @@ def slow_prices(log: MarketLog) -> Iterator[tuple[int, Ticks | None]]:
 
 
 async def test_there_is_no_price_before_the_first_trade(log: MarketLog) -> None:
-    assert await past(log).get_price_at(TICKER, 0.0) is None
-    assert await past(log).get_price_at(TICKER, 10.0**9) is None
-    assert await past(log).get_price_at("NO-SUCH-MARKET", 10.0**9) is None
+    assert await past(log).get_price_at(TICKER, 0) is None
+    assert await past(log).get_price_at(TICKER, 10**15) is None
+    assert await past(log).get_price_at(Ticker("NO-SUCH-MARKET"), 10**15) is None
 
 
 async def test_the_price_at_any_time_is_that_of_the_last_trade_up_to_then(log: MarketLog) -> None:
     await log.trade(300)
     checked = 0
     for at_us, price in slow_prices(log):
-        assert await past(log).price_at(TICKER, at_us) == price
-        assert await past(log).price_at(TICKER, at_us + STEP_US // 2) == price
-        seconds = await past(log).get_price_at(TICKER, at_us / 1_000_000)
-        assert seconds == (None if price is None else price / PAYOUT_TICKS)
+        assert await past(log).get_price_at(TICKER, at_us) == price
+        assert await past(log).get_price_at(TICKER, at_us + STEP_US // 2) == price
         checked += price is not None
     assert checked > 200
 
@@ -53,8 +55,8 @@ async def test_a_trade_counts_from_its_very_microsecond_on(log: MarketLog) -> No
     await log.trade(300)
     changes = [pair for pair in pairwise(slow_prices(log)) if pair[0][1] != pair[1][1]]
     for (_, before), (at_us, price) in changes[:20]:
-        assert await past(log).price_at(TICKER, at_us) == price
-        assert await past(log).price_at(TICKER, at_us - 1) == before
+        assert await past(log).get_price_at(TICKER, at_us) == price
+        assert await past(log).get_price_at(TICKER, at_us - 1) == before
 
 
 async def test_a_price_is_found_far_behind_orders_that_never_traded(log: MarketLog) -> None:
@@ -65,9 +67,26 @@ async def test_a_price_is_found_far_behind_orders_that_never_traded(log: MarketL
     for _ in range(LOOKED_BACK + 50):
         log.now_us += STEP_US
         await log.do(c.PauseMarket() if log.state.status.value == "active" else c.ResumeMarket())
-    assert await past(log).price_at(TICKER, log.now_us) == price
+    assert await past(log).get_price_at(TICKER, log.now_us) == price
     nowhere = Past(reader=log.store, codec=log.codec, snapshots=NoSnapshots())
-    assert await nowhere.price_at(TICKER, log.now_us) == price
+    assert await nowhere.get_price_at(TICKER, log.now_us) == price
+
+
+async def test_the_last_event_of_a_type_is_found_wherever_it_stands(log: MarketLog) -> None:
+    """None is passed over where one stretch that is read backwards ends and the next begins."""
+    last = FIRST_GLANCE * (1 + 8) + 20
+    for pause in range(3, last + 1):
+        # Everything but one event is of another type.
+        stream = market_stream(Ticker(f"PAUSED-AT-{pause}"))
+        others = [log.encoded(e.RulesAmended(rules="?", version=1)) for _ in range(last + 1)]
+        others[pause] = log.encoded(e.MarketPaused(reason=""))
+        await log.store.append(stream, others, expected=NO_STREAM)
+        ticker, types = Ticker(f"PAUSED-AT-{pause}"), ("MarketPaused",)
+        found = await past(log).latest(ticker, types, until=last, within=last + 1)
+        assert found is not None
+        assert found.revision == pause
+        assert await past(log).latest(ticker, types, until=last, within=last - pause) is None
+        assert await past(log).latest(ticker, types, until=pause - 1, within=last) is None
 
 
 async def test_a_market_can_be_had_as_each_of_its_events_left_it(log: MarketLog) -> None:

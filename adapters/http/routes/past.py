@@ -10,7 +10,7 @@ from adapters.http.routes.markets import find_market
 async def price_at(call: Call[PriceAtQuery, None]) -> Reply:
     """Return the price of a market's last trade at or before a time."""
     market = await find_market(call.port, call.path["ticker"])
-    ticks = await call.port.exchange.past.price_at(market.ticker, call.query.ts)
+    ticks = await call.port.exchange.past.get_price_at(market.ticker, call.query.ts)
     return Reply(content=price_at_answer(market.ticker, call.query.ts, ticks))
 
 

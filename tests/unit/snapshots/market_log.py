@@ -9,6 +9,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
 from application.derived_ids import event_ids
 from application.events import Cause
+from application.ports.event_store import NewEvent
 from application.ports.snapshots import Snapshots
 from application.snapshots.history import StreamHistory
 from application.snapshots.market_form import MARKET_FORM
@@ -79,6 +80,11 @@ class MarketLog:
         await self.store.append(STREAM, new, expected=twin - 1)
         self.events += events
         self.times += [self.now_us] * len(events)
+
+    def encoded(self, event: MarketEvent) -> NewEvent:
+        """Return an event as a command of its own would write it."""
+        made = UUID(int=self.random.getrandbits(128))
+        return self.codec.encode(event, made, Cause(command_id=made, correlation_id=made, at_us=self.now_us))
 
     def slow_states(self) -> Iterator[MarketState]:
         """Yield the market after each event, worked out the obvious way. Look before taking the next."""
