@@ -30,7 +30,7 @@ SEED = 11
 Question = Callable[[SqlAnswers, AccountId], Awaitable[object]]
 
 QUESTIONS_ASKED: Mapping[str, Question] = {
-    "portfolio": lambda answers, account: answers.portfolio.portfolio(account),
+    "portfolio": lambda answers, account: answers.portfolio.get_portfolio(account),
     "balance": lambda answers, account: answers.portfolio.balance(account),
     "latest 100 fills": lambda answers, account: answers.portfolio.fills(account, limit=100),
     "leaderboard of all time": lambda answers, _: answers.leaderboard.get_top(TOP),

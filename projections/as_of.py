@@ -159,7 +159,8 @@ def position_as_of(row: PositionRow, group_id: GroupId | None, stood: Stood) -> 
     """Return a position in a market as both stood."""
     ends = settlement_ticks(stood.state)
     account_id = AccountId(row.account_id)
-    held = stood.state.positions.get(account_id)
+    orders, stops = stood.state.orders_of(account_id), stood.state.stops
+    resting = (order.remaining for order in orders if order.order_id not in stops)
     return PositionView(
         account_id=account_id,
         ticker=Ticker(row.ticker),
@@ -172,7 +173,7 @@ def position_as_of(row: PositionRow, group_id: GroupId | None, stood: Stood) -> 
         fees=Money(row.fees),
         total_traded=Money(row.total_traded),
         shares_traded=Quantity(row.shares_traded),
-        resting_orders=held.open_orders if held else 0,
+        resting=Quantity(sum(resting)),
         mark_ticks=stood.state.last_price if ends is None else ends,
         updated_at_us=row.updated_at_us,
     )
@@ -196,4 +197,5 @@ def _group(group_id: GroupId, rows: Sequence[PositionRow]) -> GroupPositionView:
         exposure=Money(sum(row.yes_cost + row.no_cost for row in rows)),
         realized_pnl=Money(sum(row.realized_pnl for row in rows)),
         fees=Money(sum(row.fees for row in rows)),
+        first=Ticker(min(row.ticker for row in rows)),
     )

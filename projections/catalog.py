@@ -17,7 +17,7 @@ from projections.order_keys import ORDER_KEYS, OrderKeysProjection
 from projections.orders import ORDERS, OrdersProjection
 from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
 from projections.projection import Projection
-from projections.queries import LeaderboardQueries, OrderQueries, PortfolioQueries
+from projections.queries import LeaderboardQueries, PortfolioQueries
 from projections.store import ReadModelOutdated
 from projections.table import Table
 from projections.trades import FILLS, TRADES, TradesProjection
@@ -44,11 +44,6 @@ class Answers(Protocol):
     """What the projections that can be asked themselves need of the store their rows are in."""
 
     @property
-    def orders(self) -> OrderQueries:
-        """Orders."""
-        ...
-
-    @property
     def portfolio(self) -> PortfolioQueries:
         """Money and holdings."""
         ...
@@ -67,7 +62,7 @@ def all_projections(answers: Answers) -> list[Projection]:
         OrderBookProjection(),
         OrdersProjection(),
         TradesProjection(),
-        PortfolioProjection(answers.portfolio, answers.orders),
+        PortfolioProjection(answers.portfolio),
         LeaderboardProjection(answers.leaderboard),
         BalancesProjection(),
         OrderKeysProjection(),

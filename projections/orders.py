@@ -68,14 +68,14 @@ ORDERS = Table("orders", OrderRow, key=("order_id",))
 _RESTING, _CANCELED, _EXECUTED = (status.value for status in OrderStatus)
 
 _VOIDED = (EndReason.MARKET_VOIDED, EndReason.CALLED_OFF)
-_CALLED_BACK = (EndReason.REQUESTED, EndReason.ORDER_GROUP, EndReason.MARKET_PAUSED)
+_CALLED_BACK = (EndReason.REQUESTED, EndReason.MARKET_PAUSED)
 
 
 class OrdersProjection(Projection):
     """Keeps every order with sizes that always add up."""
 
     name: ClassVar[str] = "orders"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     halts: ClassVar[bool] = True
 
     def __init__(self) -> None:

@@ -22,15 +22,14 @@ from projections import holding
 from projections.projection import Projection
 from projections.queries import (
     MAX_LIMIT,
-    OrderFilter,
-    OrderQueries,
     PortfolioQueries,
+    PortfolioView,
     PositionFilter,
     everything,
 )
 from projections.rows import Journal, Rows
 from projections.table import Table
-from projections.views import OrderStatus, OrderView, PortfolioView, PositionView
+from projections.views import OrderView, PositionView
 
 
 @dataclass(slots=True)
@@ -91,9 +90,8 @@ class PortfolioProjection(Projection):
     version: ClassVar[int] = 1
     halts: ClassVar[bool] = True
 
-    def __init__(self, portfolio: PortfolioQueries, orders: OrderQueries) -> None:
+    def __init__(self, portfolio: PortfolioQueries) -> None:
         self._portfolio = portfolio
-        self._orders = orders
         self._positions = Rows(POSITIONS)
         self._outcomes = Rows(OUTCOMES)
         self._settlements = Journal(SETTLEMENTS)
@@ -115,21 +113,23 @@ class PortfolioProjection(Projection):
         )
 
     async def get_portfolio(self, trader_id: AccountId) -> PortfolioView:
-        """Return a trader's money, positions and open orders, all as of the same moment."""
-        return await self._portfolio.portfolio(trader_id)
+        """Return a trader's money, positions and open orders, all of the same moment.
+
+        Of positions and orders the first page each; a cursor says where there are more.
+        """
+        return await self._portfolio.get_portfolio(trader_id)
 
     async def get_positions(self, trader_id: AccountId) -> Sequence[PositionView]:
-        """Return a trader's positions that hold shares, by ticker."""
-        holding_now = PositionFilter(holding=True)
+        """Return all of a trader's positions that hold shares, by ticker."""
+        held = PositionFilter(holding=True)
         return await everything(
-            lambda cursor: self._portfolio.positions(trader_id, holding_now, limit=MAX_LIMIT, cursor=cursor)
+            lambda cursor: self._portfolio.get_positions(trader_id, held, limit=MAX_LIMIT, cursor=cursor)
         )
 
     async def get_open_orders(self, trader_id: AccountId) -> Sequence[OrderView]:
-        """Return a trader's open orders, newest first."""
-        resting = OrderFilter(status=OrderStatus.RESTING)
+        """Return all of a trader's open orders, newest first."""
         return await everything(
-            lambda cursor: self._orders.orders(trader_id, resting, limit=MAX_LIMIT, cursor=cursor)
+            lambda cursor: self._portfolio.get_open_orders(trader_id, limit=MAX_LIMIT, cursor=cursor)
         )
 
     def _want_both(self, recorded: Recorded[TradeExecuted]) -> None:

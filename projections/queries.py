@@ -26,7 +26,6 @@ from projections.views import (
     OrderGroupView,
     OrderStatus,
     OrderView,
-    PortfolioView,
     PositionView,
     QueuePosition,
     SeriesView,
@@ -182,6 +181,15 @@ ALL_SETTLEMENTS = SettlementFilter()
 ALL_ENTRIES = LedgerFilter()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioView:
+    """What an account owns and waits for. Where there is more than a page, the page's cursor says so."""
+
+    balance: BalanceView
+    positions: Page[PositionView]
+    open_orders: Page[OrderView]
+
+
 class MarketQueries(Protocol):
     """Markets, groups and what was traded: public."""
 
@@ -297,11 +305,11 @@ class PortfolioQueries(Protocol):
         """Return an account's money: nothing for an account that never had any."""
         ...
 
-    async def portfolio(self, account_id: AccountId) -> PortfolioView:
-        """Return money, positions and open orders, all as of the same moment."""
+    async def get_portfolio(self, account_id: AccountId, *, limit: int = MAX_LIMIT) -> PortfolioView:
+        """Return money, and the first page each of positions and open orders, all of the same moment."""
         ...
 
-    async def positions(
+    async def get_positions(
         self,
         account_id: AccountId,
         matching: PositionFilter = ALL_POSITIONS,
@@ -310,6 +318,12 @@ class PortfolioQueries(Protocol):
         cursor: str = "",
     ) -> Page[PositionView]:
         """Return an account's positions, by ticker."""
+        ...
+
+    async def get_open_orders(
+        self, account_id: AccountId, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    ) -> Page[OrderView]:
+        """Return an account's open orders, newest first."""
         ...
 
     async def group_positions(

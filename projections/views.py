@@ -127,12 +127,18 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesView:
-    """What groups of the same series have in common; ``title`` and ``category`` are the first group's."""
+    """What groups of the same series have in common; ``title`` and ``category`` are the first group's.
+
+    The fees are the highest that any of its markets has; ``flat_ticks`` is what a contract costs as a taker.
+    """
 
     series: str
     title: str
     category: str
     groups: int
+    quadratic_bps: int
+    flat_ticks: int
+    makers_pay: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +315,8 @@ class PositionView:
 
     ``yes_cost`` and ``no_cost`` are what the shares still held cost, fees left out; ``realized_pnl`` is
     what sales and payments brought beyond cost, fees left out. ``mark_ticks`` is what a yes share is taken
-    to be worth: what it pays once that is known, the last price before.
+    to be worth: what it pays once that is known, the last price before. ``resting`` is what the account's
+    orders on the book are still for.
     """
 
     account_id: AccountId
@@ -323,7 +330,7 @@ class PositionView:
     fees: Money
     total_traded: Money
     shares_traded: Quantity
-    resting_orders: int
+    resting: Quantity
     mark_ticks: Ticks | None
     updated_at_us: int
 
@@ -352,7 +359,7 @@ class PositionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPositionView:
-    """An account's positions in all markets of a group together."""
+    """An account's positions in all markets of a group together; ``first`` is the first of them by ticker."""
 
     account_id: AccountId
     group_id: GroupId
@@ -361,6 +368,7 @@ class GroupPositionView:
     exposure: Money
     realized_pnl: Money
     fees: Money
+    first: Ticker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,25 +386,6 @@ class BalanceView:
     def total(self) -> Money:
         """All money of the account, shares left out."""
         return Money(self.cash + self.reserved + self.locked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioView:
-    """All that an account owns and waits for. The open orders are the latest, not more than a page."""
-
-    balance: BalanceView
-    positions: tuple[PositionView, ...]
-    open_orders: tuple[OrderView, ...]
-
-    @property
-    def realized_pnl(self) -> Money:
-        """Realized profit over all markets, fees taken off."""
-        return Money(sum(position.realized_pnl - position.fees for position in self.positions))
-
-    @property
-    def unrealized_pnl(self) -> Money:
-        """Unrealized profit over all markets."""
-        return Money(sum(position.unrealized_pnl for position in self.positions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

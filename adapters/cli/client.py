@@ -55,11 +55,16 @@ class ExchangeClient:
         return await self.post(f"{ADMIN_API}{path}", body, key=key)
 
     async def list_all(
-        self, path: str, name: str, query: Mapping[str, Any], *, key: HeldKey | None = None
+        self,
+        path: str,
+        name: str,
+        query: Mapping[str, Any],
+        *,
+        key: HeldKey | None = None,
+        cursor: str = "",
     ) -> Sequence[dict[str, Any]]:
-        """Return the items of all pages of a list."""
+        """Return the items of all pages of a list, from a cursor on."""
         items: list[dict[str, Any]] = []
-        cursor = ""
         while True:
             page = await self.get(path, {**query, "limit": PAGE, "cursor": cursor}, key=key)
             items.extend(page[name])

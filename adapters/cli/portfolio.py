@@ -6,9 +6,10 @@ from typing import Any
 import typer
 from rich.console import Group, RenderableType
 
-from adapters.cli.client import TRADE_API, connect
+from adapters.cli.client import PAGE, TRADE_API, connect
 from adapters.cli.key_choice import trading_key
 from adapters.cli.options import Account, Data, Json
+from adapters.cli.order_views import orders_view
 from adapters.cli.output import show, table
 from adapters.data_folder import DataFolder
 from adapters.settings import Settings
@@ -21,7 +22,7 @@ PORTFOLIO = f"{TRADE_API}/portfolio"
 
 @app.command()
 def portfolio(*, account: Account = None, data: Data = None, as_json: Json = False) -> None:
-    """Show an account's money and positions."""
+    """Show an account's money, positions and open orders."""
     answer = asyncio.run(_read(Settings.from_environment(data=data), account))
     show(answer, as_json=as_json, view=lambda: _view(answer))
 
@@ -29,11 +30,24 @@ def portfolio(*, account: Account = None, data: Data = None, as_json: Json = Fal
 async def _read(settings: Settings, account: str | None) -> dict[str, Any]:
     async with connect(settings) as exchange:
         key = trading_key(DataFolder(settings.data), account)
-        balance = await exchange.get(f"{TRADE_API}/portfolio/balance", key=key)
-        positions = await exchange.list_all(
-            f"{TRADE_API}/portfolio/positions", "market_positions", {}, key=key
-        )
-    return {"account_id": key.account_id, "balance": balance, "positions": positions}
+        shown = await exchange.get(PORTFOLIO, {"limit": PAGE}, key=key)
+        positions = [*shown["market_positions"]]
+        if cursor := shown["positions_cursor"]:
+            positions += await exchange.list_all(
+                f"{PORTFOLIO}/positions", "market_positions", {}, key=key, cursor=cursor
+            )
+        orders = [*shown["orders"]]
+        if cursor := shown["orders_cursor"]:
+            resting = {"status": "resting"}
+            orders += await exchange.list_all(
+                f"{PORTFOLIO}/orders", "orders", resting, key=key, cursor=cursor
+            )
+    return {
+        "account_id": key.account_id,
+        "balance": shown["balance"],
+        "positions": positions,
+        "open_orders": orders,
+    }
 
 
 def _view(answer: dict[str, Any]) -> RenderableType:
@@ -44,7 +58,7 @@ def _view(answer: dict[str, Any]) -> RenderableType:
     )
     columns = ["market", "yes#", "no#", "at stake#", "realised#", "unrealised#", "fees#"]
     positions = table(columns, (_row(position) for position in answer["positions"]))
-    return Group(money, positions)
+    return Group(money, positions, orders_view(answer["open_orders"]))
 
 
 def _row(position: dict[str, Any]) -> list[object]:

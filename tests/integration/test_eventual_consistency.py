@@ -49,8 +49,8 @@ class ReadSide:
         return book.yes
 
     async def open_orders(self, trader: AccountId) -> set[OrderId]:
-        portfolio = await self.models.portfolio.portfolio(trader)
-        return {order.order_id for order in portfolio.open_orders}
+        portfolio = await self.models.portfolio.get_portfolio(trader)
+        return {order.order_id for order in portfolio.open_orders.items}
 
     async def sees(self, position: Position, within_s: float) -> bool:
         return await self.models.freshness.await_position(position, within_s)

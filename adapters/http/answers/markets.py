@@ -18,6 +18,9 @@ from domain.market.vocabulary import Condition, MarketStatus, Result
 from domain.quantities import PAYOUT_TICKS
 from projections.views import MarketView, SeriesView
 
+GENERAL_FEE_BPS = 700
+"""The rate of Kalshi's general fees, of which a series' fees are a multiple."""
+
 _STATUS = {
     MarketStatus.INITIALIZED: "initialized",
     MarketStatus.ACTIVE: "active",
@@ -141,7 +144,7 @@ class Series(TypedDict):
     contract_url: str
     contract_terms_url: str
     fee_type: str
-    fee_multiplier: int
+    fee_multiplier: float
     additional_prohibitions: list[str]
 
 
@@ -252,6 +255,12 @@ def _condition(view: MarketView) -> ConditionAnswer | None:
     )
 
 
+def _fee_type(view: SeriesView) -> str:
+    if view.makers_pay:
+        return "quadratic_with_maker_fees"
+    return "flat" if view.flat_ticks and not view.quadratic_bps else "quadratic"
+
+
 def series_answer(view: SeriesView) -> Series:
     """Return a series as it is told."""
     return Series(
@@ -263,7 +272,7 @@ def series_answer(view: SeriesView) -> Series:
         settlement_sources=[],
         contract_url="",
         contract_terms_url="",
-        fee_type="quadratic",
-        fee_multiplier=1,
+        fee_type=_fee_type(view),
+        fee_multiplier=view.quadratic_bps / GENERAL_FEE_BPS,
         additional_prohibitions=[],
     )

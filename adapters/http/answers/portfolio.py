@@ -2,6 +2,7 @@
 
 from typing_extensions import TypedDict
 
+from adapters.http.answers.orders import Order
 from adapters.http.display import (
     contracts,
     money_cents,
@@ -84,6 +85,19 @@ class PositionsAnswer(TypedDict):
     market_positions: list[MarketPosition]
     event_positions: list[EventPosition]
     cursor: str
+
+
+class PortfolioAnswer(TypedDict):
+    """Money, positions and open orders of one moment.
+
+    Where there are more of them, the cursor is that of the list of positions, or of open orders.
+    """
+
+    balance: Balance
+    market_positions: list[MarketPosition]
+    positions_cursor: str
+    orders: list[Order]
+    orders_cursor: str
 
 
 class Fill(TypedDict):
@@ -189,7 +203,7 @@ def position_answer(view: PositionView) -> MarketPosition:
         realized_pnl=money_cents(view.realized_pnl),
         realized_pnl_dollars=money_dollars(view.realized_pnl),
         unrealized_pnl_dollars=money_dollars(view.unrealized_pnl),
-        resting_orders_count=view.resting_orders,
+        resting_orders_count=whole_contracts(view.resting),
         fees_paid=money_cents(view.fees),
         fees_paid_dollars=money_dollars(view.fees),
         last_updated_ts=timestamp(view.updated_at_us),

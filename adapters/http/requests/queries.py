@@ -35,15 +35,20 @@ _STATUSES = {
     "paused": (MarketStatus.PAUSED,),
     "closed": (MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.DISPUTED),
     "settled": (MarketStatus.FINALIZED,),
+    # A disputed market is told as determined, which is what the official client knows.
+    "determined": (MarketStatus.DETERMINED, MarketStatus.DISPUTED),
 }
 """The public interface's words for filtering, coarser than the states themselves."""
 
 
 def period(since_s: int | None, until_s: int | None) -> Period:
-    """Return the period between two times in seconds, either of them open."""
+    """Return the period from the beginning of one second to the end of another, either of them open.
+
+    Times are told in whole seconds, so a second that is named is meant to its last microsecond.
+    """
     return Period(
         since_us=None if since_s is None else since_s * _US_PER_S,
-        until_us=None if until_s is None else until_s * _US_PER_S,
+        until_us=None if until_s is None else until_s * _US_PER_S + _US_PER_S - 1,
     )
 
 
@@ -158,6 +163,12 @@ class OrdersQuery(TimesQuery):
     status: OrderStatus | None = None
     order_group_id: NameField | None = None
 
+    @property
+    def open_ones(self) -> bool:
+        """Whether all open orders are asked for, and nothing else."""
+        chosen = self.ticker or self.event_ticker or self.order_group_id
+        return self.status is OrderStatus.RESTING and not chosen and self.period == ALWAYS
+
 
 class CancelAllQuery(RequestQuery):
     """Which orders to cancel: all of a market, or all there are."""
@@ -185,6 +196,12 @@ class PositionsQuery(PageQuery, AsOfQuery):
     ticker: TickerField | None = None
     event_ticker: Groups = ()
     count_filter: str = Field(default="", pattern=r"^((position|total_traded)(,(position|total_traded))*)?$")
+
+
+class PortfolioQuery(RequestQuery):
+    """How many positions, and how many open orders, at most."""
+
+    limit: Limit = DEFAULT_LIMIT
 
 
 class SettlementsQuery(TimesQuery):

@@ -29,7 +29,7 @@ from domain.identifiers import AccountId, OrderId
 from domain.market.vocabulary import EndReason
 from domain.quantities import Quantity
 from domain.rejections import Reason, Rejected
-from projections.queries import OrderFilter
+from projections.queries import OrderFilter, Page
 from projections.views import OrderStatus, OrderView
 
 
@@ -111,6 +111,11 @@ async def get_order(call: Call[NoQuery, None]) -> Reply:
 async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
     """Return a page of orders."""
     query = call.query
+    if query.open_ones:
+        page = await call.port.reads.portfolio.get_open_orders(
+            call.account_id, limit=query.limit, cursor=query.cursor
+        )
+        return _orders(page)
     matching = OrderFilter(
         tickers=query.ticker,
         group_ids=query.event_ticker,
@@ -121,6 +126,10 @@ async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
     page = await call.port.reads.orders.orders(
         call.account_id, matching, limit=query.limit, cursor=query.cursor
     )
+    return _orders(page)
+
+
+def _orders(page: Page[OrderView]) -> Reply:
     return Reply(content=OrdersAnswer(orders=[order_answer(view) for view in page.items], cursor=page.cursor))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.http.answers import portfolio as a
+from adapters.http.answers.orders import order_answer
 from adapters.http.as_of import past_positions
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests import queries as q
@@ -17,6 +18,20 @@ async def balance(call: Call[NoQuery, None]) -> Reply:
     return Reply(content=a.balance_answer(view))
 
 
+async def portfolio(call: Call[q.PortfolioQuery, None]) -> Reply:
+    """Return money, positions and open orders, all of one moment."""
+    view = await call.port.reads.portfolio.get_portfolio(call.account_id, limit=call.query.limit)
+    return Reply(
+        content=a.PortfolioAnswer(
+            balance=a.balance_answer(view.balance),
+            market_positions=[a.position_answer(each) for each in view.positions.items],
+            positions_cursor=view.positions.cursor,
+            orders=[order_answer(each) for each in view.open_orders.items],
+            orders_cursor=view.open_orders.cursor,
+        )
+    )
+
+
 async def resting_value(call: Call[NoQuery, None]) -> Reply:
     """Return the value of all open orders."""
     micros = await call.port.reads.orders.resting_value(call.account_id)
@@ -25,9 +40,10 @@ async def resting_value(call: Call[NoQuery, None]) -> Reply:
 
 async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
     """Return a page of positions, and what they add up to by event."""
-    query, portfolio = call.query, call.port.reads.portfolio
+    query, reads = call.query, call.port.reads.portfolio
     if query.past:
-        return Reply(content=_positions_answer(*await past_positions(call.port, call.account_id, query)))
+        stood = await past_positions(call.port, call.account_id, query)
+        return Reply(content=_positions_answer(query, *stood))
     counted = query.count_filter.split(",")
     matching = PositionFilter(
         ticker=query.ticker,
@@ -35,15 +51,26 @@ async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
         holding="position" in counted,
         traded="total_traded" in counted,
     )
-    page = await portfolio.positions(call.account_id, matching, limit=query.limit, cursor=query.cursor)
-    groups = await portfolio.group_positions(call.account_id, query.event_ticker)
-    return Reply(content=_positions_answer(page, groups))
+    page = await reads.get_positions(call.account_id, matching, limit=query.limit, cursor=query.cursor)
+    groups = await reads.group_positions(call.account_id, query.event_ticker)
+    return Reply(content=_positions_answer(query, page, groups))
 
 
-def _positions_answer(page: Page[PositionView], groups: Sequence[GroupPositionView]) -> a.PositionsAnswer:
+def _positions_answer(
+    query: q.PositionsQuery, page: Page[PositionView], groups: Sequence[GroupPositionView]
+) -> a.PositionsAnswer:
+    """Tell each event once: on the page into which its first market falls."""
+    of_market = {view.group_id for view in page.items} if query.ticker else None
+    shown = [
+        view
+        for view in groups
+        if query.cursor < view.first
+        and (not page.cursor or view.first <= page.cursor)
+        and (of_market is None or view.group_id in of_market)
+    ]
     return a.PositionsAnswer(
         market_positions=[a.position_answer(view) for view in page.items],
-        event_positions=[a.event_position_answer(view) for view in groups],
+        event_positions=[a.event_position_answer(view) for view in shown],
         cursor=page.cursor,
     )
 
@@ -80,6 +107,15 @@ async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
 PORTFOLIO = f"{BASE}/portfolio"
 
 ROUTES = (
+    Operation(
+        method="GET",
+        path=PORTFOLIO,
+        access=Access.READ,
+        handler=portfolio,
+        summary="Money, positions and open orders of one moment",
+        query=q.PortfolioQuery,
+        answer=a.PortfolioAnswer,
+    ),
     Operation(
         method="GET",
         path=f"{PORTFOLIO}/balance",

@@ -74,9 +74,15 @@ SELECT {", ".join(f"g.{name}" for name in GROUPS.columns)} FROM market_groups g
 
 # What groups of a series have in common; title and category are those of the first group listed.
 SERIES = """
-SELECT g.series, g.title, g.category, s.groups FROM market_groups g
+SELECT g.series, g.title, g.category, s.groups, COALESCE(f.quadratic, 0), COALESCE(f.flat, 0),
+    COALESCE(f.maker, 0)
+FROM market_groups g
 JOIN (SELECT series, MIN(listed_position) AS first, COUNT(*) AS groups FROM market_groups
       WHERE series <> '' GROUP BY series) s ON s.first = g.listed_position
+LEFT JOIN (SELECT o.series, MAX(m.fee_taker_quadratic_bps) AS quadratic, MAX(m.fee_taker_flat_ticks) AS flat,
+               MAX(m.fee_maker_quadratic_bps + m.fee_maker_flat_ticks) AS maker
+           FROM market_groups o JOIN markets m ON m.group_id = o.group_id
+           GROUP BY o.series) f ON f.series = g.series
 {where} ORDER BY g.series
 """
 
@@ -166,8 +172,16 @@ class MarketAnswers(TradeAnswers):
     async def _series(self, where: Where) -> Sequence[SeriesView]:
         rows = await self._reader.fetch(SERIES.format(where=where), where.parameters)
         return [
-            SeriesView(series=series, title=title, category=category, groups=groups)
-            for series, title, category, groups in rows
+            SeriesView(
+                series=series,
+                title=title,
+                category=category,
+                groups=groups,
+                quadratic_bps=quadratic,
+                flat_ticks=flat,
+                makers_pay=maker > 0,
+            )
+            for series, title, category, groups, quadratic, flat, maker in rows
         ]
 
     async def _groups(self, where: Where, limit: int) -> Sequence[GroupRow]:

@@ -14,13 +14,14 @@ from projections.queries import (
     MAX_LIMIT,
     OrderFilter,
     Page,
+    PortfolioView,
     PositionFilter,
 )
 from projections.views import (
     BalanceView,
     GroupPositionView,
     OrderStatus,
-    PortfolioView,
+    OrderView,
     PositionView,
 )
 
@@ -32,7 +33,8 @@ MARK = "COALESCE(m.settlement_ticks, m.last_price_ticks)"
 POSITIONS_PAGE = f"""
 SELECT p.account_id, p.ticker, m.group_id, p.yes, p.no, p.yes_cost, p.no_cost, p.realized_pnl, p.fees,
     p.total_traded, p.shares_traded,
-    (SELECT COUNT(*) FROM book_orders o WHERE o.account_id = p.account_id AND o.ticker = p.ticker),
+    (SELECT COALESCE(SUM(o.resting), 0) FROM book_orders o
+     WHERE o.account_id = p.account_id AND o.ticker = p.ticker),
     {MARK}, p.updated_at_us
 FROM positions p LEFT JOIN markets m ON m.ticker = p.ticker
 {{where}} ORDER BY p.ticker LIMIT :limit
@@ -51,7 +53,7 @@ FROM accounts WHERE account_id = :account_id
 # An account's positions added up by group.
 GROUP_POSITIONS = """
 SELECT m.group_id, SUM(p.total_traded), SUM(p.shares_traded), SUM(p.yes_cost + p.no_cost),
-    SUM(p.realized_pnl), SUM(p.fees)
+    SUM(p.realized_pnl), SUM(p.fees), MIN(p.ticker)
 FROM positions p JOIN markets m ON m.ticker = p.ticker
 {where} GROUP BY m.group_id ORDER BY m.group_id
 """
@@ -77,25 +79,24 @@ class PortfolioAnswers(HistoryAnswers):
             updated_at_us=at_us,
         )
 
-    async def portfolio(self, account_id: AccountId) -> PortfolioView:
-        """Return money, positions and open orders, all as of the same moment."""
+    async def get_portfolio(self, account_id: AccountId, *, limit: int = MAX_LIMIT) -> PortfolioView:
+        """Return money, and the first page each of positions and open orders, all of the same moment."""
         async with self._reader.snapshot() as moment:
             answers = PortfolioAnswers(moment)
-            positions: list[PositionView] = []
-            page = await answers.positions(account_id, limit=MAX_LIMIT)
-            positions.extend(page.items)
-            while page.cursor:
-                page = await answers.positions(account_id, limit=MAX_LIMIT, cursor=page.cursor)
-                positions.extend(page.items)
-            resting = OrderFilter(status=OrderStatus.RESTING)
-            orders = await OrderAnswers(moment).orders(account_id, resting, limit=MAX_LIMIT)
             return PortfolioView(
                 balance=await answers.balance(account_id),
-                positions=tuple(positions),
-                open_orders=tuple(orders.items),
+                positions=await answers.get_positions(account_id, limit=limit),
+                open_orders=await answers.get_open_orders(account_id, limit=limit),
             )
 
-    async def positions(
+    async def get_open_orders(
+        self, account_id: AccountId, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    ) -> Page[OrderView]:
+        """Return an account's open orders, newest first."""
+        resting = OrderFilter(status=OrderStatus.RESTING)
+        return await OrderAnswers(self._reader).orders(account_id, resting, limit=limit, cursor=cursor)
+
+    async def get_positions(
         self,
         account_id: AccountId,
         matching: PositionFilter = ALL_POSITIONS,
@@ -150,7 +151,7 @@ def _position_view(row: Row) -> PositionView:
         fees=Money(fees),
         total_traded=Money(traded),
         shares_traded=Quantity(shares),
-        resting_orders=resting,
+        resting=Quantity(int(resting)),
         mark_ticks=None if mark is None else Ticks(mark),
         updated_at_us=at,
     )
@@ -158,7 +159,7 @@ def _position_view(row: Row) -> PositionView:
 
 def _group_position_view(account_id: AccountId, group_id: str, *sums: Any) -> GroupPositionView:
     # PostgreSQL adds 64-bit integers up to a decimal.
-    traded, shares, exposure, pnl, fees = map(int, sums)
+    traded, shares, exposure, pnl, fees = map(int, sums[:-1])
     return GroupPositionView(
         account_id=account_id,
         group_id=GroupId(group_id),
@@ -167,4 +168,5 @@ def _group_position_view(account_id: AccountId, group_id: str, *sums: Any) -> Gr
         exposure=Money(exposure),
         realized_pnl=Money(pnl),
         fees=Money(fees),
+        first=Ticker(sums[-1]),
     )

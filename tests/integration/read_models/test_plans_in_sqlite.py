@@ -30,7 +30,7 @@ from projections.table import Table
 SORTED = "USE TEMP B-TREE FOR ORDER BY"
 SUMMED_UP = "USE TEMP B-TREE FOR GROUP BY"
 MARKET_OF_IT = "SEARCH m USING INDEX sqlite_autoindex_markets_1 (ticker=?)"
-OWN_ORDERS = "SEARCH o USING COVERING INDEX book_orders_by_account (account_id=? AND ticker=?)"
+OWN_ORDERS = "SEARCH o USING INDEX book_orders_by_account (account_id=? AND ticker=?)"
 
 PLANS = {
     "the levels of a book, best first": (

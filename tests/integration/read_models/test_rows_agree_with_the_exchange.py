@@ -43,7 +43,7 @@ async def check_money(flow: Flow, read: Projected) -> None:
             assert balance.cash == account.cash
             assert balance.reserved == account.reserved
             assert balance.locked == sum(account.locked.values())
-            positions = (await read.answers.portfolio.positions(account_id)).items
+            positions = (await read.answers.portfolio.get_positions(account_id)).items
             spent = sum(each.exposure - each.realized_pnl + each.fees for each in positions)
             entries = await everything(
                 lambda cursor, owner=account_id: read.answers.portfolio.ledger_entries(owner, cursor=cursor)
@@ -80,7 +80,7 @@ async def check_holdings(flow: Flow, read: Projected) -> None:
     for ticker, state in (await states(flow)).items():
         for account_id in ACCOUNTS:
             held = state.positions.get(account_id)
-            page = await read.answers.portfolio.positions(account_id)
+            page = await read.answers.portfolio.get_positions(account_id)
             seen = next((each for each in page.items if each.ticker == ticker), None)
             assert (
                 (seen.yes, seen.no) == ((held.yes, held.no) if held else (0, 0))
@@ -90,7 +90,8 @@ async def check_holdings(flow: Flow, read: Projected) -> None:
             if held and seen:
                 assert seen.exposure - seen.realized_pnl + seen.fees == held.paid
                 assert seen.fees == held.fees
-                assert seen.resting_orders == held.open_orders
+                on_the_book = (o for o in state.orders_of(account_id) if o.order_id not in state.stops)
+                assert seen.resting == sum(order.remaining for order in on_the_book)
 
 
 async def check_orders(flow: Flow, read: Projected) -> None:
@@ -189,17 +190,36 @@ async def test_the_board_in_memory_says_what_the_rows_say(database: Database) ->
 async def test_a_portfolio_is_money_positions_and_open_orders(database: Database) -> None:
     async with random_flow(14) as flow, projected(database, flow) as read:
         await flow.trade(120)
+        await flow.exchange.operations.resolve(SINGLE, Result.NO)
+        await flow.settle()
         await read.catch_up()
+        empty = 0
         portfolio = next(each for each in read.projections if isinstance(each, PortfolioProjection))
-        for trader in ACCOUNTS[:4]:
+        for trader in ACCOUNTS:
             view = await portfolio.get_portfolio(trader)
             assert view.balance == await read.answers.portfolio.balance(trader)
-            assert [each for each in view.positions if each.yes or each.no] == list(
-                await portfolio.get_positions(trader)
-            )
-            assert list(view.open_orders) == list(await portfolio.get_open_orders(trader))
-            assert all(order.status is OrderStatus.RESTING for order in view.open_orders)
-            assert view.balance.portfolio_value == sum(each.value for each in view.positions)
+            held = [each for each in view.positions.items if each.yes or each.no]
+            assert held == list(await portfolio.get_positions(trader))
+            empty += len(view.positions.items) - len(held)
+            orders = await portfolio.get_open_orders(trader)
+            assert list(view.open_orders.items) == list(orders)
+            assert all(order.status is OrderStatus.RESTING for order in orders)
+            assert view.balance.portfolio_value == sum(each.value for each in view.positions.items)
+            assert (view.positions.cursor, view.open_orders.cursor) == ("", "")
+        assert empty, "there were positions without shares too"
+
+
+async def test_a_portfolio_says_that_there_are_more_orders_than_it_shows(database: Database) -> None:
+    async with random_flow(14) as flow, projected(database, flow) as read:
+        await flow.trade(200)
+        await read.catch_up()
+        portfolio = next(each for each in read.projections if isinstance(each, PortfolioProjection))
+        trader = ACCOUNTS[1]
+        orders = list(await portfolio.get_open_orders(trader))
+        assert len(orders) > 2
+        view = await read.answers.portfolio.get_portfolio(trader, limit=2)
+        rest = await read.answers.portfolio.get_open_orders(trader, cursor=view.open_orders.cursor)
+        assert [*view.open_orders.items, *rest.items] == orders
 
 
 async def test_what_a_called_off_market_took_it_gives_back(database: Database) -> None:
@@ -214,7 +234,7 @@ async def test_what_a_called_off_market_took_it_gives_back(database: Database) -
             position = next(
                 (
                     each
-                    for each in (await read.answers.portfolio.positions(trader)).items
+                    for each in (await read.answers.portfolio.get_positions(trader)).items
                     if each.ticker == DOOMED
                 ),
                 None,
@@ -298,7 +318,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat(database: Database)
             "fills": lambda cursor, n: answers.portfolio.fills(trader, limit=n, cursor=cursor),
             "trades": lambda cursor, n: answers.markets.trades(limit=n, cursor=cursor),
             "entries": lambda cursor, n: answers.portfolio.ledger_entries(trader, limit=n, cursor=cursor),
-            "positions": lambda cursor, n: answers.portfolio.positions(trader, limit=n, cursor=cursor),
+            "positions": lambda cursor, n: answers.portfolio.get_positions(trader, limit=n, cursor=cursor),
             "markets": lambda cursor, n: answers.markets.markets(limit=n, cursor=cursor),
         }.items():
             flow.clock.step_us = 0
