@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
-from adapters.data_folder import DataFolder
+from adapters.data_folder import DataFolder, Identity
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
@@ -37,6 +37,7 @@ from adapters.telemetry.metrics import Metrics
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
 from application.founding import found
+from application.health import Health
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
@@ -55,6 +56,7 @@ from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
 from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
+from application.readable import refuse_unknown_events
 from application.requests import Accepted
 from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
@@ -86,10 +88,11 @@ async def build_exchange(
     partitions: int,
     snapshots: Snapshots | None = None,
     limits: AccountLimits = DEFAULT_LIMITS,
+    health: Health | None = None,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams."""
     founding = await found(store, codec, clock, partitions=partitions)
-    kept = snapshots or NoSnapshots()
+    kept, health = snapshots or NoSnapshots(), health or Health()
     directory = Directory(
         reader=store,
         appender=store,
@@ -101,8 +104,7 @@ async def build_exchange(
     )
     in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions)
     runner = ProcessRunner(
-        subscriber=store,
-        reader=store,
+        log=store,
         codec=codec,
         checkpoints=checkpoints,
         processes=[
@@ -111,6 +113,7 @@ async def build_exchange(
             Groups(directory),
             OrderGroups(directory),
         ],
+        health=health,
     )
     trading = Trading(directory, order_keys=order_keys, notifier=notifier, clock=clock, ids=ids)
     return Exchange(
@@ -122,6 +125,7 @@ async def build_exchange(
         recovery=SagaRecovery(directory, runner, ids, trading.busy),
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
+        health=health,
     )
 
 
@@ -174,6 +178,7 @@ class Presage:
 
     settings: Settings
     folder: DataFolder
+    identity: Identity
     store: EventStore
     codec: EventCodec
     exchange: Exchange
@@ -203,27 +208,31 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
     """
     folder = DataFolder(settings.data)
     folder.prepare(log_here=settings.event_store == "sqlite")
-    codec, clock = make_codec(), SystemClock()
+    codec, clock, health = make_codec(), SystemClock(), Health()
+    checkpoints = _checkpoints(settings)
     async with AsyncExitStack() as stack:
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
-        reads = await stack.enter_async_context(open_reads(settings, store, codec, clock))
+        await refuse_unknown_events(store, codec, checkpoints)
+        reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health))
         exchange = await build_exchange(
             store,
             codec,
             order_keys=reads.order_keys,
             transfer_keys=reads.transfer_keys,
-            checkpoints=_checkpoints(settings),
+            checkpoints=checkpoints,
             notifier=Broadcaster(),
             clock=clock,
             ids=TimeOrderedIds(),
             partitions=settings.partitions,
             snapshots=await stack.enter_async_context(_open_snapshots(settings)),
             limits=settings.limits,
+            health=health,
         )
         stack.push_async_callback(exchange.close)
         founded = await founded_at_us(store, codec)
+        identity = folder.identity(str(founded))
         cache = await stack.enter_async_context(open_cache(settings.redis_url, exchange=str(founded)))
         used = await stack.enter_async_context(
             open_used_signatures(settings.redis_url, exchange=str(founded))
@@ -238,12 +247,14 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             projector=reads.stats,
             cached=cached,
             used=used,
+            identity=identity,
         )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
         yield Presage(
             settings=settings,
             folder=folder,
+            identity=identity,
             store=store,
             codec=codec,
             exchange=exchange,
@@ -257,16 +268,18 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
 
 @asynccontextmanager
 async def open_reads(
-    settings: Settings, store: EventStore, codec: EventCodec, clock: Clock
+    settings: Settings, store: EventStore, codec: EventCodec, clock: Clock, health: Health
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models, kept up to date by a projector in this process or by one that is not."""
     async with AsyncExitStack() as stack:
         database = settings.database_url or stack.enter_context(_read_file(settings))
         inside = settings.projector is ProjectorPlace.INSIDE
         opened = read_models.open_read_models if inside else read_models.open_readers
-        reads = await stack.enter_async_context(opened(database, source=store, codec=codec, clock=clock))
+        reads = await stack.enter_async_context(
+            opened(database, source=store, codec=codec, clock=clock, health=health)
+        )
         if settings.projector is ProjectorPlace.BESIDE:
-            await stack.enter_async_context(projector_beside(settings))
+            await stack.enter_async_context(projector_beside(settings, health))
         yield reads
 
 

@@ -7,7 +7,8 @@ operator's; ``server.json`` says where a running server answers.
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,22 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which exchange runs on which folder: what a server has to prove before anybody speaks to it.
+
+    ``exchange`` is when it was founded; ``folder`` tells the folder from every copy of it.
+    """
+
+    exchange: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """Where a server on this folder answers."""
+    """Where a server says that it answers, and who it says it is."""
 
     url: str
-    pid: int
+    identity: Identity
 
 
 class DataFolder:
@@ -142,20 +154,28 @@ class DataFolder:
 
     # --------------------------------------------------------------------------------- the server
 
+    def identity(self, exchange: str) -> Identity:
+        """Return what an exchange on this folder is known by. A copy of the folder is another one."""
+        found = self.path.stat()
+        folder = sha256(f"{found.st_dev} {found.st_ino}".encode()).hexdigest()[:32]
+        return Identity(exchange=exchange, folder=folder)
+
     def server(self) -> RunningServer | None:
-        """Return the server that says it runs on this folder, if its process is alive."""
+        """Return the server that said it runs on this very folder. Whether it does is for it to prove."""
         document = _read(self._server)
         if document is None:
             return None
         try:
-            server = RunningServer(url=str(document["url"]), pid=int(document["pid"]))
-        except (KeyError, TypeError, ValueError):
-            raise _damaged(self._server) from None
-        return server if _alive(server.pid) else None
+            said = Identity(exchange=str(document["exchange"]), folder=str(document["folder"]))
+            server = RunningServer(url=str(document["url"]), identity=said)
+        except (KeyError, TypeError):
+            # Older programs said no more than where they answered.
+            return None
+        return server if said == self.identity(said.exchange) else None
 
-    def announce(self, url: str) -> None:
-        """Say where this process answers."""
-        _write(self._server, json.dumps({"url": url, "pid": os.getpid()}), mode=0o644)
+    def announce(self, url: str, identity: Identity) -> None:
+        """Say where this process answers, and who it is."""
+        _write(self._server, json.dumps({"url": url, **asdict(identity)}), mode=0o644)
 
     def withdraw(self) -> None:
         """Say that this process no longer answers."""
@@ -193,13 +213,3 @@ def _write(path: Path, text: str, *, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,30 +1,34 @@
 """Runs ``presage projector`` beside the exchange: on a processor of its own, and anew whenever it ends."""
 
 import asyncio
-import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from adapters.settings import Settings
-
-log = logging.getLogger(__name__)
+from application.health import Health, Trouble
 
 PAUSES_S = (0.1, 5.0)
 """How long to wait before it is started again: at first, and at most."""
 
-SOUND_S = 30.0
+LONG_S = 30.0
 """A projector that ran so long had nothing wrong with it from the start."""
+
+SOUND_S = 5.0
+"""A projector that has run for so long is taken to be well: it says itself what else is wrong."""
+
+PART = "projector beside"
+"""What it is called where trouble is reported."""
 
 END_S = 10.0
 """How long it has to finish its transaction."""
 
 
 @asynccontextmanager
-async def projector_beside(settings: Settings) -> AsyncIterator[None]:
+async def projector_beside(settings: Settings, health: Health) -> AsyncIterator[None]:
     """Keep a projector running while the block runs."""
-    task = asyncio.create_task(_keep_running(settings), name="projector")
+    task = asyncio.create_task(_keep_running(settings, health), name="projector")
     try:
         yield
     finally:
@@ -33,17 +37,24 @@ async def projector_beside(settings: Settings) -> AsyncIterator[None]:
             await task
 
 
-async def _keep_running(settings: Settings) -> None:
+async def _keep_running(settings: Settings, health: Health) -> None:
     loop = asyncio.get_running_loop()
     pause_s, longest_s = PAUSES_S
     while True:
         began = loop.time()
+        well = loop.call_later(SOUND_S, health.clear, PART, Trouble.PROJECTOR_FAILED)
         try:
             ended = f"status {await _run(settings)}"
         except OSError as error:
             ended = str(error)
-        pause_s = PAUSES_S[0] if loop.time() - began > SOUND_S else min(2 * pause_s, longest_s)
-        log.error("the projector ended with %s; it is started again in %.1f s", ended, pause_s)
+        finally:
+            well.cancel()
+        pause_s = PAUSES_S[0] if loop.time() - began > LONG_S else min(2 * pause_s, longest_s)
+        health.report(
+            PART,
+            Trouble.PROJECTOR_FAILED,
+            f"it ended with {ended}, having said why to standard error; it is started again and again",
+        )
         await asyncio.sleep(pause_s)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from application.health import Health
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.timekeeper import Timekeeper
@@ -33,16 +34,18 @@ class Exchange:
         recovery: SagaRecovery,
         open_markets: OpenMarkets,
         past: Past,
+        health: Health,
     ) -> None:
         self.directory = directory
         self.trading = trading
         self.operations = operations
         self.keys = keys
         self.past = past
+        self.health = health
         self.processes = runner
         self.ready = False
         self._recovery = recovery
-        self._timekeeper = Timekeeper(directory, recovery, open_markets)
+        self._timekeeper = Timekeeper(directory, recovery, open_markets, health)
         self._open_markets = open_markets
 
     async def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from zlib import crc32
 
+from application.ports.event_store import Filter
 from domain.identifiers import AccountId, GroupId, Ticker
 
 MARKET = "market-"
@@ -12,6 +13,9 @@ EXCHANGE = "exchange"
 
 EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY)
 """The prefixes of all streams the exchange writes."""
+
+EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
+"""Everything the exchange writes: whole streams."""
 
 
 def market_stream(ticker: Ticker) -> str:

@@ -302,7 +302,7 @@ async def _freshness(settings: Settings) -> dict[str, float]:
     try:
         async with (
             exchange_on(log, codec) as exchange,
-            open_reads(settings, log, codec, SystemClock()) as reads,
+            open_reads(settings, log, codec, SystemClock(), exchange.health) as reads,
         ):
             traders = Traders(exchange, accounts=ACCOUNTS, markets=MARKETS)
             await traders.prepare()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from application.events import DomainEvent, Recorded
+from application.landmarks import Landmark, landmark_of
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import Page, Position, RecordedEvent
 
@@ -46,6 +47,27 @@ class Batch:
     def at_us(self) -> int:
         """When the last event was decided, zero if there is none."""
         return self.events[-1].cause.at_us if self.events else 0
+
+    @property
+    def landmark(self) -> Landmark | None:
+        """The last event, by which the log is known again; ``None`` if there is none."""
+        if not self.entries:
+            return None
+        last = self.entries[-1]
+        if isinstance(last, Unreadable):
+            return landmark_of(last.stored)
+        return Landmark(position=last.position, event_id=last.id, stream=last.stream, revision=last.revision)
+
+    def halves(self) -> Sequence["Batch"]:
+        """Return two batches that make up this one; none for a batch that cannot be halved."""
+        if len(self.entries) <= 1:
+            return ()
+        middle = len(self.entries) // 2
+        first = self.entries[:middle]
+        return (
+            Batch(first, first[-1].position, caught_up=False),
+            Batch(self.entries[middle:], self.position, caught_up=self.caught_up),
+        )
 
     def of_kinds(self, kinds: Collection[type]) -> list[Recorded[DomainEvent]]:
         """Return the events of some types."""

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from application.events import DomainEvent, Recorded
+from application.health import Health
 from application.ports.codec import EventCodec, UnreadableEvent
-from application.ports.event_store import LogSubscriber, Position
-from application.streams import GROUP, MARKET
+from application.ports.event_store import Position
+from application.streams import EXCHANGE_EVENTS, GROUP, MARKET
+from application.whole_streams import followed
+from projections.log import Log
 from projections.progress import Progress
-from projections.runner import EXCHANGE_EVENTS, Listener
+from projections.runner import Listener
 
 log = logging.getLogger(__name__)
 
@@ -19,18 +22,30 @@ log = logging.getLogger(__name__)
 class Follower:
     """Hands listeners what happens in markets; ``progress`` says how far it has come."""
 
+    part = "books and prices"
+
     def __init__(
-        self, *, source: LogSubscriber, codec: EventCodec, listeners: Sequence[Listener], progress: Progress
+        self,
+        *,
+        source: Log,
+        codec: EventCodec,
+        listeners: Sequence[Listener],
+        progress: Progress,
+        health: Health,
     ) -> None:
         self._source = source
         self._codec = codec
         self._listeners = listeners
         self._progress = progress
+        self._health = health
 
     async def run(self, after: Position) -> None:
         """Follow the log from a position on, until cancelled."""
         self._progress.reach(after, 0)
-        async with aclosing(self._source.subscribe(after=after, matching=EXCHANGE_EVENTS)) as pages:
+        pages = followed(
+            self._source, after=after, matching=EXCHANGE_EVENTS, health=self._health, part=self.part
+        )
+        async with aclosing(pages):
             async for page in pages:
                 events: list[Recorded[DomainEvent]] = []
                 for stored in page.events:
@@ -41,7 +56,9 @@ class Follower:
                             log.exception("left out of the board")
                 for listener in self._listeners:
                     listener.take(events)
-                self._progress.reach(page.position, events[-1].cause.at_us if events else 0)
+                if page.events:
+                    # Rows never go further than the last event, whatever else is in the log.
+                    self._progress.reach(page.events[-1].position, events[-1].cause.at_us if events else 0)
                 await asyncio.sleep(0)
 
 

@@ -21,6 +21,7 @@ class Progress:
         self._position = START
         self._at_us = 0
         self._waiting: list[tuple[Position, int, asyncio.Future[None]]] = []
+        self._gone = 0
         self._turn = count()
 
     @property
@@ -39,7 +40,9 @@ class Progress:
         self._at_us = max(self._at_us, at_us)
         while self._waiting and self._waiting[0][0] <= position:
             waiter = heapq.heappop(self._waiting)[2]
-            if not waiter.done():
+            if waiter.done():
+                self._gone -= 1
+            else:
                 waiter.set_result(None)
 
     async def await_position(self, position: Position, timeout_s: float) -> bool:
@@ -49,10 +52,22 @@ class Progress:
         waiter = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (position, next(self._turn), waiter))
         try:
-            await asyncio.wait_for(waiter, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await waiter
         except TimeoutError:
             return position <= self._position
+        finally:
+            self._leave(waiter)
         return True
+
+    def _leave(self, waiter: "asyncio.Future[None]") -> None:
+        """Forget those who went away before their position came, once they are more than the others."""
+        if waiter.cancelled():
+            self._gone += 1
+        if 2 * self._gone > len(self._waiting):
+            self._waiting = [waiting for waiting in self._waiting if not waiting[2].done()]
+            heapq.heapify(self._waiting)
+            self._gone = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +76,7 @@ class RunnerStats:
 
     ``rate`` is in events a second, and was measured at ``rated_s`` of the monotonic clock, when there were
     ``rated_events``.
+    ``unavailable`` says why the database does not take writes, ``failed`` what has stopped the projector.
     ``halted`` holds for each projection that stands still the error that stopped it, ``parked`` how many
     events each left out.
     """
@@ -74,6 +90,7 @@ class RunnerStats:
     caught_up: bool = False
     last_event_at_us: int = 0
     unavailable: str = ""
+    failed: str = ""
     halted: dict[str, str] = field(default_factory=dict)
     parked: dict[str, int] = field(default_factory=dict)
 
@@ -92,6 +109,10 @@ class RunnerStats:
         return self.rate if monotonic_s - self.rated_s < RATE_HOLDS_S else 0.0
 
     def lag_us(self, now_us: int) -> int:
-        """Return how old the last visible event is, zero while nothing newer is known of."""
-        known = self.last_event_at_us and not self.caught_up
+        """Return how old the last visible event is, zero while nothing newer is known of.
+
+        While something stands still nobody knows that, so it counts as if there were something newer.
+        """
+        stands_still = self.unavailable or self.failed or self.halted
+        known = self.last_event_at_us and (stands_still or not self.caught_up)
         return max(0, now_us - self.last_event_at_us) if known else 0

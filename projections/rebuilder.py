@@ -13,11 +13,12 @@ from typing import Protocol
 
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, Position
+from application.streams import EXCHANGE_EVENTS
 from projections.batch import batches, gathered
 from projections.log import Log
 from projections.progress import Progress
 from projections.projection import Projection
-from projections.runner import EXCHANGE_EVENTS, ProjectionRunner
+from projections.runner import ProjectionRunner
 from projections.store import Checkpoint, ProjectionStore
 
 BATCH = 2_000

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from application.landmarks import Landmark
 from application.ports.event_store import Position
 from projections.table import Key, Table
 
@@ -13,10 +14,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """How far a projection has come: its rows hold every event up to ``position`` and none after it.
+    """How far a projection has come: its rows hold every event up to ``landmark`` and none after it.
 
-    ``events`` counts the events of the log up to there, handled or not; ``at_us`` is when the last of them
-    was decided. ``halted`` says which event it cannot take in, if it stands still at one.
+    The landmark is the last event taken in, by its id, so that another log, or one that lost its end, is
+    noticed; there is none before the first, nor in rows of programs that did not note it. ``events`` counts
+    the events of the log up to there, handled or not; ``at_us`` is when the last of them was decided.
+    ``halted`` says which event it cannot take in, if it stands still at one.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Checkpoint:
     position: Position
     events: int
     at_us: int
+    landmark: Landmark | None = None
     halted: str = ""
 
 
@@ -45,6 +49,14 @@ class ReadModelBusy(Exception):
 
 class ReadModelOutdated(Exception):
     """The rows were written by another version of a projection; the message says how to rebuild them."""
+
+
+class ReadModelOfAnotherLog(ReadModelOutdated):
+    """The rows hold events that the log does not; the message says how to rebuild them."""
+
+
+class CheckpointMoved(Exception):
+    """A checkpoint is not where it was left: the log has to be taken up again from where it is now."""
 
 
 class ReadModelDamaged(Exception):

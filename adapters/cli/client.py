@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from adapters.cli.failures import Failure
 from adapters.cli.signer import Signer
 from adapters.cli.transport import Answer, InProcessTransport, ServerTransport, Transport, Unreachable
-from adapters.data_folder import DataFolder, HeldKey
+from adapters.data_folder import DataFolder, HeldKey, RunningServer
 from adapters.settings import ProjectorPlace, Settings
 
 TRADE_API = "/trade-api/v2"
@@ -131,7 +131,7 @@ async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
     """Open a way to the exchange on a data folder, founding one if the folder is new."""
     folder = DataFolder(settings.data)
     server = folder.server()
-    if server is not None and await _answers(server.url):
+    if server is not None and await _proves_itself(server):
         transport = ServerTransport(server.url, _ANSWER_S)
         try:
             yield ExchangeClient(transport, folder)
@@ -149,11 +149,17 @@ async def connect(settings: Settings) -> AsyncIterator[ExchangeClient]:
         await presage.exchange.settled()
 
 
-async def _answers(url: str) -> bool:
-    transport = ServerTransport(url, _CONNECT_S)
+async def _proves_itself(server: RunningServer) -> bool:
+    """Return whether what answers there is the exchange on this folder, and not whatever came after it."""
+    transport = ServerTransport(server.url, _CONNECT_S)
     try:
-        return (await transport.send("GET", "/healthz", "", {}, b"")).status < REFUSED
-    except Unreachable:
+        answer = await transport.send("GET", "/healthz", "", {}, b"")
+        said = json.loads(answer.content)
+        return bool(
+            answer.status < REFUSED
+            and (said["exchange"], said["folder"]) == (server.identity.exchange, server.identity.folder)
+        )
+    except (Unreachable, ValueError, KeyError, TypeError):
         return False
     finally:
         transport.close()

@@ -87,7 +87,7 @@ async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
             collect_seldom()
             collect_in_calm(asyncio.get_running_loop())
             trader = await stack.enter_async_context(demonstration(presage)) if demo else None
-            presage.folder.announce(url)
+            presage.folder.announce(url, presage.identity)
             stack.callback(presage.folder.withdraw)
             if as_json:
                 print_json(_ready(presage, url, trader))

@@ -1,5 +1,6 @@
 """Domain events to JSON and back, by the rules of their fields and the rules across them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -70,6 +71,20 @@ class JsonCodec:
         self._latest_written: tuple[Cause | None, int, bytes] = (None, 0, b"")
         self._latest_read: tuple[bytes, int, Cause | None] = (b"", 1, None)
 
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """The names of all events that are known, with the latest version of each."""
+        return {name: known.version for name, known in self._by_name.items()}
+
+    def check(self, recorded: RecordedEvent) -> None:
+        """Raise :class:`UnreadableEvent` for an event whose type or version is unknown."""
+        known = self._known(recorded)
+        try:
+            version, _ = self._read_metadata(recorded)
+            _refuse_newer(known, version)
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(recorded, _explained(error)) from error
+
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it. Raises :class:`InvalidEvent`."""
         known = self._by_class[type(event)]
@@ -100,9 +115,7 @@ class JsonCodec:
 
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types. Raises :class:`UnreadableEvent`."""
-        known = self._by_name.get(recorded.type)
-        if known is None:
-            raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
+        known = self._known(recorded)
         try:
             version, cause = self._read_metadata(recorded)
             as_it_is = version == known.version or (known.name, version) in READ_AS_THEY_ARE
@@ -118,6 +131,12 @@ class JsonCodec:
             position=recorded.position,
             cause=cause,
         )
+
+    def _known(self, recorded: RecordedEvent) -> _Type:
+        known = self._by_name.get(recorded.type)
+        if known is None:
+            raise _unreadable(recorded, "this log was written by a newer Presage, or by another program")
+        return known
 
     # Many events in a row have the same cause, so their metadata is written and read once for all.
 
@@ -141,12 +160,16 @@ class JsonCodec:
 
 def _present(known: _Type, version: int, recorded: RecordedEvent) -> bytes:
     """Return the JSON of an event of another version in the present one."""
+    _refuse_newer(known, version)
+    return up_to_date(known.name, version, recorded.data, recorded.id)
+
+
+def _refuse_newer(known: _Type, version: int) -> None:
     if version > known.version:
         raise ValueError(
             f"version {version} is unknown, {known.version} is the latest here: "
             "this log was written by a newer Presage"
         )
-    return up_to_date(known.name, version, recorded.data, recorded.id)
 
 
 def _unreadable(recorded: RecordedEvent, why: str) -> UnreadableEvent:

@@ -1,5 +1,6 @@
 """A codec that does not read back what it has just written."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from application.events import Cause, DomainEvent, Recorded
@@ -21,6 +22,15 @@ class RememberingCodec:
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
         self._latest: Latest[tuple[DomainEvent, Cause, NewEvent]] = Latest(REMEMBERED)
+
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """The names of all events that are known, with the latest version of each."""
+        return self._codec.vocabulary
+
+    def check(self, recorded: RecordedEvent) -> None:
+        """Raise :class:`UnreadableEvent` for an event whose type or version is unknown."""
+        self._codec.check(recorded)
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""

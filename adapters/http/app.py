@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from adapters.data_folder import Identity
 from adapters.http.authentication import Authenticator
 from adapters.http.cached_answers import CachedAnswers
 from adapters.http.endpoint import Endpoint
@@ -75,6 +76,7 @@ def make_port(
     projector: RunnerStats,
     cached: CachedAnswers,
     used: UsedSignatures,
+    identity: Identity,
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
     """Return what routes work with."""
@@ -88,6 +90,7 @@ def make_port(
         projector=projector,
         authenticator=Authenticator(ring, used, clock, settings),
         cached=cached,
+        identity=identity,
         settings=settings,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from adapters.data_folder import Identity
 from adapters.http.authentication import Authenticator
 from adapters.http.cached_answers import CachedAnswers
 from adapters.http.own_writes import OwnWrites
@@ -32,6 +33,7 @@ class HttpPort:
     projector: RunnerStats
     authenticator: Authenticator
     cached: CachedAnswers
+    identity: Identity
     settings: HttpSettings
     own_writes: OwnWrites = field(default_factory=OwnWrites)
     books: RenderedBooks = field(default_factory=RenderedBooks)

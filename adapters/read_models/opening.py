@@ -1,13 +1,13 @@
 """Opens the read models of an exchange: a store, its projector, and what readers ask."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.following import DistantProjector
 from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.queries.board import read_board
@@ -15,6 +15,7 @@ from adapters.read_models.queries.reader import Reader
 from adapters.read_models.sqlite import following as by_looking
 from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.store import SqliteReadStore
+from application.health import Health, Pauses, Trouble, kept_running
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.key_index import KeyIndex
@@ -24,15 +25,13 @@ from projections.catalog import all_projections, check_versions
 from projections.changes import Changes
 from projections.follower import Follower, SlowestOf
 from projections.live_markets import LiveBooks, LiveMarkets
-from projections.log import Log
+from projections.log import Log, check_same_log
 from projections.market_board import MarketBoard
 from projections.progress import Progress, RunnerStats
 from projections.projection import Projection
-from projections.queries import Freshness, ReadModels
-from projections.runner import Listener, ProjectionRunner
-from projections.store import ProjectionStore, ReadModelOutdated
-
-log = logging.getLogger(__name__)
+from projections.queries import Freshness, ReadModels, ReadModelUnavailable
+from projections.runner import PART, Listener, ProjectionRunner
+from projections.store import ProjectionStore, ReadModelBusy, ReadModelOfAnotherLog, ReadModelOutdated
 
 
 class ReadStore(ProjectionStore, Reader, Protocol):
@@ -80,19 +79,29 @@ async def _sqlite(path: Path) -> AsyncIterator[tuple[ReadStore, str]]:
 
 @asynccontextmanager
 async def open_read_models(
-    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock, health: Health | None = None
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models and keep them up to date until the end of the block.
 
     Raises :class:`projections.store.ReadModelOutdated` or :class:`projections.store.ReadModelDamaged` for
-    rows that cannot be used; the message says how to rebuild them.
+    rows that cannot be used; the message says how to rebuild them. What goes wrong later is reported to
+    ``health``.
     """
+    health = health or Health()
     async with open_store(database, clock) as (store, answers):
         board, progress = MarketBoard(clock), Progress()
         changes = Changes(progress)
-        runner = await _projector(store, answers, source, codec, progress, listeners=[board, changes])
-        board.restore(await read_board(store, clock.now_us()))
-        async with _running(runner.run()):
+        runner = await _projector(store, answers, source, codec, progress, health, [board, changes])
+
+        async def restore() -> None:
+            board.restore(await read_board(store, clock.now_us()))
+
+        await restore()
+
+        async def keep_up() -> None:
+            await _keep_up_to_date(runner, restore)
+
+        async with _running(kept_running(keep_up, health=health, part=PART, code=Trouble.PROJECTOR_FAILED)):
             yield _opened(answers, board, progress, changes, runner.stats)
 
 
@@ -102,21 +111,22 @@ async def open_projector(
 ) -> AsyncIterator[ProjectionRunner]:
     """Open a projector by itself, for readers in other processes. Raises as :func:`open_read_models` does."""
     async with open_store(database, clock) as (store, answers):
-        yield await _projector(store, answers, source, codec, Progress())
+        yield await _projector(store, answers, source, codec, Progress(), Health())
 
 
 @asynccontextmanager
 async def open_readers(
-    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock, health: Health | None = None
 ) -> AsyncIterator[OpenReadModels]:
     """Open read models that a projector in another process keeps up to date.
 
     Books and prices are followed in this process, from where the rows stand.
     """
+    health = health or Health()
     async with open_store(database, clock) as (store, answers):
         await _check(store, all_projections(answers), source, codec)
         here = Progress()
-        projector = DistantProjector(store, here)
+        projector = DistantProjector(store, here, source, health)
         await projector.look()
         # Known before the rows of the board are read: what they hold already, it passes over.
         since = projector.progress.position
@@ -124,9 +134,20 @@ async def open_readers(
         board.restore(await read_board(store, clock.now_us()))
         both = SlowestOf(here, projector.progress)
         changes = Changes(both)
-        follower = Follower(source=source, codec=codec, listeners=[board, changes], progress=here)
-        calls = _calls(database, here, projector.progress)
-        async with _running(projector.follow(calls)), _running(follower.run(since)):
+        follower = Follower(
+            source=source, codec=codec, listeners=[board, changes], progress=here, health=health
+        )
+
+        async def watch() -> None:
+            await projector.follow(_calls(database, here, projector.progress))
+
+        async def follow() -> None:
+            await follower.run(max(since, here.position))
+
+        async with (
+            _running(kept_running(watch, health=health, part=projector.part)),
+            _running(kept_running(follow, health=health, part=follower.part)),
+        ):
             yield _opened(answers, board, both, changes, projector.stats)
 
 
@@ -144,6 +165,7 @@ async def _projector(
     source: Log,
     codec: EventCodec,
     progress: Progress,
+    health: Health,
     listeners: Sequence[Listener] = (),
 ) -> ProjectionRunner:
     projections = all_projections(answers)
@@ -154,6 +176,7 @@ async def _projector(
         codec=codec,
         projections=projections,
         progress=progress,
+        health=health,
         listeners=listeners,
     )
 
@@ -179,15 +202,16 @@ def _opened(
 
 
 async def _check(store: ReadStore, projections: Sequence[Projection], source: Log, codec: EventCodec) -> None:
-    """Refuse rows of another version of Presage, or of another exchange."""
-    marks = await store.fetch("SELECT name, version FROM checkpoints", {})
-    check_versions(projections, {name: version for name, version in marks})  # noqa: C416 - typed rows
+    """Refuse rows of another version of Presage, of another exchange, or that go further than the log."""
+    marks = by_name(await store.fetch(CHECKPOINTS, {}))
+    check_versions(projections, {name: mark.version for name, mark in marks.items()})
     kept = await store.fetch("SELECT founded_at_us FROM exchanges", {})
     if kept and kept[0][0] != await founded_at_us(source, codec):
-        raise ReadModelOutdated(
+        raise ReadModelOfAnotherLog(
             "the read model was made from the log of another exchange: use a database of its own for each, "
             "or run `presage rebuild --all` to replace what is there"
         )
+    await check_same_log(source, marks, marks)
 
 
 async def founded_at_us(source: Log, codec: EventCodec) -> int | None:
@@ -202,15 +226,20 @@ async def founded_at_us(source: Log, codec: EventCodec) -> int | None:
 async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run something beside the block and stop it at its end."""
     task = asyncio.create_task(work)
-    task.add_done_callback(_say_why)
     try:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
+        with suppress(asyncio.CancelledError):
             await task
 
 
-def _say_why(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("read models are no longer kept up to date", exc_info=task.exception())
+async def _keep_up_to_date(runner: ProjectionRunner, restore: Callable[[], Awaitable[None]]) -> None:
+    """Run a projector; rows that it cannot use are tried again, for somebody may have rebuilt them."""
+    pauses = Pauses()
+    while True:
+        with suppress(ReadModelOutdated):  # which it has told
+            await runner.run()
+        await asyncio.sleep(pauses.next_s())
+        with suppress(ReadModelBusy, ReadModelUnavailable):
+            await restore()

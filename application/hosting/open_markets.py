@@ -2,17 +2,17 @@
 
 import logging
 from hashlib import sha256
-from uuid import UUID
 
+from application.landmarks import Landmark, last_landmark, stands
 from application.ports.event_store import START, EventStoreError, Filter, LogReader, StreamReader
 from application.ports.snapshots import Snapshot, Snapshots
-from application.streams import MARKET, market_stream
+from application.streams import EXCHANGE_EVENTS, MARKET
 from domain.identifiers import Ticker
 
 log = logging.getLogger(__name__)
 
 NAME = "open-markets"
-SCHEMA = "1"
+SCHEMA = "2"
 
 _LISTED = Filter(stream_prefixes=(MARKET,), types=("MarketCreated",))
 
@@ -29,20 +29,19 @@ class OpenMarkets:
         self._snapshots = snapshots
         self._tickers: dict[Ticker, None] = {}
         self._position = START
-        self._latest: tuple[Ticker, UUID] | None = None
+        self._landmark: Landmark | None = None
 
     async def find(self) -> list[Ticker]:
         """Return the markets as of now, in the order they were listed."""
-        if self._position == START:
+        if self._landmark is None:
             await self._restore()
-        head = await self._log.head()
+        end = await last_landmark(self._log, EXCHANGE_EVENTS)
         async for page in self._log.read_all(after=self._position, matching=_LISTED):
             for event in page.events:
-                ticker = Ticker(event.stream.removeprefix(MARKET))
-                self._tickers[ticker] = None
-                self._latest = ticker, event.id
+                self._tickers[Ticker(event.stream.removeprefix(MARKET))] = None
             self._position = max(self._position, page.position)
-        self._position = max(self._position, head)
+        if end is not None:
+            self._landmark, self._position = end, max(self._position, end.position)
         return list(self._tickers)
 
     def over(self, ticker: Ticker) -> None:
@@ -56,19 +55,19 @@ class OpenMarkets:
         except EventStoreError as error:
             log.warning("the open markets cannot be put down: %s", error)
             return
-        if self._latest is None:
+        end = self._landmark
+        if end is None:
             return
-        ticker, event_id = self._latest
         await self._snapshots.save(
             Snapshot(
                 stream=NAME,
                 revision=0,
-                position=self._position,
-                event_id=event_id,
+                position=end.position,
+                event_id=end.event_id,
                 at_us=0,
                 schema=SCHEMA,
                 digest=_digest(tickers),
-                document={"tickers": tickers, "latest": ticker},
+                document={"tickers": tickers, "stream": end.stream, "revision": end.revision},
             )
         )
 
@@ -76,16 +75,16 @@ class OpenMarkets:
         kept = await self._snapshots.find(NAME, schema=SCHEMA)
         if kept is None or _digest(kept.document["tickers"]) != kept.digest:
             return
-        ticker = Ticker(kept.document["latest"])
-        if kept.position <= await self._log.head() and await self._listed_by(ticker, kept.event_id):
+        end = Landmark(
+            position=kept.position,
+            event_id=kept.event_id,
+            stream=kept.document["stream"],
+            revision=kept.document["revision"],
+        )
+        # In another log, or one that was restored, others may have been listed since.
+        if await stands(self._streams, end):
             self._tickers = dict.fromkeys(map(Ticker, kept.document["tickers"]))
-            self._position, self._latest = kept.position, (ticker, kept.event_id)
-
-    async def _listed_by(self, ticker: Ticker, event_id: UUID) -> bool:
-        """Return whether it is the same log: one in which this event listed the market."""
-        async for page in self._streams.read_stream(market_stream(ticker), limit=1):
-            return any(event.id == event_id for event in page)
-        return False
+            self._landmark, self._position = end, end.position
 
 
 def _digest(tickers: list[Ticker]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
+from application.health import Health, Trouble, kept_running
 from application.hosting.directory import Directory, MarketOwner
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.owner import Overloaded
@@ -28,19 +29,22 @@ KEEP_S = 60.0
 class Timekeeper:
     """Wakes every market that has something to do by itself."""
 
-    def __init__(self, directory: Directory, recovery: SagaRecovery, open_markets: OpenMarkets) -> None:
+    def __init__(
+        self, directory: Directory, recovery: SagaRecovery, open_markets: OpenMarkets, health: Health
+    ) -> None:
         self._directory = directory
         self._recovery = recovery
         self._open_markets = open_markets
+        self._health = health
         self._tasks: list[asyncio.Task[None]] = []
         self._faults: set[Ticker] = set()
 
     def start(self) -> None:
         """Begin to keep time."""
+        work = {"timekeeper": self._keep_time, "saga recovery": self._recover, "open markets": self._keep}
         self._tasks = [
-            asyncio.create_task(self._keep_time(), name="timekeeper"),
-            asyncio.create_task(self._recover(), name="saga recovery"),
-            asyncio.create_task(self._keep(), name="open markets"),
+            asyncio.create_task(kept_running(each, health=self._health, part=name), name=name)
+            for name, each in work.items()
         ]
 
     async def close(self) -> None:
@@ -67,12 +71,19 @@ class Timekeeper:
                 self._directory.markets[ticker] = self._directory.markets.pop(ticker)
             try:
                 market.wake()
-            except Exception:
+            except Exception as error:
                 if ticker not in self._faults:
                     self._faults.add(ticker)
                     log.exception("time stands still in market %s", ticker)
+                    self._health.report(
+                        f"time in market {ticker}",
+                        Trouble.TASK_FAILED,
+                        f"{type(error).__name__}: {error}; it is tried again",
+                    )
             else:
-                self._faults.discard(ticker)
+                if ticker in self._faults:
+                    self._faults.discard(ticker)
+                    self._health.clear(f"time in market {ticker}", Trouble.TASK_FAILED)
                 self._let_go(ticker, market)
 
     def _let_go(self, ticker: Ticker, market: MarketOwner) -> None:
@@ -94,13 +105,8 @@ class Timekeeper:
                 await self._recovery.run()
             except (EventStoreError, Overloaded) as error:
                 log.warning("saga recovery waits: %s", error)
-            except Exception:
-                log.exception("saga recovery failed, and is tried again")
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_S)
-            try:
-                await self._open_markets.keep()
-            except Exception:
-                log.exception("the open markets could not be put down, which is tried again")
+            await self._open_markets.keep()

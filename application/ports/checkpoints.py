@@ -2,16 +2,16 @@
 
 from typing import Protocol
 
-from application.ports.event_store import Position
+from application.landmarks import Landmark
 
 
 class Checkpoints(Protocol):
-    """Keeps positions by name. They may be lost: the reader then starts from the beginning."""
+    """Keeps landmarks by name. They may be lost: the reader then starts from the beginning."""
 
-    async def load(self, name: str) -> Position:
-        """Return the position kept under a name, the start of the log if there is none."""
+    async def load(self, name: str) -> Landmark | None:
+        """Return the landmark kept under a name, ``None`` if there is none."""
         ...
 
-    async def save(self, name: str, position: Position) -> None:
-        """Keep a position under a name."""
+    async def save(self, name: str, landmark: Landmark) -> None:
+        """Keep a landmark under a name."""
         ...

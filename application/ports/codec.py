@@ -1,5 +1,6 @@
 """Translation between domain events and what a store keeps."""
 
+from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -16,6 +17,15 @@ class UnreadableEvent(Exception):
 
 class EventCodec(Protocol):
     """Writes and reads events, bringing old versions up to date on the way in."""
+
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """The names of all events that are known, with the latest version of each."""
+        ...
+
+    def check(self, recorded: RecordedEvent) -> None:
+        """Raise :class:`UnreadableEvent` for an event whose type or version is unknown."""
+        ...
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""

@@ -8,31 +8,28 @@ over what they have booked, and command ids are derived from the events.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from application.events import DomainEvent, Recorded
+from application.health import Health, Pauses, Trouble
 from application.hosting.owner import Overloaded
+from application.landmarks import Landmark, landmark_of, stands
 from application.ports.checkpoints import Checkpoints
-from application.ports.codec import EventCodec
-from application.ports.event_store import (
-    START,
-    EventStoreError,
-    Filter,
-    LogReader,
-    LogSubscriber,
-    Position,
-    RecordedEvent,
-)
-from application.streams import GROUP, LEDGER, MARKET
+from application.ports.codec import EventCodec, UnreadableEvent
+from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
+from application.readable import readable_up_to
+from application.streams import EXCHANGE_EVENTS
+from application.whole_streams import EventsMissing, FollowedLog, followed
 
 log = logging.getLogger(__name__)
+
+PART = "settlement"
+"""What the processes are called where they report trouble."""
 
 RETRY_S = 0.5
 NOTE_EVERY_S = 2.0
 CHECKPOINT = "processes"
-
-WANTED = Filter(stream_prefixes=(MARKET, GROUP, LEDGER))
-"""Where something may follow from an event."""
 
 TAKEN_AT_ONCE = 2_000
 """How many events are seen to together by processes that are behind: the further, the fewer appends each."""
@@ -52,24 +49,26 @@ class Process(Protocol):
 
 
 class ProcessRunner:
-    """Runs processes over the whole log, then live."""
+    """Runs processes over the whole log, then live, starting again after every fault."""
 
     def __init__(
         self,
         *,
-        subscriber: LogSubscriber,
-        reader: LogReader,
+        log: FollowedLog,
         codec: EventCodec,
         checkpoints: Checkpoints,
         processes: Sequence[Process],
+        health: Health,
     ) -> None:
-        self._subscriber = subscriber
-        self._reader = reader
+        self._log = log
         self._codec = codec
         self._checkpoints = checkpoints
         self._processes = processes
+        self._health = health
         self._wanted = {codec.stored_type(kind) for process in processes for kind in process.concerns}
         self._reached = START
+        self._landmark: Landmark | None = None
+        self._fault: Exception | None = None
         self._noted_at = 0.0
         self._moved = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
@@ -80,28 +79,26 @@ class ProcessRunner:
         return self._reached
 
     async def start(self) -> None:
-        """Begin where the processes left off."""
-        noted = await self._checkpoints.load(CHECKPOINT)
-        # A note from beyond the end belongs to another log, or to one that was restored from a backup.
-        self._reached = noted if noted <= await self._reader.head() else START
+        """Begin where the processes left off; from the beginning, if that was in another log."""
+        self._landmark = await self._checkpoints.load(CHECKPOINT)
+        self._reached = await self._from()
         self._task = asyncio.create_task(self._run(), name="process managers")
 
     async def catch_up(self) -> Position:
         """Wait until everything that is in the log now has been seen to; return how far that is."""
         position = START
         # Not the end of the log: a store need not say at once that it has passed over what nobody wants.
-        async for page in self._reader.read_all(backwards=True, limit=1, matching=WANTED):
+        async for page in self._log.read_all(backwards=True, limit=1, matching=EXCHANGE_EVENTS):
             position = page.position
         await self.reach(position)
         return position
 
     async def reach(self, position: Position) -> None:
-        """Wait until the processes have come to ``position``."""
-        assert self._task is not None
+        """Wait until the processes have come to ``position``. Raises what keeps them from it, if anything."""
         async with self._moved:
             await self._moved.wait_for(lambda: self._reached >= position or self._stopped())
         if self._reached < position:
-            self._task.result()
+            raise self._fault or EventStoreError("the exchange is closed")
 
     async def close(self) -> None:
         """Stop, noting how far the processes have come."""
@@ -109,41 +106,80 @@ class ProcessRunner:
             self._task.cancel()
             # If it had stopped by a fault, that was told when it happened.
             await asyncio.gather(self._task, return_exceptions=True)
-            await self._checkpoints.save(CHECKPOINT, self._reached)
+            await self._note()
 
     def _stopped(self) -> bool:
-        return self._task is None or self._task.done()
+        return self._fault is not None or self._task is None or self._task.done()
 
     async def _run(self) -> None:
+        pauses = Pauses()
         try:
-            events: list[RecordedEvent] = []
-            async for page in self._subscriber.subscribe(after=self._reached, matching=WANTED):
+            while True:
+                began = self._reached
+                try:
+                    await self._follow()
+                except Exception as error:
+                    log.exception("the process managers have stopped: settlement is at a standstill")
+                    self._report(_code(error), f"{error or type(error).__name__}; it is tried again")
+                    self._fault = error
+                if self._reached > began:
+                    pauses.begin_again()
+                await self._tell()
+                await asyncio.sleep(pauses.next_s())
+        finally:
+            await self._tell()
+
+    async def _follow(self) -> None:
+        after = await self._from()
+        pages = followed(self._log, after=after, matching=EXCHANGE_EVENTS, health=self._health, part=PART)
+        events: list[RecordedEvent] = []
+        async with aclosing(pages):
+            async for page in pages:
                 events.extend(page.events)
                 if page.caught_up or len(events) >= TAKEN_AT_ONCE:
                     await self._handle(events, page.position)
                     events.clear()
-        except Exception:
-            log.exception("the process managers have stopped: settlement is at a standstill")
-            raise
-        finally:
-            async with self._moved:
-                self._moved.notify_all()
+
+    async def _from(self) -> Position:
+        """Return where to begin: a landmark that is not there belongs to another log, or to a later one."""
+        landmark = self._landmark
+        if landmark is None:
+            return START
+        if await stands(self._log, landmark):
+            return landmark.position
+        log.warning("%s is not in the log any more: it is gone through from its beginning", landmark)
+        self._landmark, self._reached = None, START
+        return START
 
     async def _handle(self, stored: Sequence[RecordedEvent], position: Position) -> None:
+        for each in stored:
+            # An event of a newer version may be one that something follows from: nobody goes past it.
+            self._codec.check(each)
         events = [self._codec.decode(each) for each in stored if each.type in self._wanted]
         for process in self._processes:
             concerns = process.concerns
             await self._persist(process, [each for each in events if type(each.event) in concerns])
-        async with self._moved:
-            self._reached = max(self._reached, position)
-            self._moved.notify_all()
-        await self._note()
-
-    async def _note(self) -> None:
+        if stored:
+            self._landmark = landmark_of(stored[-1])
+        self._reached = max(self._reached, position)
+        if self._fault is not None:
+            self._fault = None
+            for code in _CODES:
+                self._health.clear(PART, code)
+        await self._tell()
         now = asyncio.get_running_loop().time()
         if now - self._noted_at >= NOTE_EVERY_S:
             self._noted_at = now
-            await self._checkpoints.save(CHECKPOINT, self._reached)
+            await self._note()
+
+    async def _tell(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _note(self) -> None:
+        if self._landmark is not None:
+            await self._checkpoints.save(readable_up_to(self._codec), self._landmark)
+            await self._checkpoints.save(CHECKPOINT, self._landmark)
 
     async def _persist(self, process: Process, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Have a process see to the events, again and again while the store cannot be reached."""
@@ -151,7 +187,23 @@ class ProcessRunner:
             try:
                 await process.handle(events)
             except (EventStoreError, Overloaded) as error:
-                log.warning("settlement waits for the event store: %s", error)
+                self._report(Trouble.EVENT_STORE_UNAVAILABLE, f"it waits for the event store: {error}")
                 await asyncio.sleep(RETRY_S)
             else:
+                self._health.clear(PART, Trouble.EVENT_STORE_UNAVAILABLE)
                 return
+
+    def _report(self, code: Trouble, message: str) -> None:
+        self._health.report(PART, code, message)
+
+
+_CODES = (Trouble.SETTLEMENT_FAILED, Trouble.EVENT_STORE_UNAVAILABLE, Trouble.UNREADABLE_EVENT)
+
+
+def _code(error: Exception) -> Trouble:
+    if isinstance(error, UnreadableEvent):
+        return Trouble.UNREADABLE_EVENT
+    if isinstance(error, EventsMissing):
+        return Trouble.EVENTS_MISSING
+    known = isinstance(error, EventStoreError)
+    return Trouble.EVENT_STORE_UNAVAILABLE if known else Trouble.SETTLEMENT_FAILED

@@ -27,7 +27,7 @@ def test_the_ready_line_says_where_it_is_and_which_keys_to_use(demo: Server) -> 
         path = Path(demo.ready[name]["private_key_path"])
         assert set(demo.ready[name]) == {"key_id", "private_key_path"}
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert httpx.get(f"{demo.url}/readyz").json() == {"status": "ready"}
+    assert httpx.get(f"{demo.url}/readyz").json() == {"status": "ready", "conditions": []}
 
 
 def test_the_demonstration_has_markets_with_prices_on_both_sides(demo: Server) -> None:

@@ -81,9 +81,26 @@ class LimitsAnswer(TypedDict):
 
 
 class HealthAnswer(TypedDict):
-    """Whether the process works."""
+    """That the process answers, and what proves which one it is: whose exchange, and on which data folder."""
 
     status: str
+    exchange: str
+    folder: str
+
+
+class ConditionAnswer(TypedDict):
+    """One thing that is wrong: in which part of the process, a stable code, and what to do."""
+
+    part: str
+    code: str
+    message: str
+
+
+class ReadinessAnswer(TypedDict):
+    """Whether all is well: ``ready``, ``starting``, or ``degraded`` by the conditions."""
+
+    status: str
+    conditions: list[ConditionAnswer]
 
 
 class WriteAnswer(TypedDict):

@@ -2,25 +2,34 @@
 
 from typing import Any
 
-from adapters.http.answers.exchange import HealthAnswer
+from adapters.http.answers.exchange import ConditionAnswer, HealthAnswer, ReadinessAnswer
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 
 Plain = Call[NoQuery, None]
 
 UNREADY = 503
+MESSAGE_MAX = 500
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def healthz(_: Plain) -> Reply:
-    """Say that the process answers."""
-    return Reply(content=HealthAnswer(status="ok"))
+async def healthz(call: Plain) -> Reply:
+    """Say that the process answers, and which one it is."""
+    identity = call.port.identity
+    return Reply(content=HealthAnswer(status="ok", exchange=identity.exchange, folder=identity.folder))
 
 
 async def readyz(call: Plain) -> Reply:
-    """Say whether the exchange takes commands."""
-    if not call.port.exchange.ready:
-        return Reply(content=HealthAnswer(status="starting"), status=UNREADY)
-    return Reply(content=HealthAnswer(status="ready"))
+    """Say whether the exchange takes commands and everything in it works, or what does not."""
+    exchange = call.port.exchange
+    conditions = [
+        ConditionAnswer(part=each.part, code=each.code.value, message=each.message[:MESSAGE_MAX])
+        for each in exchange.health.conditions
+    ]
+    status = "starting" if not exchange.ready else "degraded" if conditions else "ready"
+    return Reply(
+        content=ReadinessAnswer(status=status, conditions=conditions),
+        status=None if status == "ready" else UNREADY,
+    )
 
 
 async def metrics(call: Plain) -> Reply:
@@ -48,8 +57,8 @@ ROUTES = (
         path="/readyz",
         access=Access.PUBLIC,
         handler=readyz,
-        summary="Whether the exchange takes commands",
-        answer=HealthAnswer,
+        summary="Whether the exchange takes commands and everything in it works",
+        answer=ReadinessAnswer,
         needs_exchange=False,
     ),
     Operation(

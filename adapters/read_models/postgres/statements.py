@@ -9,6 +9,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from adapters.read_models.checkpoints import COLUMNS
 from projections.table import Table
 
 
@@ -82,12 +83,10 @@ def _same(columns: tuple[str, ...]) -> str:
 # Held until the end of a transaction: one projector writes at a time.
 ALONE = "SELECT pg_advisory_xact_lock(hashtext('presage projections ' || current_schema()))"
 
-SAVE_CHECKPOINTS = """
-INSERT INTO checkpoints (name, version, position, events, at_us, halted)
-SELECT name, version, position, events, at_us, halted
-FROM json_populate_recordset(NULL::checkpoints, %s::json)
-ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,
-    events = excluded.events, at_us = excluded.at_us, halted = excluded.halted
+SAVE_CHECKPOINTS = f"""
+INSERT INTO checkpoints ({", ".join(COLUMNS)})
+SELECT {", ".join(COLUMNS)} FROM json_populate_recordset(NULL::checkpoints, %s::json)
+ON CONFLICT (name) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
 """
 
 PARK = """

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import orjson
 import psycopg
 
-from adapters.read_models.checkpoints import CHECKPOINTS, by_name
+from adapters.read_models.checkpoints import CHECKPOINTS, COLUMNS, by_name, row_of
 from adapters.read_models.postgres import statements
 from projections.store import Checkpoint, ParkedEvent
 from projections.table import Key, Table
@@ -53,7 +53,7 @@ class PostgresTransaction:
 
     async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
         """Write checkpoints and the events that were left out, and tell those who wait."""
-        marks = [asdict(mark) for mark in checkpoints]
+        marks = [dict(zip(COLUMNS, row_of(mark), strict=True)) for mark in checkpoints]
         if marks:
             await self._connection.execute(statements.SAVE_CHECKPOINTS, (rows_as_json(marks),))
         left_out = [asdict(event) for event in parked]

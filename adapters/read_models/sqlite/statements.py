@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from adapters.read_models.checkpoints import COLUMNS
 from projections.table import Table
 
 
@@ -44,10 +45,9 @@ def load_where(table: Table[Any], column: str) -> str:
     return f"SELECT {columns} FROM json_each(?) AS k CROSS JOIN {table.name} AS t ON t.{column} = k.value"
 
 
-SAVE_CHECKPOINT = """
-INSERT INTO checkpoints (name, version, position, events, at_us, halted) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position,
-    events = excluded.events, at_us = excluded.at_us, halted = excluded.halted
+SAVE_CHECKPOINT = f"""
+INSERT INTO checkpoints ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+ON CONFLICT (name) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
 """
 
 PARK = """

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from adapters.read_models.checkpoints import CHECKPOINTS, by_name
+from adapters.read_models.checkpoints import CHECKPOINTS, by_name, row_of
 from adapters.read_models.sqlite import statements
 from projections.store import Checkpoint, ParkedEvent
 from projections.table import Key, Table
@@ -55,13 +55,7 @@ class SqliteTransaction:
 
     async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
         """Write checkpoints, and the events that were left out."""
-        self._connection.executemany(
-            statements.SAVE_CHECKPOINT,
-            [
-                (mark.name, mark.version, mark.position, mark.events, mark.at_us, mark.halted)
-                for mark in checkpoints
-            ],
-        )
+        self._connection.executemany(statements.SAVE_CHECKPOINT, map(row_of, checkpoints))
         self._connection.executemany(
             statements.PARK,
             [

@@ -172,8 +172,9 @@ async def test_monitoring_sees_how_far_the_read_models_are(world: World, market:
 
 
 async def test_what_describes_the_process_is_public(world: World) -> None:
-    assert (await world.client.get("/healthz")).json() == {"status": "ok"}
-    assert (await world.client.get("/readyz")).json() == {"status": "ready"}
+    alive = (await world.client.get("/healthz")).json()
+    assert alive == {"status": "ok", **asdict(world.presage.identity)}
+    assert (await world.client.get("/readyz")).json() == {"status": "ready", "conditions": []}
     schemas = (await world.client.get("/schemas/events")).json()
     assert schemas["events"]["OrderPlaced"]["version"] >= 2
     openapi = (await world.client.get("/openapi.json")).json()

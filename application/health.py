@@ -1,0 +1,125 @@
+"""What is wrong with this process now: every part reports it here, and readiness is read off here.
+
+Nothing dies silently: whatever stops a part of the process, or makes it wait, is reported with a stable code
+and a sentence that says what to do, and taken back once the part goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+log = logging.getLogger(__name__)
+
+SOUND_S = 2.0
+"""What has run for so long after it was started again is taken to be well."""
+
+PAUSES_S = (0.2, 30.0)
+"""How long to wait before something that failed is started again: at first, and at most."""
+
+
+class Trouble(StrEnum):
+    """What can be wrong: codes that never change."""
+
+    READ_MODELS_UNAVAILABLE = "read_models_unavailable"
+    """Their database cannot be reached, does not answer, or does not take writes."""
+    READ_MODELS_OUTDATED = "read_models_outdated"
+    """The rows were written by another version of a projection."""
+    READ_MODELS_OF_ANOTHER_LOG = "read_models_of_another_log"
+    """The rows hold events that the log does not: it was restored or replaced."""
+    PROJECTION_HALTED = "projection_halted"
+    """A projection stands still at an event that it cannot take in."""
+    PROJECTOR_FAILED = "projector_failed"
+    """What keeps read models up to date has stopped, and is started again."""
+    PROJECTOR_SILENT = "projector_silent"
+    """There are events to take in, and the projector of another process does not."""
+    EVENT_STORE_UNAVAILABLE = "event_store_unavailable"
+    """The log cannot be read, followed or written."""
+    EVENTS_MISSING = "events_missing"
+    """The log was followed with a gap in the revisions of a stream."""
+    UNREADABLE_EVENT = "unreadable_event"
+    """The log holds an event that this version does not know."""
+    SETTLEMENT_FAILED = "settlement_failed"
+    """What follows from events (bookings, payouts, conditions) is not seen to."""
+    LOG_REPLACED = "log_replaced"
+    """The file of the log is not the one that was opened."""
+    TASK_FAILED = "task_failed"
+    """Some other work of the process has failed, and is started again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One thing that is wrong: in which part, a stable code, and a sentence with what to do."""
+
+    part: str
+    code: Trouble
+    message: str
+
+
+class Health:
+    """The one place every part reports to."""
+
+    def __init__(self) -> None:
+        self._conditions: dict[tuple[str, Trouble], Condition] = {}
+
+    @property
+    def conditions(self) -> Sequence[Condition]:
+        """All that is wrong now, the oldest first."""
+        return list(self._conditions.values())
+
+    def report(self, part: str, code: Trouble, message: str) -> None:
+        """Take note of something wrong; it is logged when it is new."""
+        known = self._conditions.get((part, code))
+        if known is None:
+            log.error("%s: %s (%s)", part, message, code.value)
+        if known is None or known.message != message:
+            self._conditions[part, code] = Condition(part=part, code=code, message=message)
+
+    def clear(self, part: str, code: Trouble) -> None:
+        """Take note that it is over."""
+        if self._conditions.pop((part, code), None) is not None:
+            log.warning("%s: no longer %s", part, code.value)
+
+
+class Pauses:
+    """Growing pauses between tries."""
+
+    def __init__(self, first_s: float = PAUSES_S[0], longest_s: float = PAUSES_S[1]) -> None:
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self._next_s = first_s
+
+    def next_s(self) -> float:
+        """Return how long to wait this time."""
+        pause_s = self._next_s
+        self._next_s = min(2 * pause_s, self._longest_s)
+        return pause_s
+
+    def begin_again(self) -> None:
+        """Go back to the shortest pause."""
+        self._next_s = self._first_s
+
+
+async def kept_running(
+    work: Callable[[], Awaitable[None]], *, health: Health, part: str, code: Trouble = Trouble.TASK_FAILED
+) -> None:
+    """Run work that is to go on for ever; when it fails, say so and start it again, until cancelled."""
+    pauses, loop = Pauses(), asyncio.get_running_loop()
+
+    def sound() -> None:
+        pauses.begin_again()
+        health.clear(part, code)
+
+    while True:
+        well = loop.call_later(SOUND_S, sound)
+        try:
+            await work()
+            fault = "it ended"
+        except Exception as error:
+            log.exception("%s has failed", part)
+            fault = f"{type(error).__name__}: {error}"
+        finally:
+            well.cancel()
+        health.report(part, code, f"{fault}; it is started again and again until it goes on")
+        await asyncio.sleep(pauses.next_s())
