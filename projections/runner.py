@@ -376,7 +376,8 @@ class ProjectionRunner:
         left_out: set[Position] = set()
         while (poison := await _apply(transaction, projection, batch, left_out)) is not None:
             projection.forget()
-            log.error("projection %s cannot take in %s", projection.name, poison, exc_info=poison.cause)
+            if not poison.unreadable:
+                log.error("projection %s cannot take in %s", projection.name, poison, exc_info=poison.cause)
             # Nobody knows what an event that cannot be read would have changed.
             if projection.halts or poison.unreadable:
                 self._halts.stop(projection, str(poison))
@@ -404,7 +405,7 @@ class ProjectionRunner:
         stats.caught_up = batch.caught_up
         behind = min(self._reached.values(), key=lambda mark: mark.position, default=None)
         level = self._level()
-        if behind is None or behind.position == level:
+        if behind is None or (behind.position == level and not stats.halted):
             stats.position = max(level, batch.position)
             stats.last_event_at_us = max(stats.last_event_at_us, batch.at_us)
         else:

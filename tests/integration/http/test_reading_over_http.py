@@ -1,6 +1,7 @@
 """Reads: how far they see, what they show of markets and groups, and pages."""
 
 import asyncio
+from dataclasses import asdict
 
 import httpx
 import pytest

@@ -1,14 +1,13 @@
 """What lies in a data folder beside the log."""
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from adapters.data_folder import DataFolder, UnusableFolder
-
-NOBODYS_PID = 2**22 + 1
+from adapters.data_folder import DataFolder, RunningServer, UnusableFolder
 
 
 def folder_with_key(path: Path, key_id: str = "k-1", account: str = "ann") -> DataFolder:
@@ -56,23 +55,33 @@ def test_the_operator_is_whoever_was_appointed(tmp_path: Path) -> None:
     assert folder.operator() == key
 
 
-def test_a_server_is_known_while_its_process_lives(tmp_path: Path) -> None:
+def test_a_server_is_known_by_whose_exchange_it_is_and_on_which_folder(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     assert folder.server() is None
-    folder.announce("http://127.0.0.1:1")
-    server = folder.server()
-    assert server is not None
-    assert (server.url, server.pid) == ("http://127.0.0.1:1", os.getpid())
-    (tmp_path / "server.json").write_text(f'{{"url": "http://127.0.0.1:1", "pid": {NOBODYS_PID}}}')
-    assert folder.server() is None
+    identity = folder.identity("1700000000000000")
+    folder.announce("http://127.0.0.1:1", identity)
+    assert folder.server() == RunningServer(url="http://127.0.0.1:1", identity=identity)
     folder.withdraw()
     folder.withdraw()
     assert folder.server() is None
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", "null", "\x00", '{"url": "x"}', '{"url": "x", "pid": "y"}']
-)
+def test_a_copy_of_a_folder_knows_nothing_of_the_server_of_the_original(tmp_path: Path) -> None:
+    original = DataFolder(tmp_path / "p2")
+    original.prepare(log_here=True)
+    original.announce("http://127.0.0.1:1", original.identity("1"))
+    shutil.copytree(tmp_path / "p2", tmp_path / "p2copy")
+    assert DataFolder(tmp_path / "p2copy").server() is None
+    (tmp_path / "p2").rename(tmp_path / "moved")
+    assert DataFolder(tmp_path / "moved").server() is not None, "a folder that is moved is the same"
+
+
+def test_what_an_older_program_said_of_its_server_proves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "server.json").write_text('{"url": "http://127.0.0.1:1", "pid": 1}')
+    assert DataFolder(tmp_path).server() is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00"])
 def test_a_damaged_note_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "server.json").write_text(content)
     with pytest.raises(UnusableFolder, match=r"server\.json: damaged"):
