@@ -87,7 +87,8 @@ def test_readers_see_every_write_whatever_happens_to_the_projector_beside(tmp_pa
     presage_here("keys", "create", "alice", "--data", tmp_path)
     with running_server(tmp_path, "--projector", "beside") as server:
         first = deposit(tmp_path, 5)
-        assert balance(server, tmp_path, first).json()["balance_dollars"] == "5.0000"
+        shown = eventually(lambda: (got := balance(server, tmp_path, first)).status_code == 200 and got)
+        assert shown.json()["balance_dollars"] == "5.0000"
 
         projector_of(server).kill()
         second = deposit(tmp_path, 7)
