@@ -6,12 +6,15 @@ Every append rewrites one small segment file and renames it into place, so it is
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapters.event_schemas.metadata import cause_of, read_metadata
 from adapters.event_stores.data_files import ProcessLock
 from adapters.event_stores.embedded.store import EmbeddedEventStore
 from adapters.event_stores.json_lines_log.folder import prepare
 from adapters.event_stores.json_lines_log.loading import load_index
 from adapters.event_stores.json_lines_log.log import JsonLinesReader, JsonLinesWriter
-from application.ports.event_store import Appended, NewEvent
+from application.ports.event_store import Appended, Filter, NewEvent, RecordedEvent
+from application.streams import market_stream
+from domain.identifiers import Ticker
 
 
 class FileEventStore(EmbeddedEventStore):
@@ -33,9 +36,40 @@ class FileEventStore(EmbeddedEventStore):
             lock.release()
             raise
 
+    async def get_events(
+        self,
+        market_id: str | None = None,
+        *,
+        event_type: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> list[RecordedEvent]:
+        """Return the events of a market, of a type, of a time, or of all three, in the order of the log.
+
+        Times are in microseconds since the Unix epoch, both ends included: when an event was decided, or for
+        one that does not say, when it was recorded.
+        """
+        stream = None if market_id is None else market_stream(Ticker(market_id))
+        matching = Filter(
+            stream_prefixes=(stream,) if stream is not None else (),
+            types=(event_type,) if event_type is not None else (),
+        )
+        return [
+            event
+            async for page in self.read_all(matching=matching)
+            for event in page.events
+            if (stream is None or event.stream == stream)  # a prefix may be another market's name too
+            and (since_us is None or _decided_at_us(event) >= since_us)
+            and (until_us is None or _decided_at_us(event) <= until_us)
+        ]
+
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append all events or none. Their documents must be UTF-8, for they become part of a line."""
         for event in events:
             event.data.decode()
             event.metadata.decode()
         return await super().append(stream, events, expected=expected)
+
+
+def _decided_at_us(event: RecordedEvent) -> int:
+    return cause_of(read_metadata(event.metadata), event).at_us

@@ -5,16 +5,20 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.event_stores.data_files import UnusableLog
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.json_lines_log import log
-from adapters.event_stores.json_lines_log.folder import prepare
+from adapters.event_stores.json_lines_log.folder import head_text, prepare, segments
+from adapters.event_stores.json_lines_log.lines import decode_line, encode_line
 from adapters.event_stores.json_lines_log.loading import load_index
 from adapters.event_stores.json_lines_log.log import JsonLinesReader
+from adapters.event_stores.json_lines_view import FileLogView
 from application.ports.event_store import NewEvent, RecordedEvent
 
 TAIL_BYTES = 4096
@@ -62,28 +66,163 @@ def damages(path: Path) -> Iterator[None]:
             os.pwrite(file.fileno(), content[offset : offset + 1], offset)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_log_damaged_at_any_byte_opens_on_a_whole_prefix_or_is_refused_saying_where(
-    folder: Path, number: int
-) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_log_damaged_at_any_byte_is_refused_saying_where(folder: Path, number: int) -> None:
     whole = load(folder)
     files = sorted(path for path in folder.iterdir() if path.name != "lock")
-    assert len(files) == 3
+    assert len(files) == 4
     path = files[number]
-    opened = 0
     for _ in damages(path):
-        try:
-            events = load(folder)
-        except UnusableLog as refusal:
-            if str(path) not in str(refusal):
-                raise
-        else:
-            opened += 1
-            # Only a cut between two lines leaves nothing to see.
-            assert events == whole[: len(events)]
-            assert path.read_bytes().endswith(b"\n")
-    assert opened < len(whole)
+        with pytest.raises(UnusableLog) as refused:
+            load(folder)
+        assert str(path) in str(refused.value) or str(folder / "head.json") in str(refused.value)
     assert load(folder) == whole
+
+
+def test_a_clean_cut_at_the_end_is_refused_and_says_how_to_go_on_without_it(folder: Path) -> None:
+    whole = load(folder)
+    last = max(folder.glob("*.jsonl"))
+    lines = last.read_bytes().splitlines(keepends=True)
+    last.write_bytes(b"".join(lines[:-2]))
+    said = refusal(folder)
+    assert f"says event {len(whole)}, but the log ends at event {len(whole) - 2}: its end is missing" in said
+    (folder / "head.json").write_text(said.rpartition("that file: ")[2] + "\n")
+    assert load(folder) == whole[:-2]
+
+
+def test_a_missing_last_segment_is_refused(folder: Path) -> None:
+    max(folder.glob("*.jsonl")).unlink()
+    assert "its end is missing" in refusal(folder)
+
+
+def test_a_missing_head_is_refused_and_can_be_accepted(folder: Path) -> None:
+    whole = load(folder)
+    (folder / "head.json").unlink()
+    said = refusal(folder)
+    assert "nobody can say whether the end of the log is there" in said
+    (folder / "head.json").write_text(said.rpartition("that file: ")[2] + "\n")
+    assert load(folder) == whole
+
+
+def test_the_head_of_another_log_is_refused(folder: Path) -> None:
+    (folder / "head.json").write_bytes(head_text(3, UUID(int=99)))
+    assert "another log's head" in refusal(folder)
+
+
+def test_a_crash_between_an_append_and_its_head_loses_nothing(folder: Path) -> None:
+    whole = load(folder)
+    head = folder / "head.json"
+    head.write_bytes(head_text(len(whole) - 1, whole[-2].id))
+    asyncio.run(_reopened(folder))
+    assert head.read_bytes() == head_text(len(whole), whole[-1].id), "from now on it is known"
+    assert load(folder) == whole
+
+
+def test_a_log_from_before_there_were_heads_is_opened_and_gets_one(folder: Path) -> None:
+    whole = load(folder)
+    (folder / "head.json").unlink()
+    (folder / "presage-log.json").write_bytes(b'{"format": "presage-json-lines", "version": 1}\n')
+    assert load(folder) == whole
+    asyncio.run(_reopened(folder))
+    max(folder.glob("*.jsonl")).unlink()
+    assert "its end is missing" in refusal(folder)
+
+
+async def _reopened(folder: Path) -> None:
+    await FileEventStore.open(folder).close()
+
+
+def test_a_line_with_a_revision_that_does_not_follow_is_refused(folder: Path) -> None:
+    last = max(folder.glob("*.jsonl"))
+    lines = last.read_bytes().splitlines(keepends=True)
+    event = decode_line(lines[-1])
+    lines[-1] = encode_line(replace(event, revision=event.revision + 1))
+    last.write_bytes(b"".join(lines))
+    said = refusal(folder)
+    assert f"it holds revision {event.revision + 1} of {event.stream}, not {event.revision}" in said
+
+
+class Disk:
+    """Notes what the system is asked to make durable, and what would be lost if the power failed now."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.synced: dict[int, bytes] = {}
+        self.folder_synced = True
+        fsync, rename = os.fsync, Path.rename
+
+        def noting_fsync(descriptor: int) -> None:
+            fsync(descriptor)
+            file = Path(f"/proc/self/fd/{descriptor}").resolve()
+            if file.is_dir():
+                self.folder_synced = True
+            else:
+                self.synced[os.fstat(descriptor).st_ino] = file.read_bytes()
+
+        def noting_rename(path: Path, target: Path) -> Path:
+            assert self.synced.get(path.stat().st_ino) == path.read_bytes(), "renamed before it was synced"
+            self.folder_synced = False
+            return rename(path, target)
+
+        monkeypatch.setattr(os, "fsync", noting_fsync)
+        monkeypatch.setattr(Path, "rename", noting_rename)
+
+    def check(self, folder: Path) -> None:
+        assert self.folder_synced, "answered before the new name was durable"
+        for path in folder.glob("*.json*"):
+            assert self.synced[path.stat().st_ino] == path.read_bytes()
+
+
+async def test_an_append_is_answered_when_its_bytes_and_its_name_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    store = FileEventStore.open(tmp_path)
+    for number in range(5):
+        event = NewEvent(id=UUID(int=number + 1), type="Noted", data=b"{}")
+        await store.append("s", [event], expected=number - 1)
+        disk.check(tmp_path)
+    await store.close()
+
+
+async def test_events_are_found_by_market_type_and_time_in_the_files(tmp_path: Path) -> None:
+    store = FileEventStore.open(tmp_path)
+    for number, (stream, kind) in enumerate(
+        [("market-A", "X"), ("market-AB", "X"), ("market-A", "Y"), ("ledger-00", "X"), ("market-A", "X")]
+    ):
+        metadata = b'{"version":1,"at_us":%d}' % (1_000 + number)
+        event = NewEvent(id=UUID(int=number + 1), type=kind, data=b"{}", metadata=metadata)
+        expected = sum(event.stream == stream for event in await store.get_events()) - 1
+        await store.append(stream, [event], expected=expected)
+    await store.close()
+    store = FileEventStore.open(tmp_path)
+
+    async def found(*args: str, **more: Any) -> list[int]:
+        return [int(event.position) for event in await store.get_events(*args, **more)]
+
+    assert await found() == [1, 2, 3, 4, 5]
+    assert await found("A") == [1, 3, 5]
+    assert await found("A", event_type="X") == [1, 5]
+    assert await found(event_type="X", since_us=1_001, until_us=1_003) == [2, 4]
+    assert await found("A", since_us=1_004) == [5]
+    assert await found("NOWHERE") == []
+    await store.close()
+
+
+async def test_a_log_is_read_and_followed_beside_the_process_that_writes_it(tmp_path: Path) -> None:
+    store = FileEventStore.open(tmp_path)
+    view = FileLogView.open(tmp_path)
+    seen: list[int] = []
+    pages = view.subscribe()
+    for number in range(60):
+        event = NewEvent(id=UUID(int=number + 1), type="Noted", data=b'{"text":"%s"}' % (b"x" * 5_000))
+        await store.append("s", [event], expected=number - 1)
+        while len(seen) <= number:
+            seen += [event.revision for event in (await anext(pages)).events]
+    assert seen == list(range(60))
+    assert len(segments(tmp_path)) > 1
+    await pages.aclose()
+    await view.close()
+    await store.close()
 
 
 def refusal(folder: Path) -> str:

@@ -3,11 +3,21 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
+from uuid import UUID
 
 from adapters.event_stores.data_files import UnusableLog
-from adapters.event_stores.embedded.log import LogQuery, LogSlice, PendingAppend
+from adapters.event_stores.embedded.log import LogQuery, LogSlice, PendingAppend, SyncFailed
 from adapters.event_stores.filtering import admits
-from adapters.event_stores.json_lines_log.folder import segment_path, segments, write_file
+from adapters.event_stores.json_lines_log.folder import (
+    HEAD,
+    MANIFEST,
+    MANIFEST_TEXT,
+    has_head,
+    head_text,
+    segment_path,
+    segments,
+    write_file,
+)
 from adapters.event_stores.json_lines_log.index import LogIndex, Place
 from adapters.event_stores.json_lines_log.lines import decode_line, encode_line
 from application.ports.event_store import Position, RecordedEvent, StoreUnavailable
@@ -93,6 +103,10 @@ class JsonLinesWriter:
         self._index = index
         self._reader = JsonLinesReader(folder, index)
         self._active = segments(folder)[-1].read_bytes() if index.segments else b""
+        last = self._reader.last_event()
+        self._write_head(index.head, last.id if last else None)
+        if not has_head(folder):
+            write_file(folder / MANIFEST, MANIFEST_TEXT)
 
     def last_revision(self, stream: str) -> int:
         """Return the revision of the stream's last event."""
@@ -115,7 +129,17 @@ class JsonLinesWriter:
             self._index.open_segment()
         for event, line in zip(events, lines, strict=True):
             self._index.add(event, len(line))
+        try:
+            self._write_head(events[-1].position, events[-1].id)
+        except StoreUnavailable as error:
+            raise SyncFailed(f"the events are recorded, the head is not: {error}") from error
         return events
+
+    def _write_head(self, position: int, event_id: UUID | None) -> None:
+        """Say apart from the log how far it goes, so that a missing end is noticed."""
+        path, content = self._folder / HEAD, head_text(position, event_id)
+        if not path.exists() or path.read_bytes() != content:
+            write_file(path, content)
 
     def close(self) -> None:
         """Nothing is held open."""
