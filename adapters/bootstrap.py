@@ -18,7 +18,9 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.data_files import ProcessLock
+from adapters.event_stores.embedded.view import EmbeddedLogView
 from adapters.event_stores.json_lines import FileEventStore
+from adapters.event_stores.json_lines_view import FileLogView
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
@@ -141,6 +143,8 @@ async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
         store = MemoryEventStore()
     elif settings.event_store == "sqlite":
         store = SqliteEventStore.open(settings.log_file)
+    elif settings.log_folder is not None:
+        store = FileEventStore.open(settings.log_folder)
     else:
         store = await _connect(settings.event_store)
     try:
@@ -152,11 +156,13 @@ async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
 @asynccontextmanager
 async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     """Open the log for reading only, beside the process that writes it."""
-    log: EventStore | SqliteLogView
+    log: EventStore | EmbeddedLogView
     if settings.event_store == "memory":
         log = MemoryEventStore()
     elif settings.event_store == "sqlite":
         log = SqliteLogView.open(settings.log_file)
+    elif settings.log_folder is not None:
+        log = FileLogView.open(settings.log_folder)
     else:
         log = await _connect(settings.event_store, reading=True)
     try:

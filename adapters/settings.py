@@ -40,6 +40,10 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub("://***@", text)
 
 
+def _is_folder(place: str) -> bool:
+    return "/" in place and "://" not in place
+
+
 def default_data() -> Path:
     """Return the folder where the platform keeps a user's data for Presage."""
     return Path(platformdirs.user_data_dir("presage", appauthor=False))
@@ -59,12 +63,12 @@ class ProjectorPlace(StrEnum):
 class Settings(BaseModel):
     """All settings, each with a default that runs on a laptop with nothing else installed.
 
-    ``event_store`` is ``sqlite`` (embedded, in the data folder), ``memory`` (forgets), or the address of an
-    EventStoreDB. ``database_url`` names a PostgreSQL for the read models; without it they
-    are in an SQLite file in the data folder. ``partitions`` only counts when an exchange is founded.
-    ``projector`` says where read models are made; an event store in memory is followed only ``inside``.
-    The last four bound what one account may have: open orders and waiting stops in each market, order groups,
-    keys.
+    ``event_store`` is ``sqlite`` (embedded, in the data folder), ``memory`` (forgets), a folder of JSON Lines
+    (a path with a slash), or the address of an EventStoreDB. ``database_url`` names a PostgreSQL for the read
+    models; without it they are in an SQLite file in the data folder. ``partitions`` only counts when an
+    exchange is founded. ``projector`` says where read models are made; an event store in memory is followed
+    only ``inside``. The last four bound what one account may have: open orders and waiting stops in each
+    market, order groups, keys.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,9 +89,12 @@ class Settings(BaseModel):
     @field_validator("event_store")
     @classmethod
     def _names_a_store(cls, value: str) -> str:
-        if value not in ("sqlite", "memory") and not re.match(EVENTSTOREDB, value):
-            raise ValueError("it is sqlite, memory, or an address that begins with esdb:// or kurrentdb://")
-        return value
+        if value in ("sqlite", "memory") or re.match(EVENTSTOREDB, value) or _is_folder(value):
+            return value
+        raise ValueError(
+            "it is sqlite, memory, a folder for JSON Lines (a path with a slash, for example ./log), or an "
+            "address that begins with esdb:// or kurrentdb://"
+        )
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> "Settings":
@@ -120,6 +127,11 @@ class Settings(BaseModel):
             order_groups=self.order_groups_max,
             keys=self.keys_max,
         )
+
+    @property
+    def log_folder(self) -> Path | None:
+        """The event log in JSON Lines, if that is where it is kept."""
+        return Path(self.event_store).expanduser() if _is_folder(self.event_store) else None
 
     @property
     def log_file(self) -> Path:

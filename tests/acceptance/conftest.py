@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.settings import VARIABLES
-from tests.acceptance.event_stores import EVENT_STORES, event_store
+from tests.acceptance.event_stores import EVENT_STORES, EVERY_STORE, event_store
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,4 +21,13 @@ def _defaults() -> Iterator[None]:
 def on_each_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tell the same story on every event store."""
     with event_store(request.param, tmp_path_factory.mktemp("node")):
+        yield
+
+
+@pytest.fixture(params=EVERY_STORE)
+def on_every_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Tell the same story on every event store, the one for ordinary tools too."""
+    with event_store(request.param, tmp_path_factory.mktemp("log")):
         yield

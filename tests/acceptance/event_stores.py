@@ -11,6 +11,7 @@ import pytest
 from tests.integration.eventstore_node.node_process import NodeProcess
 
 EVENT_STORES = ("sqlite", "eventstoredb")
+EVERY_STORE = (*EVENT_STORES, "json_lines")
 
 
 @contextmanager
@@ -18,6 +19,11 @@ def event_store(name: str, folder: Path) -> Iterator[None]:
     """Have every ``presage`` that the block runs keep its log in a fresh store of that name."""
     if name == "sqlite":
         yield
+        return
+    if name == "json_lines":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PRESAGE_EVENT_STORE", str(folder / "log"))
+            yield
         return
     with running_node(folder) as node, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRESAGE_EVENT_STORE", node.uri)

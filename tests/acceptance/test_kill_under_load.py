@@ -48,13 +48,15 @@ async def kill_under_load(server: Server, signers: dict[str, Signer], seed: int,
             for _ in range(3)
         ]
         await asyncio.sleep(choose.uniform(0.3, 1.2))
+        while len(told.acknowledged) == before and not any(each.done() for each in clients):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         server.kill()
         ends = await asyncio.gather(*clients, return_exceptions=True)
     assert all(isinstance(end, httpx.TransportError) for end in ends), ends
     return len(told.acknowledged) - before
 
 
-@pytest.mark.usefixtures("on_each_store")
+@pytest.mark.usefixtures("on_every_store")
 def test_no_acknowledged_order_is_lost_when_the_server_is_killed(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
