@@ -190,8 +190,7 @@ async def test_the_board_in_memory_says_what_the_rows_say(database: Database) ->
 async def test_a_portfolio_is_money_positions_and_open_orders(database: Database) -> None:
     async with random_flow(14) as flow, projected(database, flow) as read:
         await flow.trade(120)
-        await flow.exchange.operations.resolve(SINGLE, Result.NO)
-        await flow.settle()
+        await flow.resolve()
         await read.catch_up()
         empty = 0
         portfolio = next(each for each in read.projections if isinstance(each, PortfolioProjection))
