@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.settings import ProjectorPlace, Settings
+from domain.limits import AccountLimits
 
 
 def test_another_process_gets_the_same_settings() -> None:
@@ -29,3 +30,12 @@ def test_what_is_not_set_stays_so() -> None:
 def test_a_log_in_memory_is_followed_by_nobody_else(place: str) -> None:
     with pytest.raises(ValidationError, match=f"cannot be followed by a projector {place}; only inside"):
         Settings.from_environment({"PRESAGE_EVENT_STORE": "memory", "PRESAGE_PROJECTOR": place})
+
+
+def test_what_an_account_may_have_is_set_from_outside() -> None:
+    environment = {"PRESAGE_OPEN_ORDERS_MAX": "7", "PRESAGE_ORDER_GROUPS_MAX": "2", "PRESAGE_KEYS_MAX": "3"}
+    settings = Settings.from_environment(environment, stop_orders_max=5)
+    assert settings.limits == AccountLimits(open_orders=7, stops=5, order_groups=2, keys=3)
+    assert Settings().limits == AccountLimits()
+    with pytest.raises(ValidationError, match="open_orders_max"):
+        Settings(open_orders_max=0)
