@@ -121,8 +121,10 @@ async def _last(
 ) -> AsyncGenerator[StoredEvent, None]:
     """Yield the last events up to ``head``, latest first."""
     left = last
-    async for page in log.read_all(after=Position(head + 1), backwards=True, matching=wanted.filter):
-        for event in _chosen(page.events, wanted)[:left]:
+    # From the end as such: a position that is no event's, like the one after the last, is nowhere.
+    async for page in log.read_all(backwards=True, matching=wanted.filter):
+        until = [event for event in page.events if event.position <= head]
+        for event in _chosen(until, wanted)[:left]:
             left -= 1
             yield event
         if not left:

@@ -1,6 +1,7 @@
 """The calls that write: Append, BatchAppend, Delete, Tombstone."""
 
 import asyncio
+import time
 from typing import Any
 
 from adapters.event_stores.append_rules import MAX_APPEND_BYTES
@@ -14,15 +15,15 @@ from adapters.eventstore_node.appender import (
     Written,
     WrongStreamVersion,
 )
+from adapters.eventstore_node.batches import Batch, Batches
 from adapters.eventstore_node.calls import Call, CallRefused, Status
+from adapters.eventstore_node.positions import shown
 from adapters.eventstore_node.refusals import told_to_the_client
 from adapters.eventstore_node.requests import expected_revision, new_events, only_message, stream_name
 from adapters.eventstore_node.versioning import ANY, EXISTS
 from application.ports.event_store import AppendTooLarge, EventStoreError
 
 _TYPE_URL = "type.googleapis.com/"
-_MAX_UNFINISHED_BATCHES = 1000
-_ENOUGH_TO_REFUSE_BYTES = 2 * MAX_APPEND_BYTES
 
 
 class AppendService:
@@ -53,11 +54,11 @@ class AppendService:
 
     async def batch_append(self, call: Call) -> None:
         """Take batches, which may come in pieces; answer each when it is durable, in any order."""
-        unfinished: dict[bytes, Any] = {}
+        batches = Batches()
         try:
             async with asyncio.TaskGroup() as answers:
                 while (raw := await call.receive()) is not None:
-                    whole = _whole_batch(messages.BatchAppendReq.FromString(raw), unfinished)
+                    whole = batches.take(messages.BatchAppendReq.FromString(raw), len(raw))
                     if whole is not None:
                         answers.create_task(self._answer_batch(call, whole))
         except ExceptionGroup as failures:
@@ -79,10 +80,10 @@ class AppendService:
         with told_to_the_client():
             written = await remove(name, expected)
         response = messages.DeleteResp()
-        response.position.commit_position = response.position.prepare_position = written.position
+        response.position.commit_position = response.position.prepare_position = shown(written.position)
         await call.send(response.SerializeToString())
 
-    async def _answer_batch(self, call: Call, batch: Any) -> None:
+    async def _answer_batch(self, call: Call, batch: Batch) -> None:
         options = batch.options
         response = messages.BatchAppendResp(
             correlation_id=batch.correlation_id, stream_identifier=options.stream_identifier
@@ -95,36 +96,28 @@ class AppendService:
             _tell_success(response.success, written)
         await call.send(response.SerializeToString())
 
-    async def _append_batch(self, batch: Any) -> Written:
+    async def _append_batch(self, batch: Batch) -> Written:
         options = batch.options
         name = stream_name(options.stream_identifier)
         expected = expected_revision(options, "expected_stream_position", "stream_position")
-        events = new_events(batch.proposed_messages)
-        deadline = options.deadline
-        timeout_s = (
-            deadline.seconds + deadline.nanos / 1e9 if options.HasField("deadline") else COMMIT_TIMEOUT_S
-        )
+        if batch.too_large:
+            raise AppendTooLarge(f"at most {MAX_APPEND_BYTES} bytes in one append")
         try:
-            return await self._appender.append(name, events, expected, timeout_s)
+            return await self._appender.append(name, batch.events, expected, _timeout_s(options))
         except AppendTooLarge:
             raise
         except EventStoreError as error:
             raise CallRefused(Status.UNAVAILABLE, str(error)) from None
 
 
-def _whole_batch(request: Any, unfinished: dict[bytes, Any]) -> Any | None:
-    """Put the pieces of a batch together; return it when the last one has come."""
-    if request.is_final and not unfinished:
-        return request
-    key = request.correlation_id.SerializeToString()
-    begun = unfinished.get(key)
-    if begun is None:
-        if len(unfinished) >= _MAX_UNFINISHED_BATCHES:
-            raise CallRefused(Status.RESOURCE_EXHAUSTED, "too many unfinished batches")
-        begun = unfinished[key] = request
-    elif begun.ByteSize() <= _ENOUGH_TO_REFUSE_BYTES:
-        begun.proposed_messages.extend(request.proposed_messages)
-    return unfinished.pop(key) if request.is_final else None
+def _timeout_s(options: Any) -> float:
+    """Return how long the client waits: so many seconds, or until a moment, as older clients say it."""
+    kind = options.WhichOneof("deadline_option")
+    if kind is None:
+        return COMMIT_TIMEOUT_S
+    deadline = getattr(options, kind)
+    seconds = float(deadline.seconds + deadline.nanos / 1e9)
+    return seconds if kind == "deadline" else seconds - time.time()
 
 
 def _success_response(written: Written) -> Any:
@@ -141,7 +134,7 @@ def _tell_success(success: Any, written: Written) -> None:
     if written.position is None:
         success.no_position.SetInParent()
     else:
-        success.position.commit_position = success.position.prepare_position = written.position
+        success.position.commit_position = success.position.prepare_position = shown(written.position)
 
 
 def _wrong_version_response(error: WrongStreamVersion) -> Any:

@@ -97,6 +97,8 @@ class Appender:
         """Append events, or find that they were appended before."""
         if append_size_bytes(events) > MAX_APPEND_BYTES:
             raise AppendTooLarge(f"at most {MAX_APPEND_BYTES} bytes in one append")
+        if timeout_s <= 0:
+            raise AppendTimedOut(f"stream {name}: there was no time left")
         try:
             async with asyncio.timeout(min(timeout_s, COMMIT_TIMEOUT_S)):
                 return await self._append(name, events, expected)

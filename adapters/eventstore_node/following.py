@@ -10,7 +10,7 @@ from adapters.eventstore_node.reader import Reader, StreamNotFound, StreamRange
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.stream_metadata import TOMBSTONE_TYPE
 from adapters.eventstore_node.system_streams import SystemStreams
-from application.ports.event_store import Filter, RecordedEvent
+from application.ports.event_store import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Follower:
     async def follow(self, name: str, after: int, *, resolve_links: bool) -> AsyncGenerator[Followed, None]:
         """Yield the events of a stream after a revision, for ever.
 
-        Raises :class:`StreamIsDeleted` when the stream is, or becomes, deleted for good.
+        Raises :class:`StreamIsDeleted` when the stream is deleted for good, and after the event that tells
+        of it when it becomes so.
         """
         if self._system.knows(name):
             source = self._follow_derived(name, after, resolve_links=resolve_links)
@@ -66,8 +67,10 @@ class Follower:
             async for log_page in pages:
                 new = [e for e in log_page.events if e.stream == name and e.revision > last]
                 last = new[-1].revision if new else last
-                items = [await self._deliver_live(event, resolve_links=resolve_links) for event in new]
+                items = [await self._reader.deliver(event, resolve_links=resolve_links) for event in new]
                 yield Followed(items, last, log_page.caught_up)
+                if new and new[-1].type == TOMBSTONE_TYPE:
+                    raise StreamIsDeleted(name)
 
     async def _follow_derived(
         self, name: str, after: int, *, resolve_links: bool
@@ -88,8 +91,3 @@ class Follower:
                 yield page
         except StreamNotFound:
             return
-
-    async def _deliver_live(self, event: RecordedEvent, *, resolve_links: bool) -> Delivered:
-        if event.type == TOMBSTONE_TYPE:
-            raise StreamIsDeleted(event.stream)
-        return await self._reader.deliver(event, resolve_links=resolve_links)

@@ -7,6 +7,7 @@ from adapters.eventstore_node import messages
 from adapters.eventstore_node.calls import Call, CallRefused, Status
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.filters import everything, filter_from
+from adapters.eventstore_node.positions import asked
 from adapters.eventstore_node.reader import Reader, StreamNotFound, StreamRange
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.refusals import told_to_the_client
@@ -16,6 +17,9 @@ from adapters.eventstore_node.wire import read_response
 from application.ports.event_store import START, Position
 
 _BACKWARDS = 1
+_USUAL_WINDOW = 32
+"""How many events are considered at once for a client that does not say."""
+
 _MAX_SIGNED = 2**63 - 1
 
 
@@ -57,7 +61,7 @@ class ReadService:
 
     async def _read_all(self, call: Call, options: Any) -> None:
         backwards = options.read_direction == _BACKWARDS
-        start = _first_position(options)
+        start = await self._first_position(options)
         if backwards and start == START:
             return
         if not backwards and start is None:
@@ -87,19 +91,29 @@ class ReadService:
         )
 
     async def _subscribe_to_all(self, call: Call, options: Any) -> None:
-        start = _first_position(options)
+        start = await self._first_position(options)
+        after = await self._engine.head() if start is None else start
         checkpoints = None
         if options.WhichOneof("filter_option") == "filter":
-            window = options.filter.max if options.filter.WhichOneof("window") == "max" else 1
-            checkpoints = Checkpoints(window * max(options.filter.checkpointIntervalMultiplier, 1))
+            given = options.filter
+            window = given.max if given.WhichOneof("window") == "max" else _USUAL_WINDOW
+            checkpoints = Checkpoints(max(window, 1), max(given.checkpointIntervalMultiplier, 1), after)
         await self._subscriptions.follow_all(
             call,
-            after=await self._engine.head() if start is None else start,
+            after=after,
             admits=_filter(options),
             checkpoints=checkpoints,
             resolve_links=options.resolve_links,
             encode_id=id_encoder(options),
         )
+
+    async def _first_position(self, options: Any) -> Position | None:
+        """Return the position at which reading starts, nothing for the end."""
+        kind = options.all.WhichOneof("all_option")
+        if kind == "position":
+            filtered = options.WhichOneof("filter_option") == "filter"
+            return asked(options.all.position.commit_position, await self._engine.head(), filtered=filtered)
+        return None if kind == "end" else START
 
     async def _send_pages(self, call: Call, options: Any, pages: AsyncIterator[Sequence[Delivered]]) -> None:
         encode_id = id_encoder(options)
@@ -117,11 +131,3 @@ def _first_revision(options: Any) -> int:
     if kind == "revision":
         return min(int(options.stream.revision), _MAX_SIGNED)
     return -1 if kind == "end" else 0
-
-
-def _first_position(options: Any) -> Position | None:
-    """Return the position at which reading starts, nothing for the end."""
-    kind = options.all.WhichOneof("all_option")
-    if kind == "position":
-        return Position(min(options.all.position.commit_position, _MAX_SIGNED))
-    return None if kind == "end" else START

@@ -72,19 +72,23 @@ class Reader:
 
     async def visible(self, event: RecordedEvent) -> RecordedEvent | None:
         """Return an event of the log unless its stream's readers would not see it."""
-        stream = await self._streams.get(event.stream)
+        stream = await self._streams.get_durable(event.stream)
         if not stream.found or stream.tombstoned or event.revision < stream.first_visible:
             return None
         return None if _expired(stream, event, wall_clock_us()) else event
 
     async def _visible_event(self, name: str, revision: int) -> RecordedEvent | None:
+        if self._system.knows(name):
+            async for linked in self._system.read(name, revision, backwards=False, limit=1):
+                return linked[0][0]
+            return None
         async for page in self._engine.read_stream(name, from_revision=revision, limit=1):
             if page[0].revision == revision:
                 return await self.visible(page[0])
         return None
 
     async def _read_visible(self, wanted: StreamRange) -> AsyncIterator[Sequence[RecordedEvent]]:
-        stream = await self._streams.get(wanted.stream)
+        stream = await self._streams.get_durable(wanted.stream)
         if stream.tombstoned:
             raise StreamIsDeleted(wanted.stream)
         if not stream.found:

@@ -25,13 +25,21 @@ class Tls:
 
 def check_credentials(users: Mapping[str, str], headers: Mapping[str, str]) -> None:
     """Refuse a call that does not carry the name and password of a user."""
-    scheme, _, encoded = headers.get("authorization", "").partition(" ")
-    try:
-        name, _, password = b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:
-        name = password = ""
+    name, password = user_of(headers)
     # Compared for an unknown name too, so that the time tells nothing.
     known = users.get(name, "")
     same = hmac.compare_digest(known.encode(), password.encode())
-    if scheme.lower() != "basic" or not known or not same:
+    if not known or not same:
         raise CallRefused(Status.UNAUTHENTICATED, "Access Denied", [("exception", "access-denied")])
+
+
+def user_of(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name and password that a call carries, empty when it carries none."""
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        name, _, password = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return name, password

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
@@ -23,15 +24,24 @@ from adapters.eventstore_node.read_service import ReadService
 from adapters.eventstore_node.reader import Reader
 from adapters.eventstore_node.recent_ids import RecentIds
 from adapters.eventstore_node.security import Tls, check_credentials
+from adapters.eventstore_node.stream_metadata import METADATA_TYPE, metadata_stream
 from adapters.eventstore_node.streams import Streams
 from adapters.eventstore_node.subscriptions import Subscriptions
 from adapters.eventstore_node.system_streams import SystemStreams
+from adapters.eventstore_node.versioning import NO_STREAM
+from application.ports.event_store import START, NewEvent
 
 DEFAULT_PORT = 2113
 LOG_FILE = "events.db"
 SHUTDOWN_GRACE_S = 0.2
 _WARM_EVENTS = 10_000
 _STREAMS = "/event_store.client.streams.Streams"
+
+_FIRST_EVENT = (
+    metadata_stream("$scavenges"),
+    [NewEvent(id=uuid4(), type=METADATA_TYPE, data=b'{"$maxAge":2592000}')],
+)
+"""EventStoreDB's log begins with events of its own; clients must not take the first for theirs."""
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +114,8 @@ async def running_node_on(
     await warm(recent, engine, _WARM_EVENTS)
     system = SystemStreams(engine)
     appender, reader = Appender(engine, streams, recent), Reader(engine, streams, system)
+    if await engine.head() == START:
+        await appender.append(*_FIRST_EVENT, NO_STREAM)
     follower = Follower(engine, reader, system)
     groups = Groups(Tools(engine, streams, appender, reader, follower))
     await groups.load()

@@ -36,9 +36,9 @@ class Stream:
     @property
     def standing(self) -> Standing:
         """What decides about an append."""
-        return Standing(
-            self.revision, self.metadata_revision >= 0, self.metadata.soft_deleted, self.tombstoned
-        )
+        # The metadata of a stream that is deleted for good can be written, though nobody can read it.
+        closed = self.tombstoned and described_stream(self.name) is None
+        return Standing(self.revision, self.metadata_revision >= 0, self.metadata.soft_deleted, closed)
 
     @property
     def found(self) -> bool:
@@ -87,6 +87,13 @@ class Streams:
             if not loading.waiting:
                 del self._loading[name]
         return loading.task.result()
+
+    async def get_durable(self, name: str) -> Stream:
+        """Return a stream with all that is in the log, of which its writer may yet have to hear."""
+        stream = await self.get(name)
+        if stream.revision > stream.flushed_revision and (last := await self._last_event(name)) is not None:
+            stream.flushed_revision = max(stream.flushed_revision, last.revision)
+        return stream
 
     def forget(self, stream: Stream) -> None:
         """Drop what memory says about a stream: a write failed, and the engine knows better."""

@@ -10,26 +10,53 @@ from adapters.eventstore_node.calls import Call
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.filters import Admits, everything
 from adapters.eventstore_node.following import Follower
+from adapters.eventstore_node.positions import shown
 from adapters.eventstore_node.reader import Reader
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.wire import IdEncoder, read_response
-from application.ports.event_store import Position
+from application.ports.event_store import START, Position
+
+MAX_WANTED_IN_A_PAGE = 32
 
 
 class Checkpoints:
-    """Says when a filtered subscription is due a checkpoint: after every so many events considered."""
+    """Says when a filtered subscription is due a checkpoint, and where: after so many events considered.
 
-    def __init__(self, interval_events: int) -> None:
-        self._interval = max(interval_events, 1)
+    The past is read page by page, a window at most, and a checkpoint then stands where the last page began,
+    or at the last event in it that was wanted. The event at which a subscription starts counts as considered.
+    """
+
+    def __init__(self, window: int, multiplier: int, start: Position) -> None:
+        self._window = window
+        self._interval = window * multiplier
         self._considered = 0
+        self._in_page = 0
+        self._wanted_in_page = 0
+        self._place = start
+        if start > START:
+            self.while_catching_up(start, wanted=False)
 
-    def due(self) -> bool:
-        """Count an event, and return whether a checkpoint follows it."""
+    def while_catching_up(self, position: Position, *, wanted: bool) -> Position | None:
+        """Count an event of the past, and return where a checkpoint stands that follows it, if one does."""
+        if wanted or not self._in_page:
+            self._place = position
+        self._in_page += 1
+        self._wanted_in_page += wanted
+        if self._in_page < self._window and self._wanted_in_page < MAX_WANTED_IN_A_PAGE:
+            return None
+        self._considered += self._in_page
+        self._in_page = self._wanted_in_page = 0
+        return self._place if self._due() else None
+
+    def while_live(self, position: Position) -> Position | None:
+        """Count an event as it comes, and return where a checkpoint stands that follows it, if one does."""
         self._considered += 1
-        if self._considered < self._interval:
-            return False
-        self._considered = 0
-        return True
+        return position if self._due() else None
+
+    def _due(self) -> bool:
+        due = self._considered >= self._interval
+        self._considered %= self._interval
+        return due
 
 
 class _Feed:
@@ -59,14 +86,14 @@ class _Feed:
         if isinstance(item, Delivered):
             return read_response(item, self._encode_id)
         response = messages.ReadResp()
-        response.checkpoint.commit_position = response.checkpoint.prepare_position = item
+        response.checkpoint.commit_position = response.checkpoint.prepare_position = shown(item)
         response.checkpoint.timestamp.FromNanoseconds(time.time_ns())
         return bytes(response.SerializeToString())
 
     @property
-    def goes_live(self) -> bool:
-        """Whether the next page that reaches the end is a transition."""
-        return not self._live
+    def is_live(self) -> bool:
+        """Whether the subscriber was told that it has caught up, and has not fallen behind."""
+        return self._live
 
 
 class Subscriptions:
@@ -90,16 +117,22 @@ class Subscriptions:
         """Follow the whole log after a position."""
         feed = _Feed(call, encode_id)
         await feed.confirm()
-        after = min(after, await self._engine.head())
         async with aclosing(self._engine.subscribe(after=after, system=True)) as pages:
             async for page in pages:
                 items: list[Delivered | Position] = []
                 for event in page.events:
-                    if admits is everything or admits(event):
+                    wanted = admits is everything or admits(event)
+                    if wanted:
                         items.append(await self._reader.deliver(event, resolve_links=resolve_links))
-                    if checkpoints is not None and checkpoints.due():
-                        items.append(event.position)
-                if page.caught_up and feed.goes_live and checkpoints is not None and page.position:
+                    if checkpoints is None:
+                        continue
+                    if feed.is_live:
+                        reached = checkpoints.while_live(event.position)
+                    else:
+                        reached = checkpoints.while_catching_up(event.position, wanted=wanted)
+                    if reached is not None:
+                        items.append(reached)
+                if page.caught_up and not feed.is_live and checkpoints is not None and page.position:
                     items.append(page.position)
                 await feed.send(items, caught_up=page.caught_up, position=page.position, revision=None)
 
@@ -121,7 +154,7 @@ def _transition(*, caught_up: bool, position: int, revision: int | None) -> byte
     moment = response.caught_up if caught_up else response.fell_behind
     moment.timestamp.FromNanoseconds(time.time_ns())
     if revision is None:
-        moment.position.commit_position = moment.position.prepare_position = position
+        moment.position.commit_position = moment.position.prepare_position = shown(position)
     else:
         moment.stream_revision = revision
     return bytes(response.SerializeToString())

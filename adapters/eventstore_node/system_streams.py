@@ -15,6 +15,7 @@ from uuid import NAMESPACE_OID, uuid5
 import orjson
 
 from adapters.eventstore_node.engine import Engine
+from adapters.eventstore_node.positions import shown
 from adapters.eventstore_node.records import LINK_TYPE
 from application.ports.event_store import START, Filter, Position, RecordedEvent
 
@@ -99,7 +100,8 @@ class SystemStreams:
         return index
 
     def _link(self, stream: str, revision: int, target: RecordedEvent) -> RecordedEvent:
-        metadata = {"$o": target.stream, "$c": target.position, "$p": target.position, "$causedBy": target.id}
+        position = shown(target.position)
+        metadata = {"$o": target.stream, "$c": position, "$p": position, "$causedBy": target.id}
         return RecordedEvent(
             id=uuid5(NAMESPACE_OID, f"{revision}@{stream}"),
             type=LINK_TYPE,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from adapters.eventstore_node import content
+from adapters.eventstore_node.positions import shown
 from adapters.eventstore_node.records import Delivered
 from adapters.eventstore_node.stream_metadata import DELETED_REVISION, TOMBSTONE_TYPE
 from application.ports.event_store import RecordedEvent
@@ -52,7 +53,7 @@ def read_event(delivered: Delivered, encode_id: IdEncoder = string_id) -> bytes:
     """Encode what the protocol calls a read event."""
     event = b"" if delivered.event is None else field(1, _recorded_event(delivered.event, encode_id))
     link = b"" if delivered.link is None else field(2, _recorded_event(delivered.link, encode_id))
-    return event + link + b"\x18" + varint(delivered.original.position)
+    return event + link + b"\x18" + varint(shown(delivered.original.position))
 
 
 def read_response(delivered: Delivered, encode_id: IdEncoder = string_id) -> bytes:
@@ -68,7 +69,7 @@ def persistent_response(delivered: Delivered, retry_count: int, encode_id: IdEnc
 def _recorded_event(event: RecordedEvent, encode_id: IdEncoder) -> bytes:
     metadata, content_type = content.unpack(event.metadata)
     revision = DELETED_REVISION if event.type == TOMBSTONE_TYPE else event.revision
-    position = varint(event.position)
+    position = varint(shown(event.position))
     created = str(event.recorded_at_us * _TICKS_PER_US).encode()
     return b"".join(
         (

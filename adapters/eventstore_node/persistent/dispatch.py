@@ -42,8 +42,11 @@ class Consumer:
     slots: int
     peer: str = ""
     name: str = ""
+    user: str = "anonymous"
     in_flight: dict[UUID, tuple[Message, float]] = field(default_factory=dict)
     handled: int = 0
+    measured: int = 0
+    """What was handled when somebody last asked."""
 
     @property
     def has_room(self) -> bool:
@@ -59,6 +62,7 @@ class Dispatcher:
         self.pending: deque[Message] = deque()
         self.retrying: deque[Message] = deque()
         self.handled = 0
+        self.measured = 0
         self._choose = _CHOOSERS.get(strategy, _round_robin)
         self._message_timeout_s = message_timeout_s
         self._max_retry_count = max_retry_count

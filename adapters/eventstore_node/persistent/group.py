@@ -14,10 +14,10 @@ from adapters.eventstore_node.appender import Appender, NotWritten, StreamIsDele
 from adapters.eventstore_node.engine import Engine
 from adapters.eventstore_node.following import Follower
 from adapters.eventstore_node.persistent.dispatch import Consumer, Dispatcher, Message
-from adapters.eventstore_node.persistent.settings import ALL, FROM_END, GroupKey, GroupSettings, Nack
+from adapters.eventstore_node.persistent.settings import ALL, GroupKey, GroupSettings, Nack
 from adapters.eventstore_node.reader import Reader, StreamNotFound, StreamRange
 from adapters.eventstore_node.records import LINK_TYPE, Delivered
-from adapters.eventstore_node.stream_metadata import METADATA_TYPE, metadata_stream
+from adapters.eventstore_node.stream_metadata import METADATA_TYPE, TOMBSTONE_TYPE, metadata_stream
 from adapters.eventstore_node.streams import Streams
 from adapters.eventstore_node.versioning import ANY
 from application.ports.event_store import EventStoreError, NewEvent, Position
@@ -58,7 +58,7 @@ class Group:
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tools = tools
         self._room = asyncio.Event()
-        self._checkpointed_at = time.monotonic()
+        self._started_at = self._checkpointed_at = time.monotonic()
         self._handled_at_checkpoint = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping: asyncio.Task[None] | None = None
@@ -66,9 +66,6 @@ class Group:
     async def start(self) -> None:
         """Find where the group stands and begin to read."""
         self.checkpoint = await self._stored_checkpoint()
-        if self.checkpoint is None and self.settings.start_from == FROM_END:
-            # Kept at once: the end must mean the same after a restart.
-            await self._store_checkpoint(await self._end_of_source())
         self._tasks = [asyncio.create_task(self._read_source()), asyncio.create_task(self._keep_house())]
 
     async def close(self) -> None:
@@ -79,6 +76,11 @@ class Group:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._advance_checkpoint()
+
+    @property
+    def running_s(self) -> float:
+        """How long it has been running."""
+        return max(time.monotonic() - self._started_at, 1.0)
 
     def connect(self, consumer: Consumer) -> None:
         """Add a consumer."""
@@ -169,7 +171,7 @@ class Group:
     def _resume_after(self) -> int:
         if self.last_known is not None:
             return self.last_known
-        return self.settings.start_from - 1 if self.checkpoint is None else self.checkpoint
+        return self.settings.start_after if self.checkpoint is None else self.checkpoint
 
     async def _follow_all(
         self, after: int
@@ -191,7 +193,8 @@ class Group:
         pages = follower.follow(self.key.source, after, resolve_links=self.settings.resolve_links)
         async with aclosing(pages):
             async for page in pages:
-                yield [(d, d.original.revision) for d in page.items], page.revision, page.caught_up
+                items = [d for d in page.items if d.original.type != TOMBSTONE_TYPE]
+                yield [(d, d.original.revision) for d in items], page.revision, page.caught_up
 
     async def _keep_house(self) -> None:
         while True:
@@ -235,11 +238,6 @@ class Group:
             _log.exception("%s: the checkpoint could not be kept", self.key.subscription_id)
         else:
             self.checkpoint = cursor
-
-    async def _end_of_source(self) -> int:
-        if self.key.source == ALL:
-            return await self._tools.engine.head()
-        return await self._tools.follower.last_revision(self.key.source)
 
     async def _park(self, messages: Sequence[Message], reason: str) -> None:
         for message in messages:

@@ -1,13 +1,21 @@
 """All consumer groups of the node, and the stream in which their settings are kept."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import orjson
 
 from adapters.eventstore_node.calls import CallRefused, Status
 from adapters.eventstore_node.persistent.group import Group, Tools
-from adapters.eventstore_node.persistent.settings import GroupKey, GroupSettings, from_document, to_document
+from adapters.eventstore_node.persistent.settings import (
+    ALL,
+    FROM_END,
+    GroupKey,
+    GroupSettings,
+    from_document,
+    to_document,
+)
 from adapters.eventstore_node.reader import StreamNotFound, StreamRange
 from adapters.eventstore_node.versioning import ANY
 from application.ports.event_store import NewEvent
@@ -57,14 +65,17 @@ class Groups:
                 message = f"Subscription group {key.name} on stream {key.source} exists."
                 raise _refusal(Status.ALREADY_EXISTS, "persistent-subscription-exists", message, key)
             settings.admits()
-            await self._start(key, settings)
+            _check(key, settings)
+            await self._start(key, await self._from_end(key, settings, None))
             await self._store()
 
     async def update(self, key: GroupKey, settings: GroupSettings) -> None:
         """Change a group's settings; its consumers are dropped and connect again."""
         async with self._changing:
-            await self.get(key).close()
-            await self._start(key, settings)
+            group = self.get(key)
+            _check(key, settings)
+            await group.close()
+            await self._start(key, await self._from_end(key, settings, group.settings.end_was))
             await self._store()
 
     async def delete(self, key: GroupKey) -> None:
@@ -91,6 +102,16 @@ class Groups:
                 await self._start(current.key, current.settings)
         return self.get(group.key)
 
+    async def _from_end(self, key: GroupKey, settings: GroupSettings, end_was: int | None) -> GroupSettings:
+        """Note where the end is, once: it must mean the same after a restart."""
+        if settings.start_from != FROM_END:
+            return settings
+        if end_was is None:
+            tools = self._tools
+            of_all = key.source == ALL
+            end_was = await (tools.engine.head() if of_all else tools.follower.last_revision(key.source))
+        return replace(settings, end_was=end_was)
+
     async def _start(self, key: GroupKey, settings: GroupSettings) -> None:
         group = Group(key, settings, self._tools)
         self._groups[key] = group
@@ -105,6 +126,14 @@ class Groups:
 def _refusal(status: Status, exception: str, message: str, key: GroupKey) -> CallRefused:
     trailers = [("exception", exception), ("stream-name", key.source), ("group-name", key.name)]
     return CallRefused(status, message, trailers)
+
+
+def _check(key: GroupKey, settings: GroupSettings) -> None:
+    if (fault := settings.fault) is not None:
+        message = f"Subscription group {key.name} on stream {key.source} failed: '{fault}'"
+        refusal = _refusal(Status.INTERNAL, "persistent-subscription-failed", message, key)
+        refusal.trailers += (("reason", fault),)
+        raise refusal
 
 
 def too_many_consumers(key: GroupKey) -> CallRefused:

@@ -12,6 +12,7 @@ from adapters.eventstore_node.persistent.info import describe
 from adapters.eventstore_node.persistent.settings import ALL, GroupKey, Nack, group_from
 from adapters.eventstore_node.refusals import told_to_the_client
 from adapters.eventstore_node.requests import event_id, id_encoder, only_message, stream_name
+from adapters.eventstore_node.security import user_of
 from adapters.eventstore_node.wire import IdEncoder, persistent_response
 
 _SERVICE = "/event_store.client.persistent_subscriptions.PersistentSubscriptions"
@@ -121,6 +122,7 @@ class _Session:
             slots=max(options.buffer_size, 1),
             peer=call.peer,
             name=call.headers.get("connection-name", ""),
+            user=user_of(call.headers)[0] or "anonymous",
         )
 
     async def run(self) -> None:

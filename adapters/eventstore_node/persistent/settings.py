@@ -6,13 +6,14 @@ from typing import Any
 
 from adapters.eventstore_node.filters import Admits, everything, filter_from
 from adapters.eventstore_node.messages import PersistentCreateReq
+from adapters.eventstore_node.positions import GAP
 from adapters.eventstore_node.requests import stream_name
 
 ALL = "$all"
 FROM_END = -1
 _UNSIGNED_END = 2**64 - 1
 _TICKS_PER_MS = 10_000
-_STRATEGIES = ("DispatchToSingle", "RoundRobin", "Pinned", "PinnedByCorrelation")
+STRATEGIES = ("DispatchToSingle", "RoundRobin", "Pinned", "PinnedByCorrelation")
 
 
 class Nack(IntEnum):
@@ -68,6 +69,23 @@ class GroupSettings:
     filter_request: str = ""
     """The filter of a group on ``$all`` as it came, in hexadecimal."""
 
+    end_was: int | None = None
+    """Where the end was when the group was told to start there."""
+
+    @property
+    def fault(self) -> str | None:
+        """Say what makes these settings impossible, if anything does."""
+        if self.strategy not in STRATEGIES:
+            return f"Consumer strategy {self.strategy} does not exist."
+        if self.read_batch_size >= self.history_buffer_size:
+            return "readBatchSize may not be greater than or equal to bufferSize"
+        return None
+
+    @property
+    def start_after(self) -> int:
+        """The revision or position before the first event."""
+        return self.start_from - 1 if self.end_was is None else self.end_was
+
     def admits(self) -> Admits:
         """Return what the group's filter admits."""
         if not self.filter_request:
@@ -120,7 +138,7 @@ def _settings_from(settings: Any) -> GroupSettings:
         live_buffer_size=settings.live_buffer_size,
         read_batch_size=settings.read_batch_size,
         history_buffer_size=settings.history_buffer_size,
-        strategy=settings.consumer_strategy or _STRATEGIES[settings.named_consumer_strategy],
+        strategy=settings.consumer_strategy or STRATEGIES[settings.named_consumer_strategy],
     )
 
 
@@ -137,4 +155,5 @@ def _start_revision(options: Any) -> int:
 
 def _start_position(options: Any) -> int:
     kind = options.WhichOneof("all_option")
-    return int({"position": options.position.commit_position, "end": FROM_END}.get(kind, 0))
+    # A group begins at the next event after a position at which there is none.
+    return int({"position": -(-options.position.commit_position // GAP), "end": FROM_END}.get(kind, 0))

@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+from collections.abc import Sequence
 
 import grpc
 import grpc.aio
@@ -12,21 +13,23 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.eventstore_node import messages
 from adapters.eventstore_node.listener import MAX_MESSAGE_BYTES
 from adapters.eventstore_node.server import running_node, running_node_on
-from application.ports.event_store import Appended, StoreUnavailable
+from application.ports.event_store import Appended, NewEvent, StoreUnavailable
 from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, read, read_of, revisions
 
 GET_INFO = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/GetInfo"
 
 
 class Failing(MemoryEventStore):
-    """A log that cannot be written."""
+    """A log that cannot be written but by the node itself."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self._error = error
 
-    async def append(self, *_: object, **__: object) -> Appended:
-        raise self._error
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        if not stream.startswith("$"):
+            raise self._error
+        return await super().append(stream, events, expected=expected)
 
 
 async def refusal_of(calling: object) -> grpc.aio.AioRpcError:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.eventstore_node.cases import noted, revisions, take
+from tests.integration.eventstore_node.cases import noted, read_all, revisions, take
 from tests.integration.eventstore_node.client_library import (
     Client,
+    ClientError,
     RecordedEvent,
     StreamIsDeleted,
     StreamState,
@@ -95,11 +96,9 @@ async def test_a_filtered_subscription_ends_its_catching_up_with_a_checkpoint(
     assert seen[2].commit_position == last
 
 
-async def test_checkpoints_come_every_window_times_multiplier_of_considered_events(
-    client: Client, stream: str
-) -> None:
+async def test_a_checkpoint_of_the_past_stands_where_the_last_page_began(client: Client, stream: str) -> None:
     start = await put(client, stream)
-    await put(client, f"{stream}x", 60)
+    await client.append_to_stream(f"{stream}x", current_version=ANY, events=noted(60))
     subscribing = client.subscribe_to_all(
         commit_position=start,
         include_checkpoints=True,
@@ -109,15 +108,49 @@ async def test_checkpoints_come_every_window_times_multiplier_of_considered_even
         filter_include=[stream],
         filter_by_stream_name=True,
     )
-    others = await client.get_stream(f"{stream}x")
+    others = [event.commit_position or 0 for event in await client.get_stream(f"{stream}x")]
     positions = []
     async with await subscribing as items:
         while not (item := (await take(items, 1))[0]).is_caught_up:
             assert item.is_checkpoint
             positions.append(item.commit_position or 0)
-    assert set(positions) >= {others[n].commit_position for n in (19, 39, 59)}
+    # Every 20 events, the start among them: at the beginning of the page of five that makes it so many.
+    assert positions[:3] == [others[14], others[34], others[54]]
     assert positions == sorted(positions)
-    assert positions[-1] <= (others[-1].commit_position or 0)
+
+
+async def test_a_checkpoint_of_the_past_stands_at_the_last_match_of_its_page(
+    client: Client, stream: str
+) -> None:
+    start = await put(client, f"{stream}x")
+    await put(client, f"{stream}x", 3)
+    match = await put(client, stream)
+    await put(client, f"{stream}x", 10)
+    subscribing = client.subscribe_to_all(
+        commit_position=start,
+        include_checkpoints=True,
+        window_size=6,
+        checkpoint_interval_multiplier=1,
+        filter_include=[stream],
+        filter_by_stream_name=True,
+    )
+    async with await subscribing as items:
+        event, checkpoint = await take(items, 2)
+    assert event.stream_name == stream
+    assert checkpoint.is_checkpoint
+    assert checkpoint.commit_position == match
+
+
+@pytest.mark.parametrize("shift", [1, 2**40], ids=["after an event", "beyond the end"])
+async def test_a_position_that_is_no_events_is_refused(client: Client, stream: str, shift: int) -> None:
+    position = await put(client, stream) + shift
+    with pytest.raises(ClientError, match="InvalidPosition"):
+        await read_all(client, commit_position=position)
+    with pytest.raises(ClientError, match="InvalidPosition"):
+        await read_all(client, commit_position=position, backwards=True)
+    with pytest.raises(ClientError, match="InvalidPosition"):
+        async with await client.subscribe_to_all(commit_position=position) as items:
+            await take(items, 1)
 
 
 async def test_checkpoints_come_while_live_too(client: Client, stream: str) -> None:
@@ -178,5 +211,8 @@ async def test_a_tombstone_ends_the_subscriptions_of_its_stream(client: Client, 
             await take(items, 1)
             await client.tombstone_stream(stream, current_version=0)
             ended = True
+            [item] = await take(items, 1)
+            assert item.type == "$streamDeleted"
+            assert item.stream_position == 2**63 - 1
             await take(items, 1)
     assert ended
