@@ -33,8 +33,6 @@ from tests.cluster.board import MEMBERS, Board, Gate, Role
 TICK_S = 0.02
 PATIENCE_S = 30
 ALONE_S = 3.0
-"""How long a leader without followers goes on to lead."""
-
 ELECTION_S = 0.8
 """How long it takes once a majority is there."""
 
@@ -78,6 +76,8 @@ class Cluster:
         self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(MEMBERS)]
         self.next_leader: int | None = None
         """Who is to lead next, if it is up; otherwise whoever led last, or the one after it."""
+        self.alone_s = ALONE_S
+        """How long a leader without followers goes on to lead."""
         self._board_path = folder / "board"
         self._board = Board(self._board_path)
         self._members = [_Member(number) for number in range(MEMBERS)]
@@ -286,7 +286,7 @@ class Cluster:
         elif len(up) <= MEMBERS // 2:
             self._board.gate = Gate.HELD
             self._alone_since = self._alone_since or now
-            if now >= self._alone_since + ALONE_S:
+            if now >= self._alone_since + self.alone_s:
                 self._nobody_leads(0)
         else:
             self._alone_since = None

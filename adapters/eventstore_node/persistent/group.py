@@ -217,7 +217,8 @@ class Group:
         reached = self.dispatcher.low_water()
         self._checkpointed_at = time.monotonic()
         self._handled_at_checkpoint = self.dispatcher.handled
-        if reached is not None and (self.checkpoint is None or reached > self.checkpoint):
+        kept = self.settings.start_after if self.checkpoint is None else self.checkpoint
+        if reached is not None and reached > kept:
             await self._store_checkpoint(reached)
 
     async def _stored_checkpoint(self) -> int | None:

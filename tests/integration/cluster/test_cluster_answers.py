@@ -29,7 +29,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(autouse=True)
 def _whole(cluster: Cluster) -> Iterator[None]:
     """Begin with all members up, and somebody who leads."""
+    usual_s = cluster.alone_s
     yield
+    cluster.alone_s = usual_s
     for member in cluster.down():
         cluster.start(member)
     for member in cluster.frozen():
@@ -122,6 +124,7 @@ async def test_who_is_busy_says_so_and_records_nothing(cluster: Cluster, stream:
 async def test_a_leader_without_a_quorum_keeps_what_it_is_sent_and_shows_it_when_it_leads_again(
     cluster: Cluster, stream: str
 ) -> None:
+    cluster.alone_s = PATIENCE_S
     leader, (event_id, other) = cluster.leader(), (str(uuid4()), str(uuid4()))
     async with channel_to(cluster.uri_of(leader)) as channel:
         assert (await batch(channel, batch_of(stream))).success.current_revision == 0

@@ -47,13 +47,15 @@ def batch_of(
     return request
 
 
-async def batch(channel: grpc.aio.Channel, *requests: Any, metadata: Metadata = ()) -> Any:
-    """Send requests over one call and return the first answer."""
+async def batch(channel: grpc.aio.Channel, *requests: Any, metadata: Metadata = (), answers: int = 1) -> Any:
+    """Send requests over one call, wait for so many answers, and return the last."""
     call = channel.stream_stream(f"{STREAMS}/BatchAppend")(
         iter([request.SerializeToString() for request in requests]), metadata=metadata
     )
     async for raw in call:
-        return messages.BatchAppendResp.FromString(raw)
+        answers -= 1
+        if not answers:
+            return messages.BatchAppendResp.FromString(raw)
     raise AssertionError("no answer")
 
 
@@ -63,18 +65,20 @@ async def read(channel: grpc.aio.Channel, request: Any, metadata: Metadata = ())
     return [messages.ReadResp.FromString(raw) async for raw in call]
 
 
-def read_of(stream: str) -> Any:
+def read_of(stream: str, limit: int = 1000) -> Any:
     """Return a request to read a stream from its beginning."""
     request = messages.ReadReq()
     request.options.stream.stream_identifier.stream_name = stream.encode()
     request.options.stream.start.SetInParent()
-    request.options.count = 1000
+    request.options.count = limit
     request.options.no_filter.SetInParent()
     request.options.uuid_option.string.SetInParent()
     return request
 
 
-async def revisions(channel: grpc.aio.Channel, stream: str, metadata: Metadata = ()) -> list[int]:
+async def revisions(
+    channel: grpc.aio.Channel, stream: str, metadata: Metadata = (), *, limit: int = 1000
+) -> list[int]:
     """Return the revisions that a stream shows."""
-    found = await read(channel, read_of(stream), metadata)
+    found = await read(channel, read_of(stream, limit), metadata)
     return [each.event.event.stream_revision for each in found if each.WhichOneof("content") == "event"]

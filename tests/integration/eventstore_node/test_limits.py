@@ -1,7 +1,12 @@
 """The size of an append, and requests that make no sense."""
 
+import asyncio
+import time
+from uuid import uuid4
+
 import pytest
 
+from adapters.eventstore_node import messages
 from tests.integration.eventstore_node.cases import noted, revisions_of
 from tests.integration.eventstore_node.client_library import (
     Client,
@@ -9,6 +14,7 @@ from tests.integration.eventstore_node.client_library import (
     NewEvent,
     StreamState,
 )
+from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, revisions
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
 LIMIT_BYTES = 1024 * 1024
@@ -38,11 +44,60 @@ async def test_an_append_of_nothing_changes_nothing(client: Client, stream: str)
 
 
 async def test_a_thousand_streams_are_written_and_read_at_once(client: Client, stream: str) -> None:
-    import asyncio
-
     names = [f"{stream}-{n}" for n in range(1000)]
     await asyncio.gather(
         *(client.append_to_stream(name, current_version=NO_STREAM, events=noted(2)) for name in names)
     )
     found = await asyncio.gather(*(revisions_of(client, name) for name in names))
     assert found == [[0, 1]] * 1000
+
+
+async def test_an_append_in_pieces_is_whole(uri: str, stream: str) -> None:
+    name = str(uuid4())
+    pieces = [
+        batch_of(
+            stream,
+            ids=[str(uuid4()) for _ in range(5_000)],
+            data=b"",
+            correlation=name,
+            is_final=number == 7,
+        )
+        for number in range(8)
+    ]
+    async with channel_to(uri) as channel:
+        answer = await batch(channel, *pieces)
+        assert answer.success.current_revision == 39_999
+        assert len(await revisions(channel, stream, limit=50_000)) == 40_000
+
+
+async def test_an_append_in_pieces_that_is_too_large_is_refused_whole(uri: str, stream: str) -> None:
+    name = str(uuid4())
+    pieces = [
+        batch_of(stream, data=b"x" * 300_000, correlation=name, is_final=number == 9) for number in range(10)
+    ]
+    async with channel_to(uri) as channel:
+        answer = await batch(channel, *pieces)
+        assert answer.error.details.type_url.endswith("MaximumAppendSizeExceeded")
+        assert await revisions(channel, stream) == []
+
+
+async def test_pieces_of_two_appends_may_take_turns(uri: str, stream: str) -> None:
+    names = [str(uuid4()), str(uuid4())]
+    turns = [(n, last) for last in (False, True) for n in (0, 1)]
+    pieces = [batch_of(f"{stream}{n}", correlation=names[n], is_final=last) for n, last in turns]
+    async with channel_to(uri) as channel:
+        await batch(channel, *pieces, answers=2)
+        assert await revisions(channel, f"{stream}0") == await revisions(channel, f"{stream}1") == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["deadline", "deadline_21_10_0"])
+async def test_an_append_whose_time_is_over_is_not_written(uri: str, stream: str, kind: str) -> None:
+    request = batch_of(stream)
+    deadline = getattr(request.options, kind)
+    deadline.seconds = 0 if kind == "deadline" else int(time.time()) - 10
+    deadline.SetInParent()
+    async with channel_to(uri) as channel:
+        answer = await batch(channel, request)
+        assert (answer.error.message, answer.error.code) == ("Timeout", 4)
+        assert messages.Timeout.DESCRIPTOR.full_name in answer.error.details.type_url
+        assert await revisions(channel, stream) == []

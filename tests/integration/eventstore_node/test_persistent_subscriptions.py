@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 
+from adapters.eventstore_node import messages
 from tests.integration.eventstore_node.cases import PATIENCE_S, noted, revisions, take
 from tests.integration.eventstore_node.client_library import (
     AlreadyExists,
     Client,
+    ClientError,
     MaximumSubscriptionsReached,
     NewEvent,
     NotFound,
     StreamState,
 )
+from tests.integration.eventstore_node.raw_calls import channel_to
 
 ANY = StreamState.ANY
 GROUP = "group"
+GET_INFO = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/GetInfo"
 
 
 async def put(client: Client, stream: str, count: int = 1) -> int:
@@ -326,3 +330,45 @@ async def test_deleting_a_group_drops_its_consumers(client: Client, stream: str)
         await client.delete_subscription(GROUP, stream)
         with pytest.raises(Exception, match=r"dropped|CANCELLED|coroutine raised"):
             await asyncio.wait_for(waiting, PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"consumer_strategy": "Nonsense"}, {"read_batch_size": 100, "history_buffer_size": 50}],
+    ids=["an unknown strategy", "a buffer smaller than what is read"],
+)
+async def test_a_group_with_impossible_settings_is_refused(
+    client: Client, stream: str, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError, match="failed"):
+        await client.create_subscription_to_stream(GROUP, stream, **settings)
+    with pytest.raises(NotFound):
+        await client.get_subscription_info(GROUP, stream)
+
+
+async def test_a_group_can_be_moved_from_the_end_to_a_revision(client: Client, stream: str) -> None:
+    await put(client, stream, 3)
+    await client.create_subscription_to_stream(GROUP, stream, from_end=True)
+    await client.update_subscription_to_stream(GROUP, stream, stream_position=1)
+    async with consumer(client, stream) as items:
+        assert revisions(await take(items, 2)) == [1, 2]
+
+
+async def test_a_group_tells_who_consumes_and_how_much(client: Client, uri: str, stream: str) -> None:
+    await put(client, stream, 3)
+    await client.create_subscription_to_stream(GROUP, stream)
+    async with consumer(client, stream) as items:
+        for event in await take(items, 3):
+            await items.ack(event)
+
+        async def handled() -> bool:
+            return (await client.get_subscription_info(GROUP, stream)).total_items == 3
+
+        await until(handled)
+        request = messages.PersistentGetInfoReq()
+        request.options.stream_identifier.stream_name = stream.encode()
+        request.options.group_name = GROUP
+        async with channel_to(uri) as channel:
+            raw = await channel.unary_unary(GET_INFO)(request.SerializeToString())
+        [connection] = messages.PersistentGetInfoResp.FromString(raw).subscription_info.connections
+        assert (connection.username, connection.total_items) == ("anonymous", 3)

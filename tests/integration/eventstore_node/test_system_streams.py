@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.integration.eventstore_node.cases import PATIENCE_S, noted, revisions, revisions_of, take
 from tests.integration.eventstore_node.client_library import Client, RecordedEvent, StreamState
 
@@ -84,3 +86,35 @@ async def test_a_group_can_consume_a_category(client: Client, stream: str) -> No
         await subscription.ack(event)
     await subscription.stop()
     assert [event.stream_name for event in events] == [f"{category}-1"] * 2
+
+
+async def test_a_follower_of_a_category_is_given_the_events_that_create_streams(
+    client: Client, stream: str
+) -> None:
+    category = stream.partition("-")[0]
+    subscribing = client.subscribe_to_stream(f"$ce-{category}", resolve_links=True)
+    async with await subscribing as items:
+        for n in range(20):
+            await put(client, f"{category}-{n}")
+        names = [event.stream_name for event in await take(items, 20)]
+    assert names == [f"{category}-{n}" for n in range(20)]
+
+
+@pytest.mark.parametrize("resolve_links", [True, False])
+async def test_what_a_group_on_a_category_has_parked_comes_again_when_it_is_replayed(
+    client: Client, stream: str, *, resolve_links: bool
+) -> None:
+    name = f"$ce-{stream.partition('-')[0]}"
+    await client.create_subscription_to_stream("group", name, resolve_links=resolve_links)
+    subscription = await client.read_subscription_to_stream("group", name, max_ack_delay=0.01)
+    await put(client, stream)
+    [given] = await take(subscription, 1)
+    assert given.stream_name == (stream if resolve_links else name)
+    await subscription.nack(given, "park")
+    async with asyncio.timeout(PATIENCE_S):
+        while not (await client.get_subscription_info("group", name)).parked_message_count:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await client.replay_parked_events("group", name)
+    [again] = await take(subscription, 1)
+    assert (again.stream_name, again.id) == (given.stream_name, given.id)
+    await subscription.stop()
