@@ -350,6 +350,26 @@ async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
 
 
 @asynccontextmanager
+async def open_source(place: str) -> AsyncIterator[LogReader]:
+    """Open a store by where it is, as :func:`open_place` does, for reading: nothing there is written."""
+    if "://" in place:
+        async with open_place(place) as store:
+            yield store
+    elif place.endswith(".db"):
+        view = SqliteLogView.open(Path(place))
+        try:
+            yield view
+        finally:
+            await view.close()
+    else:
+        folder = FileLogView.open(Path(place))
+        try:
+            yield folder
+        finally:
+            await folder.close()
+
+
+@asynccontextmanager
 async def open_place(place: str) -> AsyncIterator[EventStore]:
     """Open a store by where it is: an EventStoreDB's address, an SQLite file (``*.db``), a folder of text."""
     store: EventStore

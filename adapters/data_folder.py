@@ -79,11 +79,12 @@ class DataFolder:
         Raises :class:`UnusableFolder` for one that belongs to something else, or that has lost its log.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             names = sorted(entry.name for entry in self.path.iterdir())
         except OSError as error:
             raise UnusableFolder(f"{self.path}: cannot be used as data folder ({error.strerror})") from error
         if not log_here or "log.db" in names:
+            self._keep_private()
             return
         for name in names:
             if name.startswith((".", "log.db")):
@@ -98,6 +99,12 @@ class DataFolder:
                     f"{self.path / 'log.db'}: missing, though {name} is here; put the log back, "
                     "or choose an empty folder"
                 )
+
+    def _keep_private(self) -> None:
+        """Let nobody else look into a folder that was made by an older version, if it is this user's."""
+        found = self.path.stat()
+        if found.st_uid == os.getuid() and found.st_mode & 0o077:
+            self.path.chmod(0o700)
 
     # ----------------------------------------------------------------------------------- the keys
 

@@ -76,7 +76,7 @@ class Settings(BaseModel):
     data: Path = Field(default_factory=default_data)
     event_store: str = "sqlite"
     database_url: str | None = None
-    redis_url: str | None = None
+    redis_url: str | None = Field(default=None, pattern=r"^(rediss?|unix)://.+$")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     partitions: int = Field(default=4, ge=1, le=100)

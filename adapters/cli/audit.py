@@ -9,7 +9,7 @@ import typer
 from adapters.audit_bundle import verify_bundle, write_bundle
 from adapters.bootstrap import make_codec, open_log
 from adapters.cli.options import Data, Json
-from adapters.cli.output import show
+from adapters.cli.output import safe, show
 from adapters.clock import SystemClock
 from adapters.settings import Settings
 from domain.identifiers import Ticker
@@ -36,7 +36,9 @@ def export(
     show(
         answer,
         as_json=as_json,
-        view=lambda: f"{answer['events']:,} events in {folder}; the chain ends in {answer['chain_head']}",
+        view=lambda: (
+            f"{answer['events']:,} events in {safe(folder)}; the chain ends in {answer['chain_head']}"
+        ),
     )
 
 
@@ -76,8 +78,8 @@ def verify(
 
 def _view(document: dict[str, Any]) -> str:
     if document["findings"]:
-        return f"[bold red]not as it was exported:[/] {document['findings'][0]}"
+        return f"[bold red]not as it was exported:[/] {safe(document['findings'][0])}"
     return (
-        f"[bold green]as it was exported[/]: {document['events']:,} events of {document['ticker']}; "
-        f"the chain ends in {document['chain_head']}"
+        f"[bold green]as it was exported[/]: {document['events']:,} events of {safe(document['ticker'])}; "
+        f"the chain ends in {safe(document['chain_head'])}"
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from adapters.cli.output import visible
+from adapters.redaction import redacted
 from adapters.settings import without_secrets
 
 SERVICE = "presage"
@@ -83,15 +85,16 @@ def _place(error: BaseException) -> str:
 
 def report(failure: Failure, *, as_json: bool) -> None:
     """Print a failure: an object on standard output for scripts, a sentence on standard error for people."""
+    message, details = (visible(redacted(text)) for text in (failure.message, failure.details))
     if as_json:
         error = {
             "code": failure.code,
-            "message": failure.message,
-            "details": failure.details,
+            "message": message,
+            "details": details,
             "service": SERVICE,
         }
         sys.stdout.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
         return
-    sys.stderr.write(f"Error ({failure.code}): {failure.message}\n")
-    if failure.details:
-        sys.stderr.write(f"  {failure.details}\n")
+    sys.stderr.write(f"Error ({failure.code}): {message}\n")
+    if details:
+        sys.stderr.write(f"  {details}\n")

@@ -9,7 +9,7 @@ from adapters.cli.client import TRADE_API, connect, named
 from adapters.cli.failures import Failure
 from adapters.cli.key_choice import key_for
 from adapters.cli.options import Data, Json
-from adapters.cli.output import show, table
+from adapters.cli.output import safe, show, table
 from adapters.data_folder import DataFolder
 from adapters.http.signing import generate_key_pair
 from adapters.settings import Settings
@@ -43,7 +43,10 @@ def create(
     show(
         key,
         as_json=as_json,
-        view=lambda: f"[bold green]made[/] key {key['key_id']} of {account}\n{key['private_key_path']}",
+        view=lambda: (
+            f"[bold green]made[/] key {safe(key['key_id'])} of {safe(account)}\n"
+            f"{safe(key['private_key_path'])}"
+        ),
     )
 
 
@@ -92,7 +95,7 @@ def revoke(
     """Revoke a key that was made here, and delete its private half."""
     settings = Settings.from_environment(data=data)
     asyncio.run(_revoke(settings, key_id))
-    show({"key_id": key_id, "revoked": True}, as_json=as_json, view=lambda: f"revoked {key_id}")
+    show({"key_id": key_id, "revoked": True}, as_json=as_json, view=lambda: f"revoked {safe(key_id)}")
 
 
 async def _revoke(settings: Settings, key_id: str) -> None:

@@ -45,7 +45,8 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command; return its exit status."""
+    """Run a command; return its exit status. What it writes is its user's alone."""
+    os.umask(0o077)
     try:
         status = typer.main.get_command(app).main(
             args=list(arguments), prog_name="presage", standalone_mode=False
@@ -54,10 +55,19 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing may be written while the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return 1
     except Exception as error:  # noqa: BLE001 (nobody is shown a traceback)
         failure = failure_of(error)
-        report(failure, as_json="--json" in arguments)
+        try:
+            report(failure, as_json="--json" in arguments)
+            sys.stdout.flush()
+        except OSError:
+            _write_no_more()
         return error.exit_code if isinstance(error, typer.TyperException) else 1
     return status if isinstance(status, int) else 0
+
+
+def _write_no_more() -> None:
+    """Let what could not be written go nowhere, so that the process ends without trying again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

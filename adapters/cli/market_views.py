@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
-from adapters.cli.output import table
+from adapters.cli.output import safe, table
 
 EMPTY_BID, EMPTY_ASK = "0.0000", "1.0000"
 
@@ -47,7 +46,7 @@ def market_view(market: Mapping[str, Any], book: Mapping[str, Any]) -> Renderabl
     """Return a market and its book."""
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(market):
-        facts.add_row(f"[dim]{name}[/]", escape(value))
+        facts.add_row(f"[dim]{name}[/]", safe(value))
     return Group(facts, _book_view(book))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from adapters.cli.client import connect, named
 from adapters.cli.options import Data, Json
-from adapters.cli.output import show
+from adapters.cli.output import safe, show
 from adapters.settings import Settings
 
 deposits = typer.Typer()
@@ -41,7 +41,7 @@ def withdraw(
 def _transfer(
     kind: str, account: str, amount: str, reference: str | None, data: Path | None, *, as_json: bool
 ) -> None:
-    body = {"amount_dollars": amount, "reference": reference or str(uuid4())}
+    body = {"amount_dollars": amount, "reference": str(uuid4()) if reference is None else reference}
     answer = asyncio.run(
         _send(Settings.from_environment(data=data), f"/accounts/{named(account)}/{kind}", body)
     )
@@ -49,7 +49,7 @@ def _transfer(
     show(
         {"account_id": account, **body, "position": answer["position"]},
         as_json=as_json,
-        view=lambda: f"${amount} {done} {account}",
+        view=lambda: f"${safe(amount)} {done} {safe(account)}",
     )
 
 

@@ -1,6 +1,7 @@
 """Printing: JSON for scripts, tables for people."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,9 +14,27 @@ WIDE = 200
 """How wide tables may become where nobody looks at a terminal."""
 
 
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""What terminals obey or turn around instead of showing it."""
+
+
+def visible(text: object) -> str:
+    """Return a text with everything written out that a terminal would obey."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text))
+
+
+def safe(text: object) -> str:
+    """Return a text that may stand in what people are shown: neither obeyed nor taken for markup."""
+    from rich.markup import escape  # noqa: PLC0415 (scripts do without it)
+
+    return escape(visible(text))
+
+
 def print_json(document: object) -> None:
     """Print one JSON document on a line of its own."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(visible(json.dumps(document, ensure_ascii=False, default=str)) + "\n")
     sys.stdout.flush()
 
 
@@ -42,7 +61,6 @@ def console() -> "Console":
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
     """Return a table. Columns of numbers have names that end in ``#``, those that may be folded in ``~``."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 (scripts do without it)
-    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     made = Table(box=SIMPLE_HEAD)
@@ -54,5 +72,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
             overflow="fold",
         )
     for row in rows:
-        made.add_row(*(escape("" if value is None else str(value)) for value in row))
+        made.add_row(*(safe("" if value is None else value) for value in row))
     return made

@@ -4,10 +4,21 @@ import asyncio
 import logging
 import signal
 
+from adapters.redaction import redacted
+
 
 def begin_logging() -> None:
     """Write warnings and errors to standard error."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _Discreet(logging.Formatter):
+    """Writes no secrets, wherever in a record they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 def cancel_on_signal() -> None:

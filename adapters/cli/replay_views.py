@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 
-from adapters.cli.output import table
+from adapters.cli.output import safe, table
 from application.replay.report import FileReport, ReplayReport, Shortfall
 from domain.quantities import contracts_text, price_text
 
@@ -22,7 +21,7 @@ def replay_view(report: ReplayReport) -> RenderableType:
         )
     ]
     parts.extend(_notes(report.files))
-    outcome = "[green]ok[/]" if report.invariants == "ok" else f"[red]{escape(report.invariants)}[/]"
+    outcome = "[green]ok[/]" if report.invariants == "ok" else f"[red]{safe(report.invariants)}[/]"
     parts.append(
         f"{report.orders_per_s:,.0f} orders/s over {report.elapsed_s:.1f} s, "
         f"{report.events:,} events in the log; invariants: {outcome}"
@@ -64,7 +63,7 @@ def _notes(files: Sequence[FileReport]) -> list[str]:
         for level in file.book_differences
     ]
     notes += [
-        f"[yellow]{file.file}: {market} left out: {escape(reason)}[/]"
+        f"[yellow]{file.file}: {market} left out: {safe(reason)}[/]"
         for file in files
         for market, reason in file.skipped.items()
     ]

@@ -1,6 +1,7 @@
 """``presage serve``: an exchange on one data folder."""
 
 import asyncio
+import errno
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
@@ -102,10 +103,13 @@ async def _listen(stack: AsyncExitStack, presage: Presage) -> str:
     try:
         return await stack.enter_async_context(serving(presage.app, settings.host, settings.port))
     except OSError as error:
+        where = f"cannot listen at {settings.host}:{settings.port} ({error.strerror})"
+        if error.errno == errno.EADDRINUSE:
+            raise Failure(
+                "address_in_use", where, details="choose another --port; 0 takes a free one"
+            ) from error
         raise Failure(
-            "address_in_use",
-            f"cannot listen at {settings.host}:{settings.port} ({error.strerror})",
-            details="choose another --port; 0 takes a free one",
+            "unusable_address", where, details="--host is an address of this machine, --port is free for all"
         ) from error
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.bootstrap import open_log, open_place, open_store
+from adapters.bootstrap import open_log, open_place, open_source, open_store
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
@@ -67,7 +67,7 @@ def import_log(
 async def _import(settings: Settings, source: str, *, shown: bool) -> Transferred:
     embedded = settings.event_store == "sqlite"
     DataFolder(settings.data).prepare(log_here=embedded)
-    async with open_place(source) as log, open_store(settings) as store:
+    async with open_source(source) as log, open_store(settings) as store:
         return await _transfer(log, store, embedded=embedded, shown=shown)
 
 

@@ -6,7 +6,7 @@ import typer
 
 from adapters.bootstrap import make_codec, open_log
 from adapters.cli.options import Data, Json
-from adapters.cli.output import say, show
+from adapters.cli.output import safe, say, show
 from adapters.cli.progress import Steps
 from adapters.settings import Settings
 from application.verification.verify import Report
@@ -30,7 +30,7 @@ def verify(*, data: Data = None, as_json: Json = False) -> int:
     }
     show(document, as_json=as_json, view=lambda: _view(report))
     if report.violations and not as_json:
-        say(f"[bold red]{len(report.violations)} violations; the first: [/]{report.violations[0]}")
+        say(f"[bold red]{len(report.violations)} violations; the first: [/]{safe(report.violations[0])}")
     return 1 if report.violations else 0
 
 

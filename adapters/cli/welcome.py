@@ -2,9 +2,7 @@
 
 import shlex
 
-from rich.markup import escape
-
-from adapters.cli.output import say
+from adapters.cli.output import safe, say
 from adapters.data_folder import HeldKey
 from adapters.settings import Settings, default_data
 
@@ -25,7 +23,7 @@ print(answer.order.status, answer.order.order_id)
 def welcome(settings: Settings, url: str, trader: HeldKey | None) -> None:
     """Say where the exchange is, and what to try first."""
     say(f"[bold green]Presage is open[/] at [bold]{url}[/] - reference at {url}/docs")
-    say(f"[dim]data in {escape(str(settings.data.absolute()))}; Ctrl-C closes[/]\n")
+    say(f"[dim]data in {safe(str(settings.data.absolute()))}; Ctrl-C closes[/]\n")
     data = "" if settings.data == default_data() else f" --data {shlex.quote(str(settings.data.absolute()))}"
     if trader is None:
         _say_code("Make a market and a trader, in another terminal:", _first_steps(data))
@@ -59,5 +57,5 @@ def _say_code(title: str, code: str) -> None:
     """Print something to be copied: line by line as it is."""
     say(f"[bold]{title}[/]\n")
     for line in code.splitlines():
-        say(f"  [cyan]{escape(line)}[/]" if line else "")
+        say(f"  [cyan]{safe(line)}[/]" if line else "")
     say("")
