@@ -1,0 +1,1 @@
+"""An exchange spread over several processes: who owns what."""
