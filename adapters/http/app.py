@@ -17,6 +17,7 @@ from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, MetricsText
 from adapters.http.problems import Code, Problem
 from adapters.http.replies import problem_response
+from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
     admin_groups,
@@ -92,6 +93,7 @@ def make_port(
         cached=cached,
         identity=identity,
         settings=settings,
+        route_names=names_of(OPERATIONS),
     )
 
 
@@ -101,7 +103,10 @@ def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Star
         Route(operation.path, Endpoint(operation, port), methods=[operation.method])
         for operation in OPERATIONS
     ]
-    app = Starlette(routes=[*routes, *more_routes], exception_handlers={HTTPException: _refuse})
+    app = Starlette(
+        routes=[*other_methods(OPERATIONS), *routes, *more_routes],
+        exception_handlers={HTTPException: _refuse},
+    )
     # A redirect would be built from the Host header.
     app.router.redirect_slashes = False
     return app
@@ -122,6 +127,6 @@ async def _refuse(request: Request, fault: Exception) -> Response:
 def _methods_at(request: Request) -> list[str]:
     methods: set[str] = set()
     for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
+        if route.name != REFUSED and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods
     return sorted(methods)

@@ -35,5 +35,6 @@ class HttpPort:
     cached: CachedAnswers
     identity: Identity
     settings: HttpSettings
+    route_names: frozenset[str]
     own_writes: OwnWrites = field(default_factory=OwnWrites)
     books: RenderedBooks = field(default_factory=RenderedBooks)

@@ -6,6 +6,7 @@ from adapters.http.operations import Call, NoQuery, Reply
 from adapters.http.outcomes import written
 from adapters.http.requests import admin as r
 from adapters.http.requests.orders import NothingBody
+from adapters.http.route_names import refuse_name
 from adapters.http.routes.operator_commands import operator_command
 from domain.identifiers import GroupId
 
@@ -19,6 +20,8 @@ def _group(call: Call[NoQuery, Any]) -> GroupId:
 
 async def create_group(call: Call[NoQuery, r.GroupBody]) -> Reply:
     """List a group."""
+    refuse_name(call.port.route_names, "group_id", call.body.group_id)
+    refuse_name(call.port.route_names, "series", call.body.series)
     return written(await call.port.exchange.operations.create_group(call.body.command()))
 
 

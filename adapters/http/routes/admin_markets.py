@@ -6,6 +6,7 @@ from adapters.http.operations import Call, NoQuery, Reply
 from adapters.http.outcomes import written
 from adapters.http.requests import admin as r
 from adapters.http.requests.orders import NothingBody
+from adapters.http.route_names import refuse_name
 from adapters.http.routes.operator_commands import operator_command
 from domain.identifiers import Ticker
 
@@ -20,6 +21,7 @@ def _ticker(call: Call[NoQuery, Any]) -> Ticker:
 async def create_market(call: Call[NoQuery, r.MarketBody]) -> Reply:
     """List a market; link it and let trading begin if asked to, or do none of it."""
     body = call.body
+    refuse_name(call.port.route_names, "ticker", body.ticker)
     return written(
         await call.port.exchange.operations.create_market(
             body.command(),
