@@ -1,4 +1,4 @@
-"""Names that stand in the paths of routes: nothing that is listed may have one, or it could not be asked for."""
+"""Names that stand in the paths of routes: what is listed has none, or it could not be asked for."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
