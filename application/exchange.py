@@ -10,6 +10,7 @@ from application.keys import Keys
 from application.operations import Operations
 from application.past import Past
 from application.ports.event_store import START
+from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.trading import Trading
@@ -58,8 +59,10 @@ class Exchange:
         ended = await self._recovery.run()
         if ended:
             log.info("%d interrupted orders were brought to an end", ended)
-        for ticker in await self._open_markets.find():
+        open_markets = await self._open_markets.find()
+        for ticker in open_markets:
             await self.directory.find_market(ticker)
+        await remind(self.directory, open_markets)
         await self._open_markets.keep()
         self._timekeeper.start()
         self.ready = True

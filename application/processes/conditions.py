@@ -1,7 +1,7 @@
 """Tells conditional markets how the market they depend on ended."""
 
-from collections.abc import Sequence
-from uuid import uuid5
+from collections.abc import Iterable, Sequence
+from uuid import UUID, uuid5
 
 from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
@@ -10,7 +10,23 @@ from domain.group.aggregate import GroupStatus
 from domain.identifiers import Ticker
 from domain.market import events as e
 from domain.market.commands import DecideCondition, FinalizeMarket
-from domain.market.vocabulary import Result
+from domain.market.vocabulary import Condition, Result
+
+_REMINDED = UUID("b1f4f8a5-5a0e-5c57-9d8c-0f3f1f6f2b61")
+
+
+async def remind(directory: Directory, tickers: Iterable[Ticker]) -> None:
+    """Tell markets that wait for a parent that has ended: older versions could leave some behind."""
+    for ticker in tickers:
+        market = await directory.find_market(ticker)
+        if market is None or market.parent is None or market.condition is not Condition.PENDING:
+            continue
+        parent = await directory.find_market(market.parent)
+        if parent is not None and parent.result is not None and parent.ended and not market.ended:
+            await directory.market(ticker).ask(
+                DecideCondition(parent=market.parent, parent_result=parent.result),
+                command_id=uuid5(_REMINDED, f"{ticker} {market.parent}"),
+            )
 
 
 class Conditions:

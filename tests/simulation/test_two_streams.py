@@ -1,16 +1,22 @@
 """Groups, conditions and pauses: crashes at every append, and appends that come when none is expected."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import pytest
 
+from application.events import Cause
 from application.hosting import owner
 from application.ports.event_store import Appended, NewEvent, WrongExpectedRevision
+from application.processes.runner import CHECKPOINT
 from application.sagas.recovery import SagaRecovery
 from domain.identifiers import Ticker
+from domain.market.commands import CreateMarket
+from domain.market.events import ConditionLinked
 from domain.market.vocabulary import Condition, MarketStatus, Result
 
 from .operator_stories import STORIES
+from .scenarios import open_market
 from .world import FailingStore, World
 
 Story = Callable[[World], object]
@@ -148,6 +154,29 @@ async def arrives(world: World, held: Held | None) -> bool:
     except WrongExpectedRevision:
         return False
     return True
+
+
+async def test_a_market_that_an_older_version_left_waiting_for_an_ended_parent_is_told_at_the_start() -> None:
+    world = World()
+    await world.start()
+    await open_market(world, "PARENT")
+    operations = world.exchange.operations
+    await operations.create_market(CreateMarket(ticker=Ticker("CHILD"), title="child"))
+    await operations.resolve(Ticker("PARENT"), Result.NO)
+    await world.exchange.settled()
+    await world.exchange.close()
+    linked = ConditionLinked(parent=Ticker("PARENT"), required=Result.YES)
+    cause = Cause(command_id=UUID(int=1), correlation_id=UUID(int=1), at_us=world.clock.now_us())
+    await world.log.append("market-CHILD", [world.codec.encode(linked, UUID(int=2), cause)], expected=0)
+    await world.checkpoints.save(CHECKPOINT, await world.log.head())  # it was seen, and nothing was done
+    named = await world.violations(patience_us=0)
+    assert named == ["market CHILD: waits for PARENT, which has ended"]
+    await world.start()
+    assert await world.violations(patience_us=0) == []
+    market = await world.exchange.directory.find_market(Ticker("CHILD"))
+    assert market is not None
+    assert market.condition is Condition.FAILED
+    await world.exchange.close()
 
 
 async def test_no_order_that_was_to_leave_on_a_pause_trades_after_it_wherever_the_process_stopped() -> None:

@@ -52,7 +52,9 @@ Reason = Annotated[str, line(recorded.Explanation)]
 Evidence = Annotated[str, text(recorded.Evidence)]
 
 
-DecidedResult = Annotated[Word[Result], AfterValidator(_decided), WithJsonSchema({"enum": ["yes", "no"]})]
+DecidedResult = Annotated[
+    Word[Result], AfterValidator(_decided), WithJsonSchema({"type": "string", "enum": ["yes", "no"]})
+]
 """A result that a market can be determined with."""
 
 

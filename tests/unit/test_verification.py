@@ -1,0 +1,162 @@
+"""What reading a log again names: members that do not know their group, and what should have happened."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from application.events import Cause, DomainEvent, Recorded
+from application.ports.event_store import Position
+from application.verification.folding import FoldedLog
+from application.verification.overdue import PATIENCE_US
+from domain.founding import ExchangeFounded
+from domain.group import events as g
+from domain.identifiers import GroupId, Ticker
+from domain.invariants import violations
+from domain.ledger.events import FundsDeposited
+from domain.market import events as m
+from domain.market.vocabulary import Result
+from domain.quantities import Money
+from tests.unit.domain.trading_words import ANN, listed
+
+START_US = 1_700_000_000_000_000
+A_SECOND_US = 1_000_000
+RACE = GroupId("RACE")
+
+Entry = tuple[str, DomainEvent]
+
+
+def created(ticker: str, group: GroupId | None = None, close_at_us: int | None = None) -> Entry:
+    market = listed(**listing_of(ticker, group, close_at_us))
+    return f"market-{ticker}", market.past[0]
+
+
+def listing_of(ticker: str, group: GroupId | None, close_at_us: int | None) -> dict[str, object]:
+    return {"ticker": Ticker(ticker), "group_id": group, "close_at_us": close_at_us}
+
+
+def in_market(ticker: str, *events: m.MarketEvent) -> list[Entry]:
+    return [(f"market-{ticker}", event) for event in events]
+
+
+def in_group(*events: g.GroupEvent) -> list[Entry]:
+    return [("group-RACE", event) for event in events]
+
+
+GROUP = in_group(g.GroupCreated(group_id=RACE, title="Who?", category="", series=""))
+WAITING = [
+    created("PARENT"),
+    *in_market("PARENT", m.MarketActivated(), m.ConditionalAttached(child=Ticker("CHILD"))),
+    created("CHILD"),
+    *in_market("CHILD", m.ConditionLinked(parent=Ticker("PARENT"), required=Result.YES), m.MarketActivated()),
+    *in_market("PARENT", m.MarketClosed(), m.MarketDetermined(result=Result.NO, evidence="")),
+    *in_market("PARENT", m.MarketFinalized(result=Result.NO)),
+]
+
+
+def found_in(entries: Sequence[Entry], *, afterwards_us: int = 0, step_us: int = A_SECOND_US) -> list[str]:
+    """Return what is wrong with a log that ends with deposits for so long."""
+    log: list[Entry] = [("exchange", ExchangeFounded(partitions=1)), *entries]
+    log += [("ledger-00", _deposit(number)) for number in range(afterwards_us // step_us)]
+    folded = FoldedLog()
+    revisions: dict[str, int] = {}
+    at_us = START_US
+    for number, (stream, event) in enumerate(log):
+        revisions[stream] = revisions.get(stream, -1) + 1
+        at_us += step_us if number > len(entries) else 1
+        cause = Cause(command_id=UUID(int=number), correlation_id=UUID(int=number), at_us=at_us)
+        folded.add(
+            Recorded(
+                event=event,
+                cause=cause,
+                stream=stream,
+                revision=revisions[stream],
+                position=Position(number + 1),
+                id=UUID(int=number),
+            )
+        )
+    folded.finish()
+    return folded.violations + violations(folded.markets, list(folded.ledgers.values()), folded.groups)
+
+
+def _deposit(number: int) -> FundsDeposited:
+    return FundsDeposited(account_id=ANN, amount=Money(1), reference=f"in {number}")
+
+
+@pytest.mark.parametrize(
+    ("market", "says"),
+    [
+        ([], "group RACE: M is a member and was never listed"),
+        ([created("M")], "group RACE: M is a member and belongs to no group"),
+        ([created("M", GroupId("OTHER"))], "group RACE: M is a member and belongs to OTHER"),
+    ],
+)
+def test_a_member_that_does_not_know_its_group_is_named(market: list[Entry], says: str) -> None:
+    assert found_in([*GROUP, *in_group(g.MarketAdded(ticker=Ticker("M"))), *market]) == [says]
+
+
+def test_a_market_that_opened_in_a_group_that_does_not_know_it_is_named() -> None:
+    assert found_in([*GROUP, created("M", RACE)]) == []
+    opened = [*GROUP, created("M", RACE), *in_market("M", m.MarketActivated())]
+    assert found_in(opened) == ["market M: opened without being taken into RACE"]
+
+
+def test_a_member_that_ended_otherwise_than_its_group_is_named() -> None:
+    members = (Ticker("M"), Ticker("N"))
+    ends = [m.MarketClosed(), m.MarketDetermined(result=Result.YES, evidence="")]
+    log = [
+        *GROUP,
+        *(
+            entry
+            for name in members
+            for entry in (created(name, RACE), *in_group(g.MarketAdded(ticker=name)))
+        ),
+        *in_group(
+            g.GroupDetermined(winner=members[0], members=members, evidence=""),
+            g.GroupFinalized(winner=members[0], members=members),
+        ),
+        *(
+            entry
+            for name in members
+            for entry in in_market(name, *ends, m.MarketFinalized(result=Result.YES))
+        ),
+    ]
+    assert found_in(log) == ["group RACE: N ended yes, and the group is finalized"]
+
+
+@pytest.mark.parametrize(
+    ("afterwards_us", "named"), [(PATIENCE_US - A_SECOND_US, False), (PATIENCE_US + A_SECOND_US, True)]
+)
+def test_a_conditional_that_waits_for_an_ended_parent_is_named(afterwards_us: int, *, named: bool) -> None:
+    expected = ["market CHILD: waits for PARENT, which has ended"] if named else []
+    assert found_in(WAITING, afterwards_us=afterwards_us) == expected
+
+
+def test_what_waited_only_while_nothing_was_running_is_not_named() -> None:
+    a_day_us = 86_400 * A_SECOND_US
+    assert found_in(WAITING, afterwards_us=3 * a_day_us, step_us=a_day_us) == []
+
+
+@pytest.mark.parametrize(
+    ("afterwards_us", "named"), [(PATIENCE_US - A_SECOND_US, False), (PATIENCE_US + 3 * A_SECOND_US, True)]
+)
+def test_a_market_past_its_close_that_is_open_is_named(afterwards_us: int, *, named: bool) -> None:
+    log = [created("M", close_at_us=START_US + A_SECOND_US), *in_market("M", m.MarketActivated())]
+    expected = ["market M: is open, past its close"] if named else []
+    assert found_in(log, afterwards_us=afterwards_us) == expected
+    closed = [*log, *in_market("M", m.MarketClosed())]
+    assert found_in(closed, afterwards_us=afterwards_us) == []
+
+
+def test_a_member_that_did_not_follow_its_group_is_named() -> None:
+    members = (Ticker("M"),)
+    log = [
+        *GROUP,
+        created("M", RACE),
+        *in_group(g.MarketAdded(ticker=members[0])),
+        *in_market("M", m.MarketActivated()),
+        *in_group(g.GroupDetermined(winner=members[0], members=members, evidence="")),
+    ]
+    assert found_in(log) == []
+    late = found_in(log, afterwards_us=PATIENCE_US + A_SECOND_US)
+    assert late == ["group RACE: is determined, and M is active"]
