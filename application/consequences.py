@@ -32,10 +32,11 @@ class Consequences:
         try:
             async with asyncio.timeout(FOLLOWS_S):
                 return await self._hold(position, list(tickers))
-        except TimeoutError:
+        except Exception as fault:
+            # Whatever keeps us from seeing it: nobody may be told that nothing was done.
             raise StillUnderWay(
                 "the command was carried out, and what follows from it is not done yet; look again soon"
-            ) from None
+            ) from fault
 
     async def _hold(self, position: Position, tickers: list[Ticker]) -> Position:
         # Until no market has moved on in its life while the processes came to where the last one did:
@@ -48,9 +49,7 @@ class Consequences:
             if stands == standing:
                 return position
             standing = stands
-            position = max(
-                position, *(self._directory.market(state.ticker).position for state in family), position
-            )
+            position = max([position, *(self._directory.market(state.ticker).position for state in family)])
 
     async def _family(self, tickers: list[Ticker]) -> list[MarketState]:
         """Return the markets, and all that are conditional on one of them."""
