@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from application.consequences import StillUnderWay
 from application.hosting import insistence, timekeeper
 from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.processes import runner
@@ -59,7 +60,9 @@ class Life:
         return Hidden([], 0, looks_left=self.rng.randint(1, 6), stays=self.rng.random() < 0.7)
 
     async def _safely(self) -> None:
-        with contextlib.suppress(StoreUnavailable, AppendOutcomeUnknown):  # the caller is told to come back
+        with contextlib.suppress(
+            StoreUnavailable, AppendOutcomeUnknown, StillUnderWay
+        ):  # the caller is told to come back
             await self._command()
 
     async def _command(self) -> None:
