@@ -7,7 +7,8 @@ import pytest
 
 from application.events import Cause
 from application.hosting import owner
-from application.ports.event_store import Appended, NewEvent, WrongExpectedRevision
+from application.landmarks import last_landmark
+from application.ports.event_store import Appended, Filter, NewEvent, WrongExpectedRevision
 from application.processes.runner import CHECKPOINT
 from application.sagas.recovery import SagaRecovery
 from domain.identifiers import Ticker
@@ -168,7 +169,9 @@ async def test_a_market_that_an_older_version_left_waiting_for_an_ended_parent_i
     linked = ConditionLinked(parent=Ticker("PARENT"), required=Result.YES)
     cause = Cause(command_id=UUID(int=1), correlation_id=UUID(int=1), at_us=world.clock.now_us())
     await world.log.append("market-CHILD", [world.codec.encode(linked, UUID(int=2), cause)], expected=0)
-    await world.checkpoints.save(CHECKPOINT, await world.log.head())  # it was seen, and nothing was done
+    seen = await last_landmark(world.log, Filter(stream_prefixes=("market-CHILD",)))
+    assert seen is not None
+    await world.checkpoints.save(CHECKPOINT, seen)  # and nothing was done
     named = await world.violations(patience_us=0)
     assert named == ["market CHILD: waits for PARENT, which has ended"]
     await world.start()
