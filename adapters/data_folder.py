@@ -199,7 +199,9 @@ def _read(path: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except OSError as error:
+        raise UnusableFolder(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError:
         raise _damaged(path) from None
     if not isinstance(document, dict):
         raise _damaged(path)

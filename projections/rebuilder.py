@@ -19,7 +19,7 @@ from projections.log import Log
 from projections.progress import Progress
 from projections.projection import Projection
 from projections.runner import ProjectionRunner
-from projections.store import Checkpoint, ProjectionStore
+from projections.store import Checkpoint, CheckpointMoved, ProjectionStore
 
 BATCH = 2_000
 """The most events of one transaction; nobody waits for these to become visible."""
@@ -105,7 +105,7 @@ class ProjectionRebuilder:
         self._total = await self._count(await self._store.checkpoints())
         position = await self._runner.resume()
         self._events = self._resumed_at = await self._events_up_to(position)
-        position = await self._catch_up(position, await self._log.head())
+        position = await self._persistently_catch_up(position, await self._log.head())
         async with self._store.held_still() as rows:
             behind = max((mark.position for mark in rows.checkpoints.values()), default=START)
             await self._catch_up(position, behind)
@@ -114,6 +114,15 @@ class ProjectionRebuilder:
         ended = self._progress(swapped=True)
         self._on_progress(ended)
         return ended
+
+    async def _persistently_catch_up(self, position: Position, target: Position) -> Position:
+        """Catch up, from further back if the database lost what was in it already."""
+        while True:
+            try:
+                return await self._catch_up(position, target)
+            except CheckpointMoved:
+                position = await self._runner.resume()
+                self._events = self._resumed_at = await self._events_up_to(position)
 
     async def _catch_up(self, position: Position, target: Position) -> Position:
         """Take in all events up to ``target`` at least; return how far that led."""
@@ -157,6 +166,10 @@ class ProjectionRebuilder:
             rate=(self._events - self._resumed_at) / elapsed if elapsed else 0.0,
             swapped=swapped,
         )
+
+
+class RebuildRunning(Exception):
+    """Another rebuild of the same rows runs; the message says where."""
 
 
 class RebuildHalted(Exception):

@@ -56,6 +56,8 @@ _CODES = {
     "TransferRefused": "transfer_refused",
     "UnknownProjection": "unknown_projection",
     "RebuildHalted": "rebuild_halted",
+    "RebuildRunning": "rebuild_running",
+    "ReadModelOfAnotherLog": "unusable_read_model",
     "UnreadableRecording": "unreadable_recording",
     "ReadModelUnavailable": "read_model_unavailable",
 }

@@ -6,8 +6,9 @@ What is acknowledged is on the disk (``synchronous=FULL``). Appends of many writ
 import sqlite3
 from pathlib import Path
 
-from adapters.event_stores.data_files import ProcessLock, UnusableLog
+from adapters.event_stores.data_files import ProcessLock
 from adapters.event_stores.embedded.store import EmbeddedEventStore
+from adapters.event_stores.sqlite_log.errors import open_error
 from adapters.event_stores.sqlite_log.file import (
     check_content,
     check_header,
@@ -39,9 +40,7 @@ class SqliteEventStore(EmbeddedEventStore):
             return cls(SqliteLogWriter(path, writing), SqliteLogReader(path, reading), release=lock.release)
         except sqlite3.Error as error:
             lock.release()
-            raise UnusableLog(
-                f"{path}: cannot be opened as an event log ({error}); restore a copy"
-            ) from error
+            raise open_error(path, error) from error
         except BaseException:
             lock.release()
             raise

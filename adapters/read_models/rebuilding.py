@@ -11,10 +11,10 @@ from adapters.read_models.sqlite.rebuilding import SqliteRebuild
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from projections.catalog import TABLES, all_projections
-from projections.log import Log
+from projections.log import Log, check_same_log
 from projections.projection import Projection
 from projections.rebuilder import ProjectionRebuilder, RebuildProgress, RebuildStore
-from projections.store import ReadModelOutdated
+from projections.store import ReadModelOfAnotherLog, ReadModelOutdated
 
 
 class UnknownProjection(ValueError):
@@ -44,7 +44,7 @@ async def rebuild(
         # Projections are asked nothing while they are rebuilt: any way to search will do.
         answers = SqlAnswers(store.beside, clock, search="")
         chosen = [each for each in all_projections(answers) if each.name in wanted]
-        await _check_left_over(store, chosen)
+        await _check_left_over(store, chosen, log)
         return await ProjectionRebuilder(
             store=store, log=log, codec=codec, projections=chosen, on_progress=on_progress
         ).run()
@@ -78,8 +78,8 @@ async def _open(database: Path | str, *, resume: bool) -> _Rebuild:
     return store
 
 
-async def _check_left_over(store: _Rebuild, chosen: Sequence[Projection]) -> None:
-    """Refuse to go on with rows that an interrupted rebuild of another version left."""
+async def _check_left_over(store: _Rebuild, chosen: Sequence[Projection], log: Log) -> None:
+    """Refuse to go on with rows that an interrupted rebuild of another version, or log, left."""
     async with store.beside.transaction() as transaction:
         left = await transaction.checkpoints()
     for projection in chosen:
@@ -89,3 +89,10 @@ async def _check_left_over(store: _Rebuild, chosen: Sequence[Projection]) -> Non
                 f"the interrupted rebuild of {projection.name} was by another version of Presage: "
                 "start over without --resume"
             )
+    try:
+        await check_same_log(log, left, [projection.name for projection in chosen])
+    except ReadModelOfAnotherLog as error:
+        raise ReadModelOfAnotherLog(
+            "the interrupted rebuild was of another log, or of this one before it was restored: start over "
+            "without --resume"
+        ) from error

@@ -29,5 +29,15 @@ def read_error(path: Path, error: sqlite3.Error) -> EventStoreError:
     return StoreUnavailable(f"{path}: {name}: {error}")
 
 
+def open_error(path: Path, error: sqlite3.Error) -> UnusableLog:
+    """Say why a log cannot be opened: only what is damaged is to be replaced."""
+    if any(_name(error).startswith(prefix) for prefix in DAMAGED):
+        return UnusableLog(f"{path}: damaged ({error}); restore a copy")
+    return UnusableLog(
+        f"{path}: cannot be opened now ({error}), though nothing is known to be wrong with it; see that the "
+        "disk has room and the folder can be written"
+    )
+
+
 def _name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", type(error).__name__)

@@ -40,9 +40,9 @@ async def migrate(address: str, schema: str) -> None:
     """Make the schema and bring its tables up to date. Processes that start at once do so in turn."""
     async with await connect(address, schema) as connection:
         await connection.execute(ALONE)
-        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         revision = await _revision(connection, schema)
         if revision is None or revision < HEAD:
+            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             _upgrade(address, schema)
         elif revision > HEAD:
             raise ReadModelOutdated(

@@ -33,7 +33,7 @@ async def _migrated(address: str, schema: str) -> None:
     while True:
         try:
             await migrate(address, schema)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
             log.warning("waiting for the database at %s: %s", target(address), str(error).strip())
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -83,6 +83,9 @@ def _same(columns: tuple[str, ...]) -> str:
 # Held until the end of a transaction: one projector writes at a time.
 ALONE = "SELECT pg_advisory_xact_lock(hashtext('presage projections ' || current_schema()))"
 
+# Held until the connection ends: one rebuild at a time.
+REBUILD_ALONE = "SELECT pg_try_advisory_lock(hashtext('presage rebuild ' || current_schema()))"
+
 SAVE_CHECKPOINTS = f"""
 INSERT INTO checkpoints ({", ".join(COLUMNS)})
 SELECT {", ".join(COLUMNS)} FROM json_populate_recordset(NULL::checkpoints, %s::json)

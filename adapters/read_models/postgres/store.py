@@ -1,9 +1,9 @@
 """Read models in PostgreSQL: one connection writes, a pool reads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
@@ -19,6 +19,27 @@ READERS = 8
 PATIENCE_S = 2.0
 """How long a question waits for a connection before it is given up."""
 
+ANSWER_S = 4.0
+"""How long a question may take in all, the wait for a connection included: the server may be frozen."""
+
+RECONNECT_S = 2.0
+"""How long the pool tries in vain to connect before it leaves it to the next question to try again.
+
+In between it waits longer and longer, and so would a server that has come back.
+"""
+
+
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+    PoolClosed,
+)
+"""What says that the server is away, or is a standby: until it is not."""
+
+T = TypeVar("T")
+
 
 class PostgresReadStore:
     """A read model in a schema of a PostgreSQL database, whose tables are there already."""
@@ -28,12 +49,14 @@ class PostgresReadStore:
         self.schema = schema
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
+        self._given_up: set[asyncio.Future[Any]] = set()
         self._readers: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             address,
             kwargs={"autocommit": True, "connect_timeout": 5, **settings_of(schema)},
             min_size=1,
             max_size=readers,
             timeout=PATIENCE_S,
+            reconnect_timeout=RECONNECT_S,
             open=False,
         )
 
@@ -50,6 +73,11 @@ class PostgresReadStore:
                 try:
                     async with writer.pipeline(), writer.transaction():
                         yield PostgresTransaction(writer)
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    # Another server may have become the one that takes writes.
+                    self._writer = None
+                    await writer.close()
+                    raise
                 except BaseException:
                     if writer.broken or writer.closed:
                         self._writer = None
@@ -65,9 +93,26 @@ class PostgresReadStore:
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Return all rows of a question; parameters stand in it as ``:name``."""
         with self._faults():
-            async with self._readers.connection() as connection:
-                cursor = await connection.execute(in_driver_style(sql), parameters)
-                return await cursor.fetchall()
+            return await self._in_time(self._fetch(sql, parameters))
+
+    async def _fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        async with self._readers.connection() as connection:
+            cursor = await connection.execute(in_driver_style(sql), parameters)
+            return await cursor.fetchall()
+
+    async def _in_time(self, question: Coroutine[Any, Any, T]) -> T:
+        """Wait for an answer, but not for a server that does not give one: not even to be interrupted."""
+        asking = asyncio.ensure_future(question)
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=ANSWER_S)
+            if not done:
+                raise psycopg.OperationalError(f"it has not answered for {ANSWER_S:.0f} s")
+            return asking.result()
+        finally:
+            if not asking.done():
+                asking.cancel()
+                self._given_up.add(asking)
+                asking.add_done_callback(self._given_up.discard)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
@@ -81,7 +126,7 @@ class PostgresReadStore:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+        except _AWAY as error:
             raise ReadModelUnavailable(
                 f"the database of the read models ({target(self.address)}) cannot be reached: {_why(error)}"
             ) from error

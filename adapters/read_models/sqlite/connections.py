@@ -37,7 +37,7 @@ def migrate(path: Path) -> None:
     try:
         connection = connect(path, patience_s=PATIENCE_S)
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise _unusable(path, error) from error
     try:
         revision = _revision(connection)
         if revision is None or revision < HEAD:
@@ -48,7 +48,7 @@ def migrate(path: Path) -> None:
                 "use that version, or delete the file and run `presage rebuild --all`"
             )
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise _unusable(path, error) from error
     finally:
         connection.close()
 
@@ -63,17 +63,27 @@ def _revision(connection: sqlite3.Connection) -> str | None:
 
 def _upgrade(connection: sqlite3.Connection) -> None:
     from sqlalchemy import create_engine, event  # noqa: PLC0415 - slow to import
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
     from sqlalchemy.pool import StaticPool  # noqa: PLC0415
 
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     # The driver would begin transactions when it sees fit; all tables are to come into being at once.
     event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
-    with engine.begin() as opened:
-        upgrade(opened)
+    try:
+        with engine.begin() as opened:
+            upgrade(opened)
+    except DBAPIError as error:
+        raise error.orig or error from error
+
+
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+"""What SQLite says of a file that is damaged. Of anything else the file may be intact."""
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> Exception:
     """Return what a fault of the database means to those who use it."""
+    if _is_damaged(error):
+        return _unusable(path, error)
     if isinstance(error, sqlite3.ProgrammingError) or not isinstance(error, sqlite3.OperationalError):
         return error
     text = str(error)
@@ -84,7 +94,16 @@ def unavailable(path: Path, error: sqlite3.Error) -> Exception:
     return error
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> ReadModelDamaged:
-    return ReadModelDamaged(
-        f"{path} is not a read model, or is damaged ({error}): delete it and run `presage rebuild --all`"
+def _unusable(path: Path, error: sqlite3.Error) -> Exception:
+    if _is_damaged(error):
+        return ReadModelDamaged(
+            f"{path} is not a read model, or is damaged ({error}): delete it and run `presage rebuild --all`"
+        )
+    return ReadModelUnavailable(
+        f"{path} cannot be opened now ({error}), though nothing is known to be wrong with it: see that the "
+        "disk has room and the folder can be written"
     )
+
+
+def _is_damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(_DAMAGED)

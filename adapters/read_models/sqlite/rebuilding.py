@@ -1,6 +1,8 @@
 """Rebuilding beside a read model in SQLite: in a file of its own, copied over in one transaction."""
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
@@ -11,6 +13,7 @@ from adapters.read_models.sqlite.connections import connect
 from adapters.read_models.sqlite.store import SqliteReadStore
 from adapters.read_models.sqlite.transaction import SqliteTransaction
 from projections.catalog import TABLES
+from projections.rebuilder import RebuildRunning
 from projections.store import Checkpoint
 
 WAIT_S = 0.01
@@ -25,9 +28,14 @@ class SqliteRebuild:
         self._path = path
         self._new = path.with_name(path.name + ".rebuild")
         SqliteReadStore.prepare(path)
-        if not resume:
-            self._discard()
-        self.beside = SqliteReadStore(self._new)
+        self._alone = _alone(path.with_name(path.name + ".rebuild.lock"))
+        try:
+            if not resume:
+                self._discard()
+            self.beside = SqliteReadStore(self._new)
+        except BaseException:
+            os.close(self._alone)
+            raise
 
     def _discard(self) -> None:
         for ending in ("", "-wal", "-shm"):
@@ -53,9 +61,23 @@ class SqliteRebuild:
 
     async def close(self, *, done: bool) -> None:
         """Close the file beside; it goes once it is ``done``."""
-        await self.beside.close()
-        if done:
-            self._discard()
+        try:
+            await self.beside.close()
+            if done:
+                self._discard()
+        finally:
+            os.close(self._alone)
+
+
+def _alone(path: Path) -> int:
+    """Keep other rebuilds away until the file that is returned is closed, however this process ends."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise RebuildRunning(f"{path}: another rebuild runs; wait until it has ended, or stop it") from None
+    return lock
 
 
 class _Still:

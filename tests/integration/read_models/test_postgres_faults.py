@@ -1,0 +1,137 @@
+"""A real PostgreSQL that crashes, freezes, and hands over to a standby: nothing is lost for good."""
+
+import asyncio
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from adapters.read_models.opening import open_read_models
+from application.health import Health
+from projections.queries import ReadModelUnavailable
+from tests.databases import postgres_server
+from tests.integration.read_models.checksums import checksums
+from tests.integration.read_models.projecting import CODEC, projected
+from tests.integration.read_models.random_flow import ACCOUNTS, Flow, random_flow
+from tests.integration.read_models.test_faults import eventually, eventually_answers
+from tests.postgres_faults import Server, folder_for_server, own_server
+
+pytestmark = pytest.mark.more
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    postgres_server()  # makes the user that servers run as
+    with own_server() as server:
+        yield server
+
+
+async def equal_to_a_rebuild(address: str, flow: Flow, path: object) -> None:
+    """Check the rows against those of a fresh database."""
+    async with projected(address, flow) as read:
+        live = await checksums(read.store)
+    async with projected(path, flow) as fresh:  # type: ignore[arg-type]
+        await fresh.catch_up()
+        assert live == await checksums(fresh.store)
+
+
+async def test_what_a_crash_of_the_database_lost_is_taken_in_again(server: Server, tmp_path: object) -> None:
+    async with random_flow(41) as flow:
+        health = Health()
+        async with open_read_models(
+            server.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
+        ) as reads:
+            await flow.trade(20)
+            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            before = _lowest(server)
+            _flush(server)
+            await flow.trade(20)
+            head = await flow.log.head()
+            assert await reads.models.freshness.await_position(head, 20)
+            await asyncio.to_thread(server.crash)
+            await asyncio.to_thread(server.start)
+            assert before <= _lowest(server)
+            # Nothing new comes, and yet it is noticed.
+            await eventually(lambda: _lowest(server) == head)
+            await flow.trade(5)
+            await flow.close()
+            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            assert health.conditions == []
+        await equal_to_a_rebuild(server.address, flow, tmp_path / "fresh.db")  # type: ignore[operator]
+
+
+async def test_a_standby_that_is_behind_takes_over(server: Server, tmp_path: object) -> None:
+    async with random_flow(42) as flow:
+        with folder_for_server() as folder:
+            async with projected(server.address, flow) as read:
+                await flow.trade(20)
+                await read.catch_up()
+                standby = await asyncio.to_thread(server.standby, folder)
+                await flow.trade(20)
+                await read.catch_up()
+            await asyncio.to_thread(server.crash)
+            await asyncio.to_thread(standby.start)
+            try:
+                health = Health()
+                opening = open_read_models(
+                    standby.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
+                )
+                async with opening as reads:
+                    await eventually(lambda: bool(health.conditions))
+                    assert "read-only" in health.conditions[0].message
+                    await asyncio.to_thread(standby.promote)
+                    assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+                    await eventually(lambda: not health.conditions)
+                    await flow.close()
+                    assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+                await equal_to_a_rebuild(standby.address, flow, tmp_path / "fresh.db")  # type: ignore[operator]
+            finally:
+                with suppress(subprocess.CalledProcessError):
+                    standby.crash()
+
+
+async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Server) -> None:
+    async with random_flow(43) as flow:
+        health = Health()
+        async with open_read_models(
+            server.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
+        ) as reads:
+            await flow.trade(5)
+            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            server.signal(signal.SIGSTOP)
+
+            async def ask() -> float:
+                began = time.monotonic()
+                with pytest.raises(ReadModelUnavailable):
+                    await reads.models.portfolio.balance(ACCOUNTS[0])
+                return time.monotonic() - began
+
+            took = await asyncio.gather(*[ask() for _ in range(12)])
+            assert max(took) < 8, "4 s are stated, and this machine may be busy"
+            await eventually(lambda: bool(health.conditions))
+            assert reads.stats.lag_us(flow.clock.now_us() + 1) > 0
+            server.signal(signal.SIGCONT)
+            began = time.monotonic()
+            await eventually_answers(lambda: reads.models.portfolio.balance(ACCOUNTS[0]))
+            assert time.monotonic() - began < 15
+            await eventually(lambda: not health.conditions)
+
+
+def _lowest(server: Server) -> int:
+    """Return how far the rows go that are in the database now."""
+    try:
+        with psycopg.connect(server.address) as connection:
+            found = connection.execute("SELECT MIN(position) FROM presage.checkpoints").fetchone()
+    except psycopg.OperationalError:
+        return -1
+    return int(found[0]) if found and found[0] is not None else 0
+
+
+def _flush(server: Server) -> None:
+    """Have everything up to now on the disk, so that a crash loses only what comes after."""
+    with psycopg.connect(server.address, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
