@@ -43,3 +43,16 @@ async def test_a_reader_who_went_away_holds_nobody_up() -> None:
 def test_there_is_no_lag_once_the_projector_has_caught_up() -> None:
     assert RunnerStats(caught_up=True, last_event_at_us=5).lag_us(1_000) == 0
     assert RunnerStats(caught_up=False, last_event_at_us=5).lag_us(1_000) == 995
+
+
+async def test_readers_who_gave_up_leave_nothing_behind() -> None:
+    progress = Progress()
+    for position in range(1_000):
+        assert not await progress.await_position(Position(10**9 + position), 0)
+    assert len(progress._waiting) <= 1
+
+
+def test_what_stands_still_is_as_old_as_what_was_last_seen() -> None:
+    for trouble in ({"unavailable": "away"}, {"failed": "fault"}, {"halted": {"balances": "poison"}}):
+        stats = RunnerStats(caught_up=True, last_event_at_us=5, **trouble)  # type: ignore[arg-type]
+        assert stats.lag_us(1_000) == 995
