@@ -11,7 +11,9 @@ from uuid import uuid4
 import pytest
 
 from adapters.eventstore_node import appender
+from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import running_node
+from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client
 from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
 
@@ -25,11 +27,12 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=SERVERS)
-async def uri(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def uri(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     if request.param == "genuine":
         yield genuine_uri()
         return
-    async with running_node(None) as node:
+    # On disk, where a subscriber can hear of an event before its writer does.
+    async with running_node(tmp_path / "node") as node:
         yield node.uri
 
 
@@ -51,3 +54,8 @@ def stream() -> str:
 async def durable_uri(tmp_path: Path) -> AsyncIterator[str]:
     async with running_node(tmp_path) as node:
         yield node.uri
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Tls:
+    return certificate_in(tmp_path)

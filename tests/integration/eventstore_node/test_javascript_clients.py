@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.eventstore_node.security import Tls
+from adapters.eventstore_node.server import running_node
+
 CLIENTS = {"@eventstore/db-client": "6.2.1", "@kurrent/kurrentdb-client": "1.3.1"}
 CASES = Path(__file__).with_name("client_cases.mjs")
 INSTALL_TIMEOUT_S = 120
@@ -36,7 +39,21 @@ def modules(request: pytest.FixtureRequest) -> Path:
 
 @pytest.mark.parametrize("package", sorted(CLIENTS))
 async def test_the_javascript_client_works_unchanged(modules: Path, uri: str, package: str) -> None:
-    command = ["node", str(CASES), str(modules / package), uri.replace("Tls=", "tls=")]
+    await run_cases(modules / package, uri)
+
+
+@pytest.mark.parametrize("package", sorted(CLIENTS))
+async def test_the_javascript_client_works_with_a_password(
+    modules: Path, package: str, certificate: Tls, tmp_path: Path
+) -> None:
+    async with running_node(tmp_path / "node", tls=certificate, users={"admin": "correct-horse"}) as node:
+        uri = node.uri.replace("esdb://", "esdb://admin:correct-horse@")
+        # Kurrent's takes no certificate that is its own authority, so it is told not to look.
+        await run_cases(modules / package, f"{uri}&tlsCAFile={certificate.certificate}&tlsVerifyCert=false")
+
+
+async def run_cases(package: Path, uri: str) -> None:
+    command = ["node", str(CASES), str(package), uri.replace("Tls=", "tls=")]
     done = await asyncio.to_thread(
         subprocess.run, command, check=False, capture_output=True, text=True, timeout=RUN_TIMEOUT_S
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from pathlib import Path
 
 import pytest
 
@@ -10,15 +9,9 @@ from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import Node, running_node
 from tests.integration.eventstore_node.cases import noted, revisions_of
-from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client, ClientError, StreamState
 
 USERS = {"admin": "correct-horse"}
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Tls:
-    return certificate_in(tmp_path)
 
 
 def with_user(node: Node, user: str) -> str:
