@@ -1,23 +1,26 @@
 """What the embedded node does through gRPC, beside the same work on the embedded store in process.
 
 The node runs in a process of its own with its log on disk; the client is ``esdbclient``, through the adapter.
-After the store by itself comes a whole exchange on it, read models and all.
+After the store by itself comes a whole exchange on it, read models and all. Where ``EVENTSTOREDB_PROGRAM``
+names the program of a genuine EventStoreDB, the same work is done on that too.
 """
 
 import asyncio
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import uvloop
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
@@ -30,6 +33,8 @@ BATCH_EVENTS = 100
 WRITERS = 64
 LIVE_PER_S = 500
 PRESAGE = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
+PROGRAM = os.environ.get("EVENTSTOREDB_PROGRAM", "")
+START_S = 60
 Work = Callable[[], Awaitable[None]]
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -40,6 +45,8 @@ def run(n: int = 20_000) -> dict[str, Any]:
     orders = uvloop.run(_run_orders(n))
     result["ours"]["orders"] = orders["ours"]
     result["peers"]["embedded SQLite store, in process"]["orders"] = orders["peer"]
+    if PROGRAM:
+        result["peers"]["EventStoreDB"]["orders"] = orders["genuine"]
     return result
 
 
@@ -48,7 +55,11 @@ async def _run_orders(n: int) -> dict[str, Any]:
         async with _node(Path(folder) / "node") as (store, pid):
             ours = await measure_orders(store, n, lambda: _cpu_s(pid))
         async with _embedded(Path(folder)) as store:
-            return {"ours": ours, "peer": await measure_orders(store, n, None)}
+            measured = {"ours": ours, "peer": await measure_orders(store, n, None)}
+        if PROGRAM:
+            async with _genuine(Path(folder)) as (store, pid):
+                measured["genuine"] = await measure_orders(store, n, lambda: _cpu_s(pid))
+        return measured
 
 
 async def _run(n: int) -> dict[str, Any]:
@@ -57,6 +68,10 @@ async def _run(n: int) -> dict[str, Any]:
             ours: dict[str, Any] = await _measure(store, n, lambda: _cpu_s(pid))
         async with _embedded(Path(folder)) as store:
             peer: dict[str, Any] = await _measure(store, n, None)
+        peers = {"embedded SQLite store, in process": peer}
+        if PROGRAM:
+            async with _genuine(Path(folder)) as (store, pid):
+                peers["EventStoreDB"] = await _measure(store, n, lambda: _cpu_s(pid))
     return {
         "bench": "eventstoredb",
         "n": n,
@@ -71,9 +86,10 @@ async def _run(n: int) -> dict[str, Any]:
             "orders": f"{ACCOUNTS} accounts, {MARKETS} markets, {PARTITIONS} ledgers, read models included",
         },
         "ours": ours,
-        "peers": {"embedded SQLite store, in process": peer},
+        "peers": peers,
         "ratios": {
-            f"{name} / embedded": round(ours[name] / peer[name], 4)
+            f"{name} / {'embedded' if measured is peer else peer_name}": round(ours[name] / measured[name], 4)
+            for peer_name, measured in peers.items()
             for name in ("sequential_appends_per_s", "concurrent_appends_per_s", "batched_events_per_s")
         },
     }
@@ -208,3 +224,43 @@ async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
         await asyncio.to_thread(process.wait)
         assert process.stdout is not None
         process.stdout.close()
+
+
+@asynccontextmanager
+async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
+    port, replication = (str(each) for each in _free_ports())
+    folders = {name: folder / "genuine" / name for name in ("db", "log", "index")}
+    for each in folders.values():
+        each.mkdir(parents=True, exist_ok=True)
+    command = [
+        PROGRAM,
+        "--insecure",
+        *(part for name, path in folders.items() for part in (f"--{name}", str(path))),
+        *("--node-ip", "127.0.0.1", "--replication-ip", "127.0.0.1"),
+        *("--node-port", port, "--replication-port", replication, "--run-projections", "None"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
+    try:
+        await _until_it_leads(f"http://127.0.0.1:{port}/info")
+        store = await EventStoreDBStore.connect(f"esdb://127.0.0.1:{port}?Tls=false")
+        try:
+            yield store, process.pid
+        finally:
+            await store.close()
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait)
+
+
+async def _until_it_leads(url: str) -> None:
+    async with httpx.AsyncClient() as http, asyncio.timeout(START_S):
+        while True:
+            with suppress(httpx.HTTPError, ValueError):
+                if (await http.get(url)).json().get("state") == "leader":
+                    return
+            await asyncio.sleep(0.1)
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]

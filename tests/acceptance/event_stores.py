@@ -5,10 +5,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration.eventstore_node.node_process import NodeProcess
+from tests.cluster.program import PROGRAM
+from tests.integration.eventstore_node.node_process import NodeProcess, ProgramProcess
 
 EVENT_STORES = ("sqlite", "eventstoredb")
 EVERY_STORE = (*EVENT_STORES, "json_lines")
@@ -31,9 +33,9 @@ def event_store(name: str, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_node(folder: Path) -> Iterator[NodeProcess]:
-    """Run the stand-in for EventStoreDB in a process of its own."""
-    node = NodeProcess(folder)
+def running_node(folder: Path) -> Iterator[Any]:
+    """Run EventStoreDB in a process of its own: its own program if one is named, or the stand-in."""
+    node = ProgramProcess(folder) if PROGRAM else NodeProcess(folder)
     asyncio.run(node.start())
     try:
         yield node

@@ -17,7 +17,6 @@ that runs an event loop use ``asyncio.to_thread`` for the two that wait, ``start
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,9 +25,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.cluster import log_process, member_process
 from tests.cluster.board import MEMBERS, Board, Gate, Role
+from tests.cluster.genuine_cluster import GenuineCluster
+from tests.cluster.program import PROGRAM, free_ports
 
 TICK_S = 0.02
 PATIENCE_S = 30
@@ -70,10 +72,12 @@ class _Member:
 class Cluster:
     """Three members and the log behind them. Make it with :func:`running_cluster`."""
 
+    stands_in = True
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(MEMBERS)]
+        self.addresses = [f"127.0.0.1:{port}" for port in free_ports(MEMBERS)]
         self.next_leader: int | None = None
         """Who is to lead next, if it is up; otherwise whoever led last, or the one after it."""
         self.alone_s = ALONE_S
@@ -351,9 +355,12 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(folder: Path) -> Iterator[Cluster]:
-    """Run a cluster with its log in a folder."""
-    cluster = Cluster(folder)
+def running_cluster(folder: Path) -> Iterator[Any]:
+    """Run a cluster with its files in a folder; a genuine one where ``EVENTSTOREDB_PROGRAM`` names a server.
+
+    What only the stand-in does, ``next_leader``, ``busy`` and ``alone_s``, is there if ``cluster.stands_in``.
+    """
+    cluster = GenuineCluster(folder) if PROGRAM else Cluster(folder)
     try:
         cluster.open()
         yield cluster
@@ -366,14 +373,3 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     line = process.stdout.readline()
     assert line, "the process did not start"
     return line
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

@@ -23,7 +23,7 @@ from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.server import running_node
 from application.ports.event_store import EventStore
 from tests.contracts.postgres_server import postgres_address
-from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
+from tests.integration.eventstore_node.genuine import genuine_is_there, genuine_uri
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
 
@@ -111,8 +111,8 @@ async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
 
 @asynccontextmanager
 async def eventstoredb_genuine(_folder: Path) -> AsyncIterator[EventStore]:
-    if not docker_answers():
-        pytest.skip("Docker does not answer, so there is no genuine EventStoreDB")
+    if not genuine_is_there():
+        pytest.skip("no EVENTSTOREDB_URI, no EVENTSTOREDB_PROGRAM and no Docker: no genuine EventStoreDB")
     store = await EventStoreDBStore.connect(genuine_uri())
     try:
         yield store

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.eventstore_node import messages
 from tests.cluster.cluster import Cluster, running_cluster
+from tests.cluster.program import PROGRAM
 from tests.integration.eventstore_node.cases import noted, revisions_of
 from tests.integration.eventstore_node.client_library import Client, StreamState
 from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, revisions
@@ -18,6 +19,8 @@ from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel
 TO_LEADER = (("requires-leader", "true"),)
 PATIENCE_S = 20
 NOT_READY, BUSY = "Server Is Not Ready", "Server Is Busy"
+
+only_the_stand_in = pytest.mark.skipif(bool(PROGRAM), reason="a genuine cluster cannot be told to")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,7 @@ async def test_while_nobody_leads_nothing_is_recorded(cluster: Cluster, stream: 
         assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
+@only_the_stand_in
 async def test_who_is_busy_says_so_and_records_nothing(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
     cluster.busy(leader)
@@ -149,6 +153,7 @@ async def test_a_leader_without_a_quorum_keeps_what_it_is_sent_and_shows_it_when
         assert await revisions(channel, stream) == [0, 1]
 
 
+@only_the_stand_in
 async def test_what_only_an_old_leader_held_is_gone_when_another_leads(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
     async with channel_to(cluster.uri_of(leader)) as channel:

@@ -1,6 +1,6 @@
 """A server that speaks EventStoreDB's protocol, and a public client connected to it.
 
-The cases run against the embedded node, and against a genuine EventStoreDB wherever Docker answers: what
+The cases run against the embedded node, and against a genuine EventStoreDB wherever there is one: what
 they state are facts of the protocol, not of the node.
 """
 
@@ -15,9 +15,9 @@ from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import running_node
 from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client
-from tests.integration.eventstore_node.genuine import docker_answers, genuine_uri
+from tests.integration.eventstore_node.genuine import genuine_is_there, genuine_uri
 
-SERVERS = ["node", "genuine"] if docker_answers() else ["node"]
+SERVERS = ["node", "genuine"] if genuine_is_there() else ["node"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,19 +1,34 @@
-"""A genuine EventStoreDB in a container, where Docker answers."""
+"""A genuine EventStoreDB: the running one that ``EVENTSTOREDB_URI`` names, the program that
+``EVENTSTOREDB_PROGRAM`` names, or a container where Docker answers.
+"""
 
+import atexit
 import os
+import shutil
+import signal
 import socket
+import tempfile
 from functools import cache
+from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 import httpx
 
+from tests.cluster.program import PROGRAM, Program
+
+NAMED = os.environ.get("EVENTSTOREDB_URI", "")
 IMAGE = "eventstore/eventstore:24.10.5"
 PORT = 2113
 PATIENCE_S = 60
 
 _running: list[object] = []
 """Kept for as long as the tests run: a container that nobody holds is removed."""
+
+
+def genuine_is_there() -> bool:
+    """Whether there is a genuine server, or a way to start one."""
+    return bool(NAMED or PROGRAM) or docker_answers()
 
 
 @cache
@@ -34,7 +49,27 @@ def docker_answers() -> bool:
 
 @cache
 def genuine_uri() -> str:
-    """Start the server, once for all tests; testcontainers removes it when the process ends."""
+    """Return its address; it is started once for all tests, and ends with their process."""
+    if NAMED:
+        return NAMED
+    return _started_program() if PROGRAM else _started_container()
+
+
+def _started_program() -> str:
+    folder = tempfile.mkdtemp(prefix="presage-eventstoredb-")
+    server = Program(Path(folder))
+    server.launch()
+
+    def stop() -> None:
+        server.end(signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    server.wait_until_it_serves()
+    return server.uri
+
+
+def _started_container() -> str:
     from testcontainers.core.container import DockerContainer
 
     container = (

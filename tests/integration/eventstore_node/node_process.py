@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from signal import Signals
 
+from tests.cluster.program import Program
+
 PRESAGE = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
 
 
@@ -38,3 +40,22 @@ class NodeProcess:
         assert self._process.stdout is not None
         self._process.stdout.close()
         return code
+
+
+class ProgramProcess:
+    """Runs EventStoreDB's own program in the place of the node."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = Program(folder)
+        self.uri = self._program.uri
+
+    async def start(self) -> None:
+        self._program.launch()
+        await asyncio.to_thread(self._program.wait_until_it_serves)
+
+    def send(self, number: Signals) -> None:
+        assert self._program.process is not None
+        self._program.process.send_signal(number)
+
+    async def end(self, number: Signals) -> int:
+        return await asyncio.to_thread(self._program.end, number)
