@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from adapters.http.operations import Access, Operation
+from adapters.http.operations import Access, NoQuery, Operation
 from adapters.http.problems import Code, status_of
 from domain.rejections import Reason
 
@@ -16,6 +16,9 @@ Json = dict[str, Any]
 
 _REFERENCES = "#/components/schemas/{model}"
 _IN_PATH = re.compile(r"{(\w+)}")
+
+_CODES = {code.code: code.status for code in Code} | {reason.value: status_of(reason) for reason in Reason}
+"""Every code of an error and its status."""
 
 _SIGNED: list[Json] = [{"key": [], "timestamp": [], "signature": []}]
 
@@ -64,16 +67,36 @@ def _entry(operation: Operation, schemas: Json) -> Json:
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
         "responses": {
             str(operation.status): _answer(operation, schemas),
-            "default": {
-                "description": "Refused or failed",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-            },
+            **{str(status): _refusal(status) for status in _refusals(operation)},
         },
     }
     if operation.access is not Access.PUBLIC:
         entry["security"] = _SIGNED
         entry["description"] = f"Needs a key with the scope `{operation.access.value.value}`."
     return entry
+
+
+def _refusals(operation: Operation) -> list[int]:
+    """Return every status that a route refuses requests with."""
+    statuses = {400, 413, 503}
+    if operation.needs_exchange:
+        statuses.add(425)
+    if operation.access is not Access.PUBLIC:
+        statuses |= {401, 403}
+    if "{" in operation.path or operation.query is not NoQuery:
+        statuses.add(404)
+    if operation.method != "GET":
+        statuses |= {404, 409, 422}
+    return sorted(statuses)
+
+
+def _refusal(status: int) -> Json:
+    codes = [code for code, of in _CODES.items() if of == status]
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {
+        "description": f"Refused: {', '.join(f'`{code}`' for code in codes)}",
+        "content": {"application/json": {"schema": schema}},
+    }
 
 
 def _operation_id(operation: Operation) -> str:
@@ -138,13 +161,12 @@ def _tidy(part: Any) -> Any:
 
 
 def _error_schema() -> Json:
-    codes = {code.code: code.status for code in Code} | {reason.value: status_of(reason) for reason in Reason}
     text: Json = {"type": "string"}
     error = {
         "type": "object",
         "required": ["code", "message", "details", "service"],
         "properties": {
-            "code": {"type": "string", "enum": list(codes)},
+            "code": {"type": "string", "enum": list(_CODES)},
             "message": text,
             "details": text,
             "service": text,

@@ -1,0 +1,110 @@
+"""Requests that an outsider makes up from the OpenAPI document alone: answered as it says, never a fault.
+
+Every route is asked with a trader's and with an operator's key, on both kinds of read models.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import requests
+import schemathesis.openapi
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.acceptance.http_server import Server, presage_serve
+from tests.databases import fresh_postgres
+from tests.unit.http.keys import signed_headers
+
+REQUESTS = int(os.environ.get("PRESAGE_SCHEMATHESIS_REQUESTS", "0")) or (
+    1_000_000 if os.environ.get("PRESAGE_SOAK") == "1" else 20_000
+)
+"""How many requests in all, over both keys and both databases."""
+
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+DELIBERATE = 503
+
+
+class Signs(requests.auth.AuthBase):
+    """Signs each request as it is sent."""
+
+    def __init__(self, key_id: str, private_pem: str) -> None:
+        self._key = key_id, private_pem
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        path = urlsplit(request.url or "").path
+        request.headers.update(signed_headers(*self._key, request.method or "", path))
+        return request
+
+
+def fuzz(server: Server, signs: Signs, examples: int) -> dict[int, int]:
+    """Ask every route; return how often each status was answered."""
+    schema = schemathesis.openapi.from_dict(httpx.get(f"{server.url}/openapi.json").json())
+    statuses: dict[int, int] = {}
+    with requests.Session() as session:
+        for found in schema.get_all_operations():
+            operation = found.ok()
+
+            @settings(
+                max_examples=examples,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy())
+            def ask(case: schemathesis.Case) -> None:
+                answer = case.call(server.url, session=session, auth=signs)
+                statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+                assert answer.status_code < 500 or answer.status_code == DELIBERATE, answer.text
+                case.validate_response(answer, checks=CHECKS)
+
+            ask()
+    return statuses
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            monkeypatch.setenv("DATABASE_URL", stack.enter_context(fresh_postgres()))
+        yield stack.enter_context(presage_serve(tmp_path))
+
+
+TRADER = ["read", "write"]
+OPERATOR = [*TRADER, "admin"]
+
+
+def fuzz_as(server: Server, scopes: list[str], examples: int) -> dict[int, int]:
+    """Ask every route so often, with a key that has these scopes."""
+    server.list_market("FED-CUT")
+    server.open_account("ann", dollars=1_000)
+    key = server.operate("/accounts/ann/api_keys/generate", {"name": "fuzz", "scopes": scopes})
+    statuses = fuzz(server, Signs(key["api_key_id"], key["private_key"]), examples)
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    return statuses
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_little_made_up_from_the_document_is_answered_as_it_says(server: Server) -> None:
+    assert {200, 400} <= set(fuzz_as(server, OPERATOR, 2))
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("scopes", [TRADER, OPERATOR], ids=["trader", "operator"])
+def test_everything_made_up_from_the_document_is_answered_as_it_says(
+    server: Server, scopes: list[str]
+) -> None:
+    routes = len(httpx.get(f"{server.url}/openapi.json").json()["paths"])
+    assert {200, 400} <= set(fuzz_as(server, scopes, REQUESTS // 4 // routes))
