@@ -17,7 +17,7 @@ from domain.ledger.decide import repeated_transfer
 from domain.ledger.state import HOUSE, HOUSE_LEDGER, reference_key
 from domain.market import commands as m
 from domain.market.vocabulary import Result
-from domain.quantities import Money, Ticks
+from domain.quantities import MAX_DEPOSITS, Money, Ticks
 from domain.rejections import Rejected
 
 HALF_A_DOLLAR = Ticks(5_000)
@@ -129,7 +129,8 @@ class Operations:
 
     async def deposit(self, account_id: AccountId, amount: Money, reference: str) -> Answer:
         """Credit money from outside; the same reference counts once."""
-        command = Deposit(account_id=account_id, amount=amount, reference=reference)
+        most = Money(MAX_DEPOSITS // self._directory.partitions)
+        command = Deposit(account_id=account_id, amount=amount, reference=reference, most=most)
         return await self._transfer(self._directory.partition_of(account_id), account_id, command, amount)
 
     async def withdraw(self, account_id: AccountId, amount: Money, reference: str) -> Answer:

@@ -27,6 +27,20 @@ CENT = Money(10_000)
 MAX_QUANTITY = Quantity(10**11)
 """The largest order, a thousand million contracts: far inside 63 bits when multiplied by any price."""
 
+MAX_VOLUME = Quantity(10**13)
+"""The most that may trade in one market, a hundred thousand million contracts.
+
+So no sum over a market's trades - volume, what a trader bought and sold there, profit, fees - comes near 63
+bits, nor do the sums over the markets of an event.
+"""
+
+MAX_DEPOSITS = Money(4 * 10**18)
+"""The most that is ever deposited with an exchange, over all ledgers and all time.
+
+What is anywhere in the exchange, what leaves it, and what anybody gains from others is bounded by it, and
+twice as much still fits into 63 bits.
+"""
+
 
 def cost(price: Ticks, quantity: Quantity) -> Money:
     """Return what ``quantity`` costs at ``price``."""

@@ -4,15 +4,19 @@ from domain.identifiers import AccountId, OrderId, Ticker
 from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market.events import MarketEvent
 from domain.messages import Message
-from domain.quantities import Money, Quantity
+from domain.quantities import MAX_DEPOSITS, Money, Quantity
 
 
 class Deposit(Message, frozen=True, kw_only=True):
-    """Credit money from outside. The same ``reference`` counts once."""
+    """Credit money from outside. The same ``reference`` counts once.
+
+    ``most`` is what this ledger may be given in all, its share of :data:`domain.quantities.MAX_DEPOSITS`.
+    """
 
     account_id: AccountId
     amount: Money
     reference: str
+    most: Money = MAX_DEPOSITS
 
 
 class Withdraw(Message, frozen=True, kw_only=True):

@@ -150,6 +150,12 @@ def _deposit(command: c.Deposit, state: LedgerState) -> Decided:
     repeated = _repeated(command.account_id, command.reference, command.amount, state)
     if repeated is not None:
         return repeated
+    if state.deposited + command.amount > command.most:
+        return Rejected(
+            Reason.DEPOSIT_LIMIT,
+            f"at most {_dollars(command.most)} may be deposited with this part of the exchange in all, "
+            f"and {_dollars(state.deposited)} was",
+        )
     return [
         e.FundsDeposited(account_id=command.account_id, amount=command.amount, reference=command.reference)
     ]

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from domain.ledger.state import LedgerState
+from domain.quantities import MAX_DEPOSITS
 
 
 def ledger_violations(state: LedgerState) -> Iterator[str]:
     """Yield a sentence for everything that is wrong within a ledger."""
     yield from _balance(state)
+    yield from _bounds(state)
     set_aside: Counter[str] = Counter()
     for order_id, held in state.reservations.items():
         set_aside[held.account_id] += held.amount + held.extra
@@ -25,6 +27,13 @@ def ledger_violations(state: LedgerState) -> Iterator[str]:
         for ticker, amount in account.locked.items():
             if amount <= 0:
                 yield f"{account_id} has {amount} locked in {ticker}"
+
+
+def _bounds(state: LedgerState) -> Iterator[str]:
+    totals = {"deposited": state.deposited, "withdrawn": state.withdrawn, "in markets": state.in_markets}
+    for name, total in totals.items():
+        if abs(total) > 2 * MAX_DEPOSITS:
+            yield f"{total} {name} is more than is ever counted"
 
 
 def _balance(state: LedgerState) -> Iterator[str]:

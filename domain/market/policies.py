@@ -8,6 +8,7 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import BUY, NO, SELL, YES, Action, MarketStatus, OrderType, Side, TimeInForce
 from domain.quantities import (
     MAX_QUANTITY,
+    MAX_VOLUME,
     PAYOUT_TICKS,
     Money,
     Quantity,
@@ -281,6 +282,20 @@ def open_orders_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected
     return None
 
 
+def volume_is_bounded(command: PlaceOrder, state: MarketState) -> Rejected | None:
+    """What has traded in a market stays a number that can be counted with everywhere."""
+    return check_volume(command.quantity, state)
+
+
+def check_volume(quantity: int, state: MarketState) -> Rejected | None:
+    """Refuse to meet orders with which more would have traded in the market than is ever counted."""
+    if state.volume + quantity > MAX_VOLUME:
+        return Rejected(
+            Reason.VOLUME_LIMIT, f"at most {contracts_text(MAX_VOLUME)} contracts ever trade in one market"
+        )
+    return None
+
+
 def stops_are_bounded(command: PlaceOrder, state: MarketState) -> Rejected | None:
     """An account has a bounded number of stop orders waiting in a market."""
     if command.order_type is not _STOP:
@@ -312,6 +327,7 @@ PLACEMENT: tuple[Policy, ...] = (
     order_group_has_room,
     price_is_on_the_grid,
     quantity_is_on_the_step,
+    volume_is_bounded,
     position_stays_within_limit,
     seller_has_the_shares,
     reduction_is_possible,
@@ -370,6 +386,7 @@ def amendment_refusal(
         # What rests stays where it is when the grid becomes coarser, and may be made smaller there.
         or (None if price_ticks == order.price_ticks else check_price(price_ticks, order.side, state))
         or check_step(remaining, state)
+        or check_volume(remaining, state)
     )
     if refused:
         return refused

@@ -33,6 +33,7 @@ from domain.market.events import (
 from domain.market.matching import Bounds, Match, Taker, bounds_of, match, reach
 from domain.market.policies import (
     amendment_refusal,
+    check_volume,
     first_refusal,
     group_room,
     is_newer,
@@ -154,7 +155,11 @@ def trigger(command: TriggerStop, state: MarketState) -> Decided:
     """Bring a stop order to life and match it."""
     order = state.orders[command.order_id]
     assert state.last_price is not None
-    result = _met(state, order)
+    if check_volume(order.remaining, state):
+        result = Match(order.remaining)
+        result.ended = EndReason.FILL_LIMIT
+    else:
+        result = _met(state, order)
     if order.time_in_force is _FILL_OR_KILL and not _fills(state, order, result):
         result = Match(order.remaining)
         result.ended = EndReason.FILL_OR_KILL

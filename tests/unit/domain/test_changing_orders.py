@@ -7,7 +7,7 @@ from domain.market import commands as c
 from domain.market import events as e
 from domain.market.trading import BATCH
 from domain.market.vocabulary import EndReason, SelfTradePrevention, Side
-from domain.quantities import Money
+from domain.quantities import MAX_VOLUME, Money
 from domain.rejections import Reason
 from tests.unit.domain.trading_words import (
     ANN,
@@ -289,3 +289,10 @@ def test_an_abandoned_order_is_never_placed() -> None:
 def test_an_order_that_was_placed_is_not_abandoned() -> None:
     market = trading().and_then(buy("a", ANN, 5, 40))
     market.when(c.AbandonPlacement(order_id=OrderId("a"), account_id=ANN)).then()
+
+
+def test_an_amendment_does_not_take_a_market_beyond_its_volume() -> None:
+    market = trading().and_then(buy("o", ANN, 10, 40))
+    market.state.volume = MAX_VOLUME - 1_000
+    market.when(amend("o", total=hundredths(11))).then(Reason.VOLUME_LIMIT)
+    market.when(amend("o", price_ticks=ticks(41))).then(e.OrderAmended)

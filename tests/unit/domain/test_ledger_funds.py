@@ -232,3 +232,17 @@ def test_releasing_the_order_leaves_an_increase_to_its_own_release() -> None:
     assert money(book_.state) == (4, 1, 0)
     book_.and_then(release("o", 1))
     assert (money(book_.state), book_.state.reservations) == ((5, 0, 0), {})
+
+
+def test_deposits_never_add_up_to_more_than_can_be_counted() -> None:
+    book_ = ledger()
+    most = 3 * MAX_AMOUNT
+    for number in range(3):
+        book_ = book_.and_then(
+            c.Deposit(account_id=ANN, amount=Money(MAX_AMOUNT), reference=f"d{number}", most=Money(most))
+        )
+    more = c.Deposit(account_id=ANN, amount=Money(1), reference="more", most=Money(most))
+    book_.when(more).then(Reason.DEPOSIT_LIMIT)
+    again = c.Deposit(account_id=ANN, amount=Money(MAX_AMOUNT), reference="d0", most=Money(most))
+    book_.when(again).then()
+    assert book_.state.deposited == most

@@ -9,6 +9,7 @@ from domain.market import commands as c
 from domain.market import events as e
 from domain.market.book import Order
 from domain.market.vocabulary import OrderType, SelfTradePrevention, Side, TimeInForce
+from domain.quantities import MAX_VOLUME
 from domain.rejections import Reason
 from tests.unit.domain.trading_words import (
     ANN,
@@ -154,6 +155,19 @@ def test_a_trade_triggers_stops_in_the_same_breath() -> None:
     outcome = market.when(buy("t", BOB, 1, 60))
     outcome.then(e.OrderPlaced, e.TradeExecuted, e.StopTriggered, e.TradeExecuted)
     assert fills(outcome)[1] == ("deep", "s", 65, 5)
+
+
+def test_a_stop_that_would_pass_the_markets_volume_is_taken_off() -> None:
+    market = trading().and_then(
+        buy("a", ANN, 1, 40, side=Side.NO),
+        buy("deep", ANN, 9, 35, side=Side.NO),
+        buy("s", CAT, 5, 70, order_type=STOP, stop_price_ticks=ticks(60)),
+    )
+    market.state.volume = MAX_VOLUME - 599
+    outcome = market.when(buy("t", BOB, 1, 60))
+    outcome.then(e.OrderPlaced, e.TradeExecuted, e.StopTriggered, e.OrderCanceled)
+    assert market.state.volume == MAX_VOLUME - 499
+    assert "s" not in market.state.orders
 
 
 def test_a_sell_stop_waits_for_the_price_to_fall() -> None:

@@ -12,7 +12,7 @@ from domain.market import events as e
 from domain.market import policies
 from domain.market.policies import PLACEMENT, reservation_for
 from domain.market.vocabulary import OrderType, Side, TimeInForce
-from domain.quantities import MAX_QUANTITY, Money, Quantity, Ticks
+from domain.quantities import MAX_QUANTITY, MAX_VOLUME, Money, Quantity, Ticks
 from domain.rejections import Reason
 from tests.unit.domain.trading_words import (
     ANN,
@@ -53,6 +53,13 @@ def test_prices_are_possible(price: int) -> None:
     policy, reason = policies.prices_are_possible, Reason.INVALID_PRICE
     refused(trading(), buy("a", ANN, 1, price / 100), policy, reason)
     refused(trading(), buy("a", ANN, 1, 50, order_type=STOP, stop_price_ticks=Ticks(price)), policy, reason)
+
+
+def test_volume_is_bounded() -> None:
+    market = trading()
+    market.state.volume = MAX_VOLUME - 99
+    refused(market, buy("a", ANN, 1, 50), policies.volume_is_bounded, Reason.VOLUME_LIMIT)
+    market.when(buy("b", ANN, 0.99, 50)).then(e.OrderPlaced)
 
 
 CONTRADICTIONS: list[tuple[float | None, dict[str, Any]]] = [
