@@ -60,7 +60,9 @@ from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
 from application.readable import refuse_unknown_events
 from application.requests import Accepted
+from application.sagas.funds import Funds
 from application.sagas.recovery import SagaRecovery
+from application.sagas.set_aside import SetAside
 from application.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
@@ -117,14 +119,24 @@ async def build_exchange(
         ],
         health=health,
     )
-    trading = Trading(directory, order_keys=order_keys, notifier=notifier, clock=clock, ids=ids)
+    funds, set_aside = Funds(runner), SetAside(health)
+    trading = Trading(
+        directory,
+        funds=funds,
+        set_aside=set_aside,
+        order_keys=order_keys,
+        notifier=notifier,
+        clock=clock,
+        ids=ids,
+    )
     return Exchange(
         directory=directory,
         trading=trading,
-        operations=Operations(directory, transfer_keys, runner, clock, ids),
+        operations=Operations(directory, funds, transfer_keys, runner, clock, ids),
         keys=Keys(directory, in_force, ids),
         runner=runner,
-        recovery=SagaRecovery(directory, runner, ids, trading.busy),
+        recovery=SagaRecovery(directory, runner, ids, trading.busy, set_aside),
+        set_aside=set_aside,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
         health=health,
@@ -249,7 +261,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             reads.models,
             clock=clock,
             event_schemas=event_schemas,
-            metrics=Metrics(reads.stats, clock).text,
+            metrics=Metrics(reads.stats, exchange.set_aside, clock).text,
             projector=reads.stats,
             cached=cached,
             used=used,

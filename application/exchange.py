@@ -9,11 +9,13 @@ from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.operations import Operations
 from application.past import Past
-from application.ports.event_store import START
+from application.ports.event_store import START, Position
 from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
+from application.sagas.set_aside import SetAside
 from application.trading import Trading
+from domain.identifiers import AccountId
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Exchange:
         keys: Keys,
         runner: ProcessRunner,
         recovery: SagaRecovery,
+        set_aside: SetAside,
         open_markets: OpenMarkets,
         past: Past,
         health: Health,
@@ -44,6 +47,7 @@ class Exchange:
         self.past = past
         self.health = health
         self.processes = runner
+        self.set_aside = set_aside
         self.ready = False
         self._recovery = recovery
         self._timekeeper = Timekeeper(directory, recovery, open_markets, health)
@@ -82,3 +86,12 @@ class Exchange:
         reached = START
         while (position := await self.processes.catch_up()) > reached:
             reached = position
+
+    async def booked(self, account_id: AccountId, position: Position) -> Position:
+        """Wait until an account's money is as everything decided up to a position makes it.
+
+        Return where that stands in the log.
+        """
+        if position > self.processes.position:
+            await self.processes.catch_up()
+        return max(position, self.directory.ledger(account_id).position)

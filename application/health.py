@@ -42,6 +42,8 @@ class Trouble(StrEnum):
     """The log holds an event that this version does not know."""
     SETTLEMENT_FAILED = "settlement_failed"
     """What follows from events (bookings, payouts, conditions) is not seen to."""
+    SAGA_SET_ASIDE = "saga_set_aside"
+    """An interrupted order cannot be brought to its end: its account places nothing more in its market."""
     LOG_REPLACED = "log_replaced"
     """The file of the log is not the one that was opened."""
     TASK_FAILED = "task_failed"

@@ -8,6 +8,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.key_index import KeyIndex
 from application.processes.runner import ProcessRunner
 from application.requests import Accepted, Answer, Requirement
+from application.sagas.funds import Funds
 from domain.group import commands as g
 from domain.group.aggregate import GroupState
 from domain.group.members import winner_refusal
@@ -29,12 +30,14 @@ class Operations:
     def __init__(
         self,
         directory: Directory,
+        funds: Funds,
         transfer_keys: KeyIndex[int],
         processes: ProcessRunner,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._directory = directory
+        self._funds = funds
         self._transfers = KnownKeys(directory.ledgers, lambda ledger: ledger.references, transfer_keys)
         self._ids = ids
         self._consequences = Consequences(directory, processes)
@@ -140,6 +143,7 @@ class Operations:
 
     async def withdraw_fees(self, amount: Money, reference: str) -> Answer:
         """Pay out fees that the house has earned, in whichever ledgers; the same reference counts once."""
+        await self._funds.booked()
         earned = [(await ledger.state()).fees_earned for ledger in self._directory.ledgers]
         del earned[HOUSE_LEDGER]
         command = WithdrawFees(amount=amount, reference=reference, earned_elsewhere=Money(sum(earned)))
@@ -153,7 +157,7 @@ class Operations:
         if known is not None:
             return repeated_transfer(command.reference, known, moves) or Accepted(position=ledger.position)
         self._transfers.use(partition)
-        decision = await ledger.ask(command, command_id=self._ids.new())
+        decision = await self._funds.ask(ledger, command, command_id=self._ids.new())
         return decision.rejected or Accepted(position=decision.position)
 
     # ------------------------------------------------------------------------------------ details

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from application.requests import OrderRequest, OrderState
+from application.requests import AmendRequest, OrderRequest, OrderState
 from domain.identifiers import OrderId, Ticker
 from domain.market.book import Order
 from domain.market.events import Leg, MarketEvent, OrderCanceled, OrderPlaced, TradeExecuted
@@ -30,6 +30,15 @@ def request_digest(request: OrderRequest) -> str:
         request.cancel_on_pause,
         request.buy_max_cost,
     )
+    return _digest(asked)
+
+
+def amendment_digest(request: AmendRequest) -> str:
+    """Return a hash of what an amendment asks, never the same as that of an order."""
+    return _digest(("amend", request.order_id, request.price_ticks, request.total))
+
+
+def _digest(asked: tuple[object, ...]) -> str:
     return blake2b("|".join(map(str, asked)).encode(), digest_size=12).hexdigest()
 
 
@@ -60,6 +69,7 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
         side=placed.side,
         action=placed.action,
         order_type=placed.order_type,
+        time_in_force=placed.time_in_force,
         price_ticks=placed.terms.price_ticks,
         initial=quantity,
         filled=Quantity(filled),
@@ -81,6 +91,7 @@ def order_state_of(ticker: Ticker, order: Order) -> OrderState:
         side=order.side,
         action=order.action,
         order_type=order.order_type,
+        time_in_force=order.time_in_force,
         price_ticks=order.price_ticks,
         initial=Quantity(order.filled + order.remaining),
         filled=Quantity(order.filled),

@@ -48,9 +48,9 @@ class OrderRequest(Message, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRequest:
-    """A change of an open order: another price, another quantity, or both.
+    """A change of an open order: another price, another quantity, a further client id.
 
-    ``total`` is the whole quantity, what has filled already included.
+    ``total`` is the whole quantity, what has filled already included. ``client_order_id`` is the new name.
     """
 
     account_id: AccountId
@@ -73,6 +73,7 @@ class OrderState(Message, frozen=True, kw_only=True):
     side: Side
     action: Action
     order_type: OrderType
+    time_in_force: TimeInForce
     price_ticks: Ticks
     initial: Quantity
     filled: Quantity
@@ -103,12 +104,14 @@ class OrderAccepted(Message, frozen=True, kw_only=True):
 
     ``order`` is the order as the command left it; ``None`` if it is no longer open and the command did not
     place it: its read model has the rest. ``reduced`` is how much a cancel or decrease took off;
-    ``repeated`` says that the request had been answered before.
+    ``repeated`` says that the request had been answered before. ``placed_at_us`` is when the order was placed
+    by this command.
     """
 
     position: Position
     order_id: OrderId
     order: OrderState | None = None
+    placed_at_us: int = 0
     reduced: Quantity = Quantity(0)
     repeated: bool = False
 

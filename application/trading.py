@@ -6,8 +6,9 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
+from application.hosting.owner import Overloaded
 from application.known_keys import KnownKeys
-from application.orders import order_state_of, request_digest
+from application.orders import amendment_digest, order_state_of, request_digest
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
 from application.ports.key_index import KeyIndex
@@ -22,16 +23,20 @@ from application.requests import (
     OrderAnswer,
     OrderRequest,
 )
-from application.sagas.amendment import amend
-from application.sagas.order_placement import OrderPlacement, needed_for
+from application.sagas.amendment import Naming, amend, refused_by_rules
+from application.sagas.funds import Funds
+from application.sagas.order_placement import OrderPlacement, impossible, needed_for
+from application.sagas.set_aside import SetAside
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as lc
 from domain.ledger.events import OrderGroupAllotted
-from domain.ledger.state import KnownOrder
+from domain.ledger.order_groups import group_refusal
+from domain.ledger.state import KnownOrder, LedgerState
 from domain.market.commands import CancelOrder, CancelOrders, DecreaseOrder, MarketCommand
 from domain.market.events import OrderCanceled, OrderDecreased
-from domain.quantities import Quantity
-from domain.rejections import Reason, Rejected
+from domain.market.state import MarketState
+from domain.quantities import Money, Quantity
+from domain.rejections import Reason, Rejected, earliest
 
 ORDERS = UUID("5b9f6c1e-6f43-5d1b-8d0f-2f7f4f0f9a11")
 """The namespace of order ids made from an account and its own name for the order."""
@@ -41,7 +46,7 @@ NO_ORDER = Rejected(Reason.ORDER_NOT_FOUND, "there is no such order")
 
 
 class _UnderWay:
-    """A placement that is being carried out. The same request come again waits for its end."""
+    """A saga that is being carried out. The same request come again waits for its end."""
 
     __slots__ = ("_end", "digest")
 
@@ -74,12 +79,16 @@ class Trading:
         self,
         directory: Directory,
         *,
+        funds: Funds,
+        set_aside: SetAside,
         order_keys: KeyIndex[KnownOrder],
         notifier: Notifier,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._directory = directory
+        self._funds = funds
+        self._set_aside = set_aside
         self._keys = KnownKeys(directory.ledgers, lambda ledger: ledger.orders, order_keys)
         self._notifier = notifier
         self._clock = clock
@@ -87,6 +96,7 @@ class Trading:
         self._placing: dict[OrderId, _UnderWay] = {}
         self._left: set[asyncio.Task[OrderAnswer]] = set()
         self._amending: dict[asyncio.Task[OrderAnswer], OrderId] = {}
+        self._naming: dict[OrderId, tuple[str, asyncio.Task[OrderAnswer]]] = {}
 
     async def place(self, request: OrderRequest) -> OrderAnswer:
         """Place an order. The same request with the same client id again returns the first answer.
@@ -95,31 +105,29 @@ class Trading:
         """
         market = await self._directory.find_market(request.ticker)
         if market is None:
-            return NO_MARKET
-        order_id = self._order_id(request)
+            return impossible(request, self._clock.now_us()) or NO_MARKET
+        order_id = key = self._order_id(request)
         digest = request_digest(request)
         if request.client_order_id:
-            known = await self._known(request.account_id, order_id)
-            # What was given up is never placed, but its request may be sent again: that is another order.
-            while known is None and order_id in market.abandoned:
-                order_id = OrderId(str(uuid5(ORDERS, order_id)))
-                known = await self._known(request.account_id, order_id)
+            order_id, known = await self._named(request.account_id, key, market)
             if known is not None:
                 return await self._repeated(request, order_id, known, digest)
         # From here to the saga's first step there is no await: two requests with one id cannot both begin.
         under_way = self._placing.get(order_id)
         if under_way is not None:
-            return await under_way.answer() if under_way.digest == digest else _another_request(request)
-        needed = needed_for(request, order_id, market, self._directory.limits, self._clock.now_us())
+            return await under_way.answer() if under_way.digest == digest else self._another(request)
+        needed = self._needed_for(request, order_id, market)
         if isinstance(needed, Rejected):
             return needed
         placement = OrderPlacement(
             request,
             order_id,
             digest,
+            key=key,
             reserved=needed,
             saga_id=self._ids.new(),
             directory=self._directory,
+            funds=self._funds,
             notifier=self._notifier,
         )
         self._placing[order_id] = _UnderWay(digest)
@@ -177,14 +185,39 @@ class Trading:
         return await self._on_order(DecreaseOrder(order_id=order_id, account_id=account_id, by=by, to=to))
 
     async def amend(self, request: AmendRequest) -> OrderAnswer:
-        """Change an order's price or quantity."""
+        """Change an order's price, quantity or client id.
+
+        The same request with the same new client id again returns the first answer.
+        """
         ticker = await self.ticker_of(request.account_id, request.order_id)
         if ticker is None:
             return NO_ORDER
-        task = asyncio.ensure_future(amend(request, ticker, self._directory, self._ids.new()))
-        self._amending[task] = request.order_id
-        task.add_done_callback(lambda done: self._amending.pop(done, None))
-        return await asyncio.shield(task)
+        if refused := self._set_aside.refusal(request.account_id, ticker):
+            return refused
+        if not request.client_order_id:
+            return await self._amended(request, ticker, None)
+        naming = Naming(_key(request.account_id, request.client_order_id), amendment_digest(request))
+        known = await self._known(request.account_id, naming.key)
+        state = await self._directory.market(ticker).state()
+        order = state.orders.get(request.order_id)
+        # From here to the saga there is no await: two amendments to one client id cannot both begin.
+        digest, task = self._naming.get(naming.key, (known.request_digest if known else "", None))
+        if digest == naming.digest:
+            return await (asyncio.shield(task) if task else self._repeated_amendment(request, naming))
+        if known is None and task is None:
+            return await self._amended(request, ticker, naming)
+        if order is not None and order.client_order_id == request.client_order_id:
+            return await self._amended(request, ticker, None)  # it is called so already
+        refused = None if order is None else refused_by_rules(request, order, state)
+        return earliest(refused, _taken(request.client_order_id)) or NO_ORDER
+
+    async def is_called(self, account_id: AccountId, order_id: OrderId, client_order_id: str) -> bool:
+        """Return whether a client id is, or once was, the account's name for an order."""
+        key = _key(account_id, client_order_id)
+        if key == order_id:
+            return True
+        known = await self._known(account_id, key)
+        return known is not None and known.order_id == order_id
 
     async def ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
         """Return the market an order is in, or ``None`` if there is no such order."""
@@ -233,6 +266,35 @@ class Trading:
 
     # ------------------------------------------------------------------------------------ details
 
+    async def _amended(self, request: AmendRequest, ticker: Ticker, naming: Naming | None) -> OrderAnswer:
+        """Carry out an amendment; it comes to its end even if its caller goes away."""
+        saga = amend(
+            request, ticker, naming, directory=self._directory, funds=self._funds, saga_id=self._ids.new()
+        )
+        task = asyncio.ensure_future(saga)
+        self._amending[task] = request.order_id
+        if naming is not None:
+            self._naming[naming.key] = naming.digest, task
+            self._keys.use(self._directory.partition_of(request.account_id))
+        task.add_done_callback(partial(self._amendment_ended, naming))
+        return await asyncio.shield(task)
+
+    def _amendment_ended(self, naming: Naming | None, task: "asyncio.Task[OrderAnswer]") -> None:
+        del self._amending[task]
+        if naming is not None:
+            del self._naming[naming.key]
+
+    async def _repeated_amendment(self, request: AmendRequest, naming: Naming) -> OrderAnswer:
+        """Return the answer to an amendment that was made before."""
+        ledger = self._directory.ledger(request.account_id)
+        if _begun(naming.key, await ledger.state()):
+            await self._funds.booked()
+            if _begun(naming.key, await ledger.state()):
+                raise Overloaded("the amendment was interrupted and is being brought to its end; try again")
+        known = await self._known(request.account_id, naming.key)
+        assert known is not None
+        return await self._as_it_stands(request.order_id, known.ticker)
+
     def _left_ended(self, order_id: OrderId, left: "asyncio.Task[OrderAnswer]") -> None:
         self._left.discard(left)
         fault = asyncio.CancelledError() if left.cancelled() else left.exception()
@@ -240,30 +302,76 @@ class Trading:
 
     def _order_id(self, request: OrderRequest) -> OrderId:
         if request.client_order_id:
-            return OrderId(str(uuid5(ORDERS, f"{request.account_id}/{request.client_order_id}")))
+            return _key(request.account_id, request.client_order_id)
         return OrderId(str(self._ids.new()))
+
+    async def _named(
+        self, account_id: AccountId, key: OrderId, market: MarketState
+    ) -> tuple[OrderId, KnownOrder | None]:
+        """Return the id of the order that a key names or will name, and what is known of the key.
+
+        What was given up is never placed, but its request may be sent again: that is another order.
+        """
+        order_id, known = key, await self._known(account_id, key)
+        while True:
+            if known is not None and known.order_id == order_id:
+                return order_id, known
+            if known is not None:
+                order_id = known.order_id
+                if await self._known(account_id, order_id) is not None:
+                    return order_id, known
+            if order_id not in market.abandoned:
+                return order_id, None
+            order_id = OrderId(str(uuid5(ORDERS, order_id)))
+            known = await self._known(account_id, order_id)
+
+    def _needed_for(self, request: OrderRequest, order_id: OrderId, market: MarketState) -> Money | Rejected:
+        """Return what an order has to reserve, or the first reason for which it would not be taken."""
+        needed = needed_for(request, order_id, market, self._directory.limits, self._clock.now_us())
+        if not (isinstance(needed, Rejected) or request.order_group_id or self._set_aside):
+            return needed
+        refused = earliest(
+            needed if isinstance(needed, Rejected) else None,
+            self._set_aside.refusal(request.account_id, request.ticker),
+            self._group_refusal(request),
+        )
+        return refused or needed
+
+    def _group_refusal(self, request: OrderRequest) -> Rejected | None:
+        ledger = self._directory.ledger(request.account_id).loaded
+        if request.order_group_id is None or ledger is None:
+            return None
+        return group_refusal(request.order_group_id, request.account_id, request.ticker, ledger)
+
+    def _another(self, request: OrderRequest) -> Rejected:
+        """Return why a request is refused whose client id was used for another one."""
+        used = _taken(request.client_order_id)
+        return earliest(impossible(request, self._clock.now_us()), self._group_refusal(request), used) or used
 
     async def _repeated(
         self, request: OrderRequest, order_id: OrderId, known: KnownOrder, digest: str
     ) -> OrderAnswer:
         """Return the answer to a request whose client id was used before."""
         if known.request_digest != digest:
-            return _another_request(request)
+            return self._another(request)
         under_way = self._placing.get(order_id)
         if under_way is not None:
             return await under_way.answer()
-        market = self._directory.market(known.ticker)
+        return await self._as_it_stands(order_id, known.ticker)
+
+    async def _as_it_stands(self, order_id: OrderId, ticker: Ticker) -> OrderAccepted:
+        market = self._directory.market(ticker)
         order = (await market.state()).orders.get(order_id)
         return OrderAccepted(
             position=market.position,
             order_id=order_id,
-            order=order_state_of(known.ticker, order) if order else None,
+            order=order_state_of(ticker, order) if order else None,
             repeated=True,
         )
 
-    async def _known(self, account_id: AccountId, order_id: OrderId) -> KnownOrder | None:
-        """Return what is known of an order, be it remembered by the ledger or in the index of older ones."""
-        return await self._keys.find(self._directory.partition_of(account_id), order_id)
+    async def _known(self, account_id: AccountId, key: OrderId) -> KnownOrder | None:
+        """Return what is known of a key, be it remembered by the ledger or in the index of older ones."""
+        return await self._keys.find(self._directory.partition_of(account_id), key)
 
     async def _on_order(self, command: CancelOrder | DecreaseOrder) -> OrderAnswer:
         ticker = await self.ticker_of(command.account_id, command.order_id)
@@ -291,7 +399,11 @@ class Trading:
         command: MarketCommand = CancelOrders(account_id=account_id)
         canceled = 0
         while any((await market.state()).orders_of(account_id)):
-            canceled += len((await market.ask(command, command_id=self._ids.new())).events)
+            decision = await market.ask(command, command_id=self._ids.new())
+            canceled += sum(
+                isinstance(event, OrderCanceled) and event.account_id == account_id
+                for event in decision.events
+            )
         return AllCanceled(position=market.position, orders=canceled)
 
     async def _on_group(self, command: lc.OrderGroupCommand) -> Answer:
@@ -310,10 +422,19 @@ class Trading:
         return Accepted(position=position)
 
 
-def _another_request(request: OrderRequest) -> Rejected:
+def _key(account_id: AccountId, client_order_id: str) -> OrderId:
+    """Return what an account's client id stands for: the id of an order placed under it."""
+    return OrderId(str(uuid5(ORDERS, f"{account_id}/{client_order_id}")))
+
+
+def _begun(key: OrderId, ledger: LedgerState) -> bool:
+    return any(amendment.key == key for amendment in ledger.amendments.values())
+
+
+def _taken(client_order_id: str) -> Rejected:
     return Rejected(
         Reason.DUPLICATE_CLIENT_ORDER_ID,
-        f"client_order_id {request.client_order_id} was used for another order; use a new one",
+        f"client_order_id {client_order_id} was used for another request; use a new one",
     )
 
 

@@ -100,6 +100,7 @@ Partitions = Annotated[int, _number("into how many ledgers the accounts are spre
 # -------------------------------------------------------------------------------------------- names
 
 OrderGroupId = Annotated[str, _name("an order group of the account")]
+AmendmentId = Annotated[str, _name("an amendment of an order")]
 KeyId = Annotated[str, _name("a key")]
 RequestDigest = Annotated[str, _name("a hash of what was asked")]
 ClientOrderId = Annotated[

@@ -31,6 +31,7 @@ class Reason(Enum):
     MARKET_NOT_OPEN = "market_not_open"
     MARKET_PAUSED = "market_paused"
     MARKET_CLOSED = "market_closed"
+    TRADING_HALTED = "trading_halted"
     MARKET_VERSION_CHANGED = "market_version_changed"
     TOO_LATE = "too_late"
     TRANSITION_NOT_ALLOWED = "transition_not_allowed"
@@ -66,10 +67,13 @@ class Reason(Enum):
         return self in _TRANSIENT
 
 
+_PRECEDENCE = {reason: number for number, reason in enumerate(Reason)}
+
 _TRANSIENT = frozenset(
     {
         Reason.MARKET_NOT_OPEN,
         Reason.MARKET_PAUSED,
+        Reason.TRADING_HALTED,
         Reason.CONDITION_PENDING,
         Reason.ORDER_GROUP_TRIGGERED,
         Reason.POSITION_LIMIT,
@@ -96,3 +100,9 @@ class Rejected:
 
     reason: Reason
     message: str
+
+
+def earliest(*refusals: Rejected | None) -> Rejected | None:
+    """Return the refusal to be told of several, made in different places: the first by precedence."""
+    there = [refusal for refusal in refusals if refusal is not None]
+    return min(there, key=lambda refusal: _PRECEDENCE[refusal.reason]) if there else None

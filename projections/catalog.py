@@ -14,7 +14,7 @@ from projections.markets import MarketsProjection
 from projections.order_book import OrderBookProjection
 from projections.order_groups import ORDER_GROUPS, OrderGroupsProjection
 from projections.order_keys import ORDER_KEYS, OrderKeysProjection
-from projections.orders import ORDERS, OrdersProjection
+from projections.orders import ORDERS, RENAMES, OrdersProjection
 from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
 from projections.projection import Projection
 from projections.queries import LeaderboardQueries, PortfolioQueries
@@ -27,7 +27,7 @@ TABLES: Mapping[str, Sequence[Table[Any]]] = {
     ExchangeProjection.name: (EXCHANGES,),
     MarketsProjection.name: (MARKETS, GROUPS),
     OrderBookProjection.name: (BOOK_ORDERS, TOPS, CANDLES),
-    OrdersProjection.name: (ORDERS,),
+    OrdersProjection.name: (ORDERS, RENAMES),
     TradesProjection.name: (TRADES, FILLS),
     PortfolioProjection.name: (POSITIONS, OUTCOMES, SETTLEMENTS),
     LeaderboardProjection.name: (STAKES, STANDINGS, PROFITS),

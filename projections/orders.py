@@ -11,6 +11,7 @@ from domain.market.events import (
     OrderCanceled,
     OrderDecreased,
     OrderPlaced,
+    OrderRenamed,
     StopTriggered,
     TradeExecuted,
 )
@@ -63,7 +64,17 @@ class OrderRow:
     position: int
 
 
+@dataclass(slots=True)
+class RenameRow:
+    """What an order's client id was until ``position``, where an amendment gave it another."""
+
+    order_id: str
+    position: int
+    client_order_id: str
+
+
 ORDERS = Table("orders", OrderRow, key=("order_id",))
+RENAMES = Table("order_renames", RenameRow, key=("order_id", "position"))
 
 _RESTING, _CANCELED, _EXECUTED = (status.value for status in OrderStatus)
 
@@ -72,7 +83,7 @@ _CALLED_BACK = (EndReason.REQUESTED, EndReason.MARKET_PAUSED)
 
 
 class OrdersProjection(Projection):
-    """Keeps every order with sizes that always add up."""
+    """Keeps every order with sizes that always add up, and what it was called before."""
 
     name: ClassVar[str] = "orders"
     version: ClassVar[int] = 2
@@ -80,14 +91,16 @@ class OrdersProjection(Projection):
 
     def __init__(self) -> None:
         self._orders = Rows(ORDERS)
+        self._renames = Rows(RENAMES, kept=100)
         super().__init__(
-            parts=(self._orders,),
+            parts=(self._orders, self._renames),
             handlers={
                 OrderPlaced: self._placed,
                 TradeExecuted: self._traded,
                 OrderCanceled: self._canceled,
                 OrderDecreased: self._decreased,
                 OrderAmended: self._amended,
+                OrderRenamed: self._renamed,
                 StopTriggered: self._triggered,
             },
             wants={
@@ -96,6 +109,7 @@ class OrdersProjection(Projection):
                 OrderCanceled: self._want_one,
                 OrderDecreased: self._want_one,
                 OrderAmended: self._want_one,
+                OrderRenamed: self._want_one,
                 StopTriggered: self._want_one,
             },
         )
@@ -210,8 +224,17 @@ class OrdersProjection(Projection):
             row.canceled -= gained
         row.remaining = event.remaining
         row.price_ticks = event.price_ticks
-        row.client_order_id = event.client_order_id
         row.reserved = event.reserved
+        self._name(row, recorded)
+
+    def _renamed(self, recorded: Recorded[OrderRenamed]) -> None:
+        self._name(self._changed(recorded, recorded.event.order_id), recorded)
+
+    def _name(self, row: OrderRow, recorded: Recorded[OrderAmended | OrderRenamed]) -> None:
+        name = recorded.event.client_order_id
+        if name != row.client_order_id:
+            self._renames.put(RenameRow(row.order_id, recorded.position, row.client_order_id))
+            row.client_order_id = name
 
     def _triggered(self, recorded: Recorded[StopTriggered]) -> None:
         row = self._changed(recorded, recorded.event.order_id)

@@ -190,7 +190,7 @@ def _order_step(recorded: Recorded[Any], order_id: OrderId | None) -> MarketStep
     """Return an event as it concerns an order."""
     event = recorded.event
     match event:
-        case e.OrderPlaced() | e.OrderAmended() | e.OrderDecreased():
+        case e.OrderPlaced() | e.OrderAmended() | e.OrderRenamed() | e.OrderDecreased():
             return MarketStep(recorded=recorded, caused_by=CausedBy.OWN_COMMAND)
         case e.TradeExecuted():
             taking = event.taker.order_id == order_id

@@ -38,9 +38,11 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "MatchingContinued": market.MatchingContinued,
         "OrderGroupBounded": market.OrderGroupBounded,
         "OrderAmended": market.OrderAmended,
+        "OrderRenamed": market.OrderRenamed,
         "OrderDecreased": market.OrderDecreased,
         "OrderCanceled": market.OrderCanceled,
         "PlacementAbandoned": market.PlacementAbandoned,
+        "AmendmentAbandoned": market.AmendmentAbandoned,
         "TradeExecuted": market.TradeExecuted,
         "PositionSettled": market.PositionSettled,
         "PositionUnwound": market.PositionUnwound,
@@ -54,6 +56,8 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "ReservationReleased": ledger.ReservationReleased,
         "ReservationAmended": ledger.ReservationAmended,
         "IncreaseReleased": ledger.IncreaseReleased,
+        "ClientIdTaken": ledger.ClientIdTaken,
+        "ClientIdFreed": ledger.ClientIdFreed,
         "FillBooked": ledger.FillBooked,
         "PayoutBooked": ledger.PayoutBooked,
         "UnwindBooked": ledger.UnwindBooked,
@@ -81,7 +85,14 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
 }
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""
 
-VERSIONS = {"OrderCanceled": 2, "OrderPlaced": 3}
+VERSIONS = {
+    "OrderCanceled": 2,
+    "OrderPlaced": 3,
+    "OrderAmended": 2,
+    "ReservationIncreased": 2,
+    "IncreaseReleased": 2,
+    "ReservationAmended": 2,
+}
 """The present version of events that have changed; every other event is at version 1."""
 
 

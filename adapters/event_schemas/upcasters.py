@@ -12,6 +12,13 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from adapters.event_schemas.amendments import (
+    IncreaseReleasedV1,
+    OrderAmendedV1,
+    ReservationAmendedV1,
+    ReservationIncreasedV1,
+    amendment_1_to_2,
+)
 from adapters.event_schemas.order_canceled import OrderCanceledV1, order_canceled_1_to_2
 from adapters.event_schemas.order_placed import (
     OrderPlacedV1,
@@ -27,6 +34,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("OrderCanceled", 1): order_canceled_1_to_2,
     ("OrderPlaced", 1): order_placed_1_to_2,
     ("OrderPlaced", 2): order_placed_2_to_3,
+    ("OrderAmended", 1): amendment_1_to_2,
+    ("ReservationIncreased", 1): amendment_1_to_2,
+    ("IncreaseReleased", 1): amendment_1_to_2,
+    ("ReservationAmended", 1): amendment_1_to_2,
 }
 """By stored name and version, the way to the next version."""
 
@@ -34,6 +45,10 @@ OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
     ("OrderCanceled", 1): OrderCanceledV1,
     ("OrderPlaced", 1): OrderPlacedV1,
     ("OrderPlaced", 2): OrderPlacedV2,
+    ("OrderAmended", 1): OrderAmendedV1,
+    ("ReservationIncreased", 1): ReservationIncreasedV1,
+    ("IncreaseReleased", 1): IncreaseReleasedV1,
+    ("ReservationAmended", 1): ReservationAmendedV1,
 }
 """By stored name and version, what events looked like."""
 

@@ -1,5 +1,6 @@
 """Reads that wait: for the position a client asks for, and for the account's own last write."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 
@@ -30,21 +31,44 @@ async def await_visible(port: HttpPort, requested: Position, reader: Caller | No
     as a courtesy: an answer without them is better than none.
     """
     freshness = port.reads.freshness
-    if requested > freshness.position and not await freshness.await_position(
-        requested, port.settings.min_position_wait_s
-    ):
-        raise Problem(
-            Code.READ_MODEL_BEHIND,
-            "the read models have not come that far yet",
-            position=freshness.position,
-        )
+    if requested > START:
+        wait_s = port.settings.min_position_wait_s
+        if not await _visible(port, await _with_money(port, requested, reader, wait_s), wait_s):
+            raise Problem(
+                Code.READ_MODEL_BEHIND,
+                "the read models have not come that far yet",
+                position=freshness.position,
+            )
     if reader is not None:
-        await show(port, port.own_writes.of(reader.account_id))
+        wait_s = port.settings.own_writes_wait_s
+        own = port.own_writes.of(reader.account_id)
+        await _visible(port, await _with_money(port, own, reader, wait_s), wait_s)
+
+
+async def _with_money(port: HttpPort, position: Position, reader: Caller | None, wait_s: float) -> Position:
+    """Return where in the log stands what a position means for the reader's money.
+
+    What a market decided is booked a moment later: who canceled an order looks for the money it set free.
+    """
+    if reader is None or position <= START:
+        return position
+    booked = port.own_writes.booked(reader.account_id, position)
+    if booked is not None:
+        return booked
+    try:
+        async with asyncio.timeout(wait_s):
+            booked = await port.exchange.booked(reader.account_id, position)
+    except TimeoutError:
+        return position
+    port.own_writes.note_booked(reader.account_id, position, booked)
+    return booked
+
+
+async def _visible(port: HttpPort, position: Position, wait_s: float) -> bool:
+    freshness = port.reads.freshness
+    return position <= freshness.position or await freshness.await_position(position, wait_s)
 
 
 async def show(port: HttpPort, position: Position) -> bool:
     """Wait a little for the read models to show a write; return whether they do."""
-    freshness = port.reads.freshness
-    return position <= freshness.position or await freshness.await_position(
-        position, port.settings.own_writes_wait_s
-    )
+    return await _visible(port, position, port.settings.own_writes_wait_s)

@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from application.ports.clock import Clock
+from application.sagas.set_aside import SetAside
 from projections.progress import RunnerStats
 
 _US_PER_S = 1_000_000
@@ -16,9 +17,10 @@ _US_PER_S = 1_000_000
 class Metrics:
     """The metrics of one process."""
 
-    def __init__(self, projector: RunnerStats, clock: Clock) -> None:
+    def __init__(self, projector: RunnerStats, set_aside: SetAside, clock: Clock) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_ReadModels(projector, clock))
+        self._registry.register(_Sagas(set_aside))
 
     def text(self) -> bytes:
         """Return all metrics as they are now."""
@@ -56,6 +58,21 @@ class _ReadModels(Collector):
         for projection, events in stats.parked.items():
             parked.add_metric([projection], events)
         yield parked
+
+
+class _Sagas(Collector):
+    """Sagas that could not be brought to their end."""
+
+    def __init__(self, set_aside: SetAside) -> None:
+        self._set_aside = set_aside
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield how many there are now."""
+        yield GaugeMetricFamily(
+            "presage_sagas_set_aside",
+            "Interrupted orders that cannot be brought to their end; somebody has to look at the log.",
+            value=len(list(self._set_aside)),
+        )
 
 
 def _named(name: str) -> str:

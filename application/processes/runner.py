@@ -95,6 +95,8 @@ class ProcessRunner:
 
     async def reach(self, position: Position) -> None:
         """Wait until the processes have come to ``position``. Raises what keeps them from it, if anything."""
+        if self._reached >= position:
+            return
         async with self._moved:
             await self._moved.wait_for(lambda: self._reached >= position or self._stopped())
         if self._reached < position:

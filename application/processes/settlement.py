@@ -32,6 +32,7 @@ class Settlement:
             e.OrderCanceled,
             e.OrderDecreased,
             e.OrderAmended,
+            e.OrderRenamed,
             e.PositionSettled,
             e.PositionUnwound,
             e.ConditionMet,
@@ -89,6 +90,7 @@ def concerned(event: DomainEvent) -> tuple[AccountId, ...]:
             | e.OrderCanceled()
             | e.OrderDecreased()
             | e.OrderAmended()
+            | e.OrderRenamed()
             | e.PositionSettled()
             | e.PositionUnwound()
         ):

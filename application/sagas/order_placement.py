@@ -1,7 +1,6 @@
 """Carries out the place-order saga."""
 
 from collections.abc import Awaitable
-from functools import partial
 from uuid import UUID
 
 from application.derived_ids import derived_id
@@ -12,6 +11,7 @@ from application.ports.event_store import AppendOutcomeUnknown, Position
 from application.ports.notifier import Notifier
 from application.processes.order_groups import bounding
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
+from application.sagas.funds import Funds
 from application.sagas.place_order import Outcome, SagaState, advance
 from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
@@ -19,10 +19,16 @@ from domain.ledger.events import OrderGroupAllotted
 from domain.limits import AccountLimits
 from domain.market.commands import BoundOrderGroup, PlaceOrder
 from domain.market.events import MarketEvent
-from domain.market.policies import first_refusal, reservation_for
+from domain.market.policies import OF_THE_COMMAND, first_refusal, reservation_for
 from domain.market.state import MarketState
 from domain.quantities import Money
 from domain.rejections import Rejected
+
+
+def impossible(request: OrderRequest, now_us: int) -> Rejected | None:
+    """Return why no market whatever would take an order, if none would."""
+    command = _command(request, OrderId(""), Money(0), AccountLimits(), None, now_us)
+    return first_refusal(command, MarketState(), OF_THE_COMMAND)
 
 
 def needed_for(
@@ -43,20 +49,25 @@ class OrderPlacement:
         order_id: OrderId,
         digest: str,
         *,
+        key: OrderId,
         reserved: Money,
         saga_id: UUID,
         directory: Directory,
+        funds: Funds,
         notifier: Notifier,
     ) -> None:
         self.state = SagaState.STARTED
         self._request = request
         self._order_id = order_id
         self._digest = digest
+        self._key = key
         self._reserved = reserved
         self._saga_id = saga_id
         self._directory = directory
+        self._funds = funds
         self._notifier = notifier
         self._allotment: BoundOrderGroup | None = None
+        self._decided_us = 0
         self._end: OrderAnswer | Exception | None = None
 
     async def run(self) -> OrderAnswer:
@@ -84,7 +95,8 @@ class OrderPlacement:
                 return self._notify()
 
     async def _reserve(self) -> Outcome:
-        decision = await self._directory.ledger(self._request.account_id).ask(
+        decision = await self._funds.ask(
+            self._directory.ledger(self._request.account_id),
             ReserveFunds(
                 order_id=self._order_id,
                 account_id=self._request.account_id,
@@ -92,6 +104,7 @@ class OrderPlacement:
                 amount=self._reserved,
                 request_digest=self._digest,
                 order_group_id=self._request.order_group_id,
+                key=None if self._key == self._order_id else self._key,
             ),
             command_id=derived_id(self._saga_id, "reserve"),
             correlation_id=self._saga_id,
@@ -105,14 +118,7 @@ class OrderPlacement:
     async def _place(self) -> Outcome:
         try:
             decision = await self._directory.market(self._request.ticker).ask(
-                partial(
-                    _command,
-                    self._request,
-                    self._order_id,
-                    self._reserved,
-                    self._directory.limits,
-                    self._allotment,
-                ),
+                self._order_at,
                 command_id=self._saga_id,
                 correlation_id=self._saga_id,
             )
@@ -123,6 +129,17 @@ class OrderPlacement:
             return Outcome.REFUSED
         self._end = decision.rejected or self._accepted(decision)
         return Outcome.DONE if decision.rejected is None else Outcome.REFUSED
+
+    def _order_at(self, now_us: int) -> PlaceOrder:
+        self._decided_us = now_us
+        return _command(
+            self._request,
+            self._order_id,
+            self._reserved,
+            self._directory.limits,
+            self._allotment,
+            now_us,
+        )
 
     async def _release(self) -> Outcome:
         await self._directory.ledger(self._request.account_id).ask(
@@ -142,6 +159,7 @@ class OrderPlacement:
             position=Position(decision.position),
             order_id=self._order_id,
             order=order_state(self._request.ticker, self._order_id, decision.events),
+            placed_at_us=self._decided_us,
         )
 
 

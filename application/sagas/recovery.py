@@ -1,64 +1,108 @@
 """Bringing interrupted sagas to an end.
 
 Once settlement has booked everything the markets decided, a reservation that is still pending belongs to
-an order that no market took. The market is made to rule the order out, and the money goes back. Money set
-aside for an amendment that never came is given back likewise.
+an order that no market took, and an amendment that is still under way to one that no market made. The market
+is made to rule it out, and the money goes back. A saga that cannot be ended is set aside, and the others are.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory, LedgerOwner
+from application.hosting.owner import Overloaded
 from application.ports.clock import Ids
+from application.ports.codec import UnreadableEvent
+from application.ports.event_store import EventStoreError
 from application.processes.runner import ProcessRunner
-from domain.identifiers import OrderId
-from domain.ledger.commands import ReleaseReservation
-from domain.ledger.state import Reservation
-from domain.market.commands import AbandonPlacement
-from domain.quantities import Money
+from application.sagas.set_aside import SetAside
+from domain.identifiers import AccountId, OrderId, Ticker
+from domain.ledger.commands import GiveUpAmendment, ReleaseReservation
+from domain.ledger.state import Amendment, Reservation
+from domain.market.commands import AbandonAmendment, AbandonPlacement
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A saga that nobody may be carrying out any more. ``end`` says whether there was something to end."""
+
+    account_id: AccountId
+    ticker: Ticker
+    order_id: OrderId
+    end: Callable[[], Awaitable[bool]]
 
 
 class SagaRecovery:
     """Finds sagas that nobody is carrying out any more and ends them."""
 
     def __init__(
-        self, directory: Directory, runner: ProcessRunner, ids: Ids, busy: Callable[[OrderId], bool]
+        self,
+        directory: Directory,
+        runner: ProcessRunner,
+        ids: Ids,
+        busy: Callable[[OrderId], bool],
+        set_aside: SetAside,
     ) -> None:
         self._directory = directory
         self._runner = runner
         self._ids = ids
         self._busy = busy
+        self._set_aside = set_aside
 
     async def run(self) -> int:
         """End every saga that nobody is busy with; return how many there were."""
-        suspects = [
-            (ledger, order_id)
-            for ledger in self._directory.ledgers
-            for order_id, held in (await ledger.state()).reservations.items()
-            if (held.pending or held.extra) and not self._busy(order_id)
-        ]
+        suspects = [suspect async for suspect in self._suspects() if not self._busy(suspect.order_id)]
         if not suspects:
             return 0
         await self._runner.catch_up()
         ended = 0
-        for ledger, order_id in suspects:
-            held = (await ledger.state()).reservations.get(order_id)
-            if held is not None and not self._busy(order_id) and await self._end(ledger, order_id, held):
-                ended += 1
+        for suspect in suspects:
+            if not self._busy(suspect.order_id):
+                ended += await self._ended(suspect)
         return ended
 
-    async def _end(self, ledger: LedgerOwner, order_id: OrderId, held: Reservation) -> bool:
+    async def _suspects(self) -> AsyncIterator[_Suspect]:
+        for ledger in self._directory.ledgers:
+            state = await ledger.state()
+            for order_id, held in list(state.reservations.items()):
+                if held.pending:
+                    end = partial(self._end_placement, ledger, order_id)
+                    yield _Suspect(held.account_id, held.ticker, order_id, end)
+            for amendment_id, begun in list(state.amendments.items()):
+                end = partial(self._end_amendment, ledger, amendment_id)
+                yield _Suspect(begun.account_id, begun.ticker, begun.order_id, end)
+
+    async def _ended(self, suspect: _Suspect) -> bool:
+        whose = suspect.account_id, suspect.ticker, suspect.order_id
+        try:
+            ended = await suspect.end()
+        except (EventStoreError, Overloaded) as error:
+            log.warning("the saga of order %s waits to be ended: %s", suspect.order_id, error)
+            return False
+        except UnreadableEvent:
+            raise  # the log is not ours to write
+        except Exception as fault:  # noqa: BLE001  # one bad saga must not keep everybody else from trading
+            self._set_aside.add(*whose, fault)
+            return False
+        self._set_aside.ended(*whose)
+        return ended
+
+    async def _end_placement(self, ledger: LedgerOwner, order_id: OrderId) -> bool:
+        held = (await ledger.state()).reservations.get(order_id)
+        if held is None or not held.pending:
+            return False
         saga_id = self._ids.new()
-        if held.pending:
-            if not await self._ruled_out(order_id, held, saga_id):
-                return False
-            now_held = (await ledger.state()).reservations.get(order_id)
-            if now_held is None or not now_held.pending:
-                return False
-        if not held.pending and not held.extra:
+        if not await self._ruled_out(order_id, held, saga_id):
+            return False
+        held = (await ledger.state()).reservations.get(order_id)
+        if held is None or not held.pending:
             return False
         await ledger.ask(
-            ReleaseReservation(order_id=order_id, extra=None if held.pending else Money(held.extra)),
+            ReleaseReservation(order_id=order_id),
             command_id=uuid5(saga_id, "release"),
             correlation_id=saga_id,
         )
@@ -75,3 +119,26 @@ class SagaRecovery:
         # The ledger knows once it has booked all that the market decided before it ruled the order out.
         await self._runner.reach(decision.position)
         return order_id not in (await market.state()).orders
+
+    async def _end_amendment(self, ledger: LedgerOwner, amendment_id: str) -> bool:
+        begun = (await ledger.state()).amendments.get(amendment_id)
+        if begun is None:
+            return False
+        saga_id = self._ids.new()
+        await self._rule_out_amendment(amendment_id, begun, saga_id)
+        if amendment_id not in (await ledger.state()).amendments:
+            return False  # it had been made, and now that is booked
+        await ledger.ask(
+            GiveUpAmendment(amendment_id=amendment_id),
+            command_id=uuid5(saga_id, "release"),
+            correlation_id=saga_id,
+        )
+        return True
+
+    async def _rule_out_amendment(self, amendment_id: str, begun: Amendment, saga_id: UUID) -> None:
+        decision = await self._directory.market(begun.ticker).ask(
+            AbandonAmendment(order_id=begun.order_id, account_id=begun.account_id, amendment_id=amendment_id),
+            command_id=saga_id,
+            correlation_id=saga_id,
+        )
+        await self._runner.reach(decision.position)

@@ -8,7 +8,7 @@ from application.ports.snapshots import Document
 from application.snapshots import form
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import events, evolve, state
-from domain.ledger.state import Account, KnownOrder, LedgerState, OrderGroup, Reservation
+from domain.ledger.state import Account, Amendment, KnownOrder, LedgerState, OrderGroup, Reservation
 
 STEP = 500
 """How many accounts, orders or references are made before others get their turn."""
@@ -44,7 +44,13 @@ def capture(ledger: LedgerState) -> Document:
             )
             for name, group in ledger.order_groups.items()
         ],
-        "orders": [(name, known.request_digest, known.ticker) for name, known in ledger.orders],
+        "orders": [
+            (name, known.request_digest, known.ticker, known.order_id) for name, known in ledger.orders
+        ],
+        "amendments": [
+            (name, change.order_id, change.account_id, change.ticker, change.amount, change.key)
+            for name, change in ledger.amendments.items()
+        ],
         "references": list(ledger.references),
         "remembers_all": (ledger.orders.all, ledger.references.all),
     }
@@ -64,8 +70,10 @@ def rebuild(document: Document) -> Generator[None, None, LedgerState]:
     for name, *values in document["order_groups"]:
         group = ledger.order_groups[name] = _order_group(*values)
         ledger.groups_of[group.account_id] += 1
-    for number, (name, digest, ticker) in enumerate(document["orders"]):
-        ledger.orders.add(name, KnownOrder(digest, Ticker(ticker)))
+    for name, *change in document["amendments"]:
+        ledger.amendments[name] = _amendment(*change)
+    for number, (name, digest, ticker, order_id) in enumerate(document["orders"]):
+        ledger.orders.add(name, KnownOrder(digest, Ticker(ticker), OrderId(order_id)))
         if number % STEP == 0:
             yield
     for number, (name, amount) in enumerate(document["references"]):
@@ -107,6 +115,12 @@ def _order_group(
     return group
 
 
+def _amendment(order_id: str, account_id: str, ticker: str, amount: int, key: str | None) -> Amendment:
+    change = Amendment(OrderId(order_id), AccountId(account_id), Ticker(ticker))
+    change.amount, change.key = amount, None if key is None else OrderId(key)
+    return change
+
+
 def facts(document: Document) -> Iterator[str]:
     """Yield the lines of which :meth:`LedgerState.digest` is the hash."""
     d = document
@@ -115,8 +129,10 @@ def facts(document: Document) -> Iterator[str]:
         yield f"account {name} {cash} {reserved} {_pairs(locked)}"
     for row in sorted(d["reservations"]):
         yield f"held {' '.join(map(str, row))}"
-    for name, digest, ticker in d["orders"]:
-        yield f"order {name} {digest} {ticker}"
+    for row in sorted(d["amendments"]):
+        yield f"amendment {' '.join(map(str, row))}"
+    for row in d["orders"]:
+        yield f"order {' '.join(map(str, row))}"
     for name, amount in d["references"]:
         yield f"reference {name} {amount}"
     yield f"booked {_pairs(d['booked'])}"

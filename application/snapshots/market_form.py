@@ -83,6 +83,9 @@ def capture(market: MarketState) -> Document:
         "required": market.required,
         "children": sorted(market.children),
         "abandoned": sorted(market.abandoned),
+        "abandoned_amendments": sorted(
+            (order_id, sorted(amendments)) for order_id, amendments in market.abandoned_amendments.items()
+        ),
         "orders": list(map(_order_values, market.orders.values())),
         "stops": list(market.stops),
         "order_groups": [(name, _group_values(group)) for name, group in market.order_groups.items()],
@@ -120,6 +123,8 @@ def rebuild(document: Document) -> Generator[None, None, MarketState]:
     market.abandoned = set(map(OrderId, document["abandoned"]))
     for name, values in document["order_groups"]:
         market.order_groups[name] = _group(values)
+    for order_id, amendments in document["abandoned_amendments"]:
+        market.abandoned_amendments[OrderId(order_id)] = set(amendments)
     yield from _orders(market, document["orders"])
     for order_id in document["stops"]:
         market.stops.add(market.orders[order_id])
@@ -260,6 +265,8 @@ def facts(document: Document) -> Iterator[str]:
         yield f"position {account_id} {' '.join(map(str, values))}"
     for values in d["orders"]:
         yield f"order {' '.join(map(str, values))}"
+    for order_id, amendments in d["abandoned_amendments"]:
+        yield f"abandoned {order_id} {' '.join(amendments)}"
     for side in Side:
         for ticks, total, queue in d[side.value]:
             yield f"book {side} {ticks} {total} {' '.join(queue)}"

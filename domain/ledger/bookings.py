@@ -58,6 +58,8 @@ class _Bookkeeper:
                 yield from self._release(event.order_id, event.account_id, event.reserved, revision)
             case m.OrderAmended():
                 yield from self._amend(event, revision)
+            case m.OrderRenamed():
+                yield from self._rename(event, revision)
             case m.PositionSettled():
                 yield self._payout(event, revision)
             case m.PositionUnwound():
@@ -111,19 +113,38 @@ class _Bookkeeper:
 
     def _amend(self, event: m.OrderAmended, revision: int) -> Iterator[e.LedgerEvent]:
         held = self._holding(event.order_id)
-        if held is None:
+        if held is None and event.amendment_id not in self._state.amendments:
             return
-        released = held.amount + event.extra - event.reserved
-        held.amount, held.extra = event.reserved, held.extra - event.extra
-        self._keep(event.order_id, held)
-        yield e.ReservationAmended(
+        released = 0
+        if held is not None:
+            released = held.amount + event.extra - event.reserved
+            held.amount, held.extra = event.reserved, held.extra - event.extra
+            self._keep(event.order_id, held)
+        yield self._amended(event, event.reserved, event.extra, released, revision)
+
+    def _rename(self, event: m.OrderRenamed, revision: int) -> Iterator[e.LedgerEvent]:
+        """End an amendment that, as the order stood, needed no more money: all of it goes back."""
+        amendment = self._state.amendments.get(event.amendment_id)
+        if amendment is None:
+            return
+        held, extra, reserved = self._holding(event.order_id), amendment.amount, 0
+        if held is not None:
+            held.extra, reserved = held.extra - extra, held.amount
+            self._keep(event.order_id, held)
+        yield self._amended(event, reserved, extra, extra, revision)
+
+    def _amended(
+        self, event: m.OrderAmended | m.OrderRenamed, reserved: int, extra: int, released: int, revision: int
+    ) -> e.LedgerEvent:
+        return e.ReservationAmended(
             order_id=event.order_id,
             account_id=event.account_id,
             ticker=self._ticker,
-            reserved=event.reserved,
-            extra=event.extra,
+            reserved=Money(reserved),
+            extra=Money(extra),
             released=Money(released),
             market_revision=revision,
+            amendment_id=event.amendment_id,
         )
 
     def _fill(self, event: m.TradeExecuted, leg: m.Leg, revision: int) -> Iterator[e.LedgerEvent]:

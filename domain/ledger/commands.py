@@ -28,7 +28,11 @@ class Withdraw(Message, frozen=True, kw_only=True):
 
 
 class ReserveFunds(Message, frozen=True, kw_only=True):
-    """Set money aside for an order about to be placed; nothing for a sell, which is noted all the same."""
+    """Set money aside for an order about to be placed; nothing for a sell, which is noted all the same.
+
+    ``key`` is what the order's client id stands for, where an earlier order of that id was given up and
+    this one has another order id.
+    """
 
     order_id: OrderId
     account_id: AccountId
@@ -36,25 +40,34 @@ class ReserveFunds(Message, frozen=True, kw_only=True):
     amount: Money
     request_digest: str
     order_group_id: str | None = None
+    key: OrderId | None = None
 
 
-class IncreaseReservation(Message, frozen=True, kw_only=True):
-    """Set ``amount`` more aside for an open order about to be amended."""
+class ReleaseReservation(Message, frozen=True, kw_only=True):
+    """Compensate: give back what was set aside for an order that the market did not take."""
 
+    order_id: OrderId
+
+
+class BeginAmendment(Message, frozen=True, kw_only=True):
+    """Set ``amount`` more aside for an open order about to be amended, and take a further client id for it.
+
+    ``key`` is what the client id stands for, ``request_digest`` a hash of what was asked under it.
+    """
+
+    amendment_id: str
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
     amount: Money
+    key: OrderId | None = None
+    request_digest: str = ""
 
 
-class ReleaseReservation(Message, frozen=True, kw_only=True):
-    """Compensate: give back what was set aside for an order, or an amendment, that the market did not take.
+class GiveUpAmendment(Message, frozen=True, kw_only=True):
+    """Compensate: give back what was set aside and taken for an amendment that the market did not take."""
 
-    ``extra`` is what an amendment had added; ``None`` means the order itself was not placed.
-    """
-
-    order_id: OrderId
-    extra: Money | None = None
+    amendment_id: str
 
 
 class MarketEntry(Message, frozen=True, kw_only=True):
@@ -130,8 +143,9 @@ LedgerCommand = (
     Deposit
     | Withdraw
     | ReserveFunds
-    | IncreaseReservation
     | ReleaseReservation
+    | BeginAmendment
+    | GiveUpAmendment
     | BookMarketEvents
     | WithdrawFees
     | OrderGroupCommand

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from domain.identifiers import AccountId, OrderId
+from domain.identifiers import AccountId
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.bookings import book
-from domain.ledger.order_groups import MARKETS_MAX, decide_order_group, joined
-from domain.ledger.state import HOUSE, KnownOrder, LedgerState, Reservation, reference_key
+from domain.ledger.order_groups import decide_order_group, group_refusal, joined
+from domain.ledger.state import HOUSE, KnownOrder, LedgerState, reference_key
 from domain.quantities import Money
 from domain.rejections import Reason, Rejected
 
@@ -26,8 +26,10 @@ def decide(command: c.LedgerCommand, state: LedgerState) -> Decided:
             return book(command, state)
         case c.ReleaseReservation():
             return _release(command, state)
-        case c.IncreaseReservation():
-            return _increase(command, state)
+        case c.BeginAmendment():
+            return _begin_amendment(command, state)
+        case c.GiveUpAmendment():
+            return _give_up_amendment(command, state)
         case c.Deposit():
             return _deposit(command, state)
         case c.Withdraw():
@@ -44,7 +46,7 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
         return _repeated_order(command, known)
     if command.order_id in state.reservations:
         return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} is open")
-    if refused := _group_refusal(command, state):
+    if refused := group_refusal(command.order_group_id, command.account_id, command.ticker, state):
         return refused
     if command.amount > state.cash(command.account_id):
         return _insufficient(state.cash(command.account_id), command.amount)
@@ -58,26 +60,13 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
             order_group_id=command.order_group_id,
         )
     ]
+    if command.key is not None:
+        reserved += _client_id(command, None)
     name = command.order_group_id
     return reserved if name is None else [*reserved, joined(name, state.order_groups[name], command.ticker)]
 
 
-def _group_refusal(command: c.ReserveFunds, state: LedgerState) -> Rejected | None:
-    if command.order_group_id is None:
-        return None
-    group = state.order_groups.get(command.order_group_id)
-    if group is None or group.account_id != command.account_id:
-        return Rejected(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
-    if group.triggered:
-        return Rejected(Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit; reset it")
-    if len(group.filled_in) >= MARKETS_MAX and command.ticker not in group.filled_in:
-        return Rejected(
-            Reason.ORDER_GROUP_TOO_WIDE, f"an order group may have orders in at most {MARKETS_MAX} markets"
-        )
-    return None
-
-
-def _repeated_order(command: c.ReserveFunds, known: KnownOrder) -> Rejected:
+def _repeated_order(command: c.ReserveFunds | c.BeginAmendment, known: KnownOrder) -> Rejected:
     if known.request_digest == command.request_digest:
         return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} was sent before")
     return Rejected(
@@ -99,29 +88,45 @@ def _dollars(amount: int) -> str:
     return f"${ticks // 10_000}.{ticks % 10_000:04d}"
 
 
-def _increase(command: c.IncreaseReservation, state: LedgerState) -> Decided:
+def _begin_amendment(command: c.BeginAmendment, state: LedgerState) -> Decided:
+    if command.amendment_id in state.amendments:
+        return []
+    known = None if command.key is None else state.orders.get(command.key)
+    if known is not None:
+        return _repeated_order(command, known)
     held = state.reservations.get(command.order_id)
-    if held is None or held.account_id != command.account_id:
+    if command.amount and (held is None or held.account_id != command.account_id):
         return Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
     if command.amount > state.cash(command.account_id):
         return _insufficient(state.cash(command.account_id), command.amount)
+    increased = e.ReservationIncreased(
+        order_id=command.order_id,
+        account_id=command.account_id,
+        ticker=command.ticker,
+        amount=command.amount,
+        amendment_id=command.amendment_id,
+    )
+    return [increased, *_client_id(command, command.amendment_id)]
+
+
+def _client_id(command: c.ReserveFunds | c.BeginAmendment, amendment_id: str | None) -> list[e.LedgerEvent]:
+    if command.key is None:
+        return []
     return [
-        e.ReservationIncreased(
-            order_id=command.order_id,
+        e.ClientIdTaken(
+            key=command.key,
             account_id=command.account_id,
+            order_id=command.order_id,
             ticker=command.ticker,
-            amount=command.amount,
+            request_digest=command.request_digest,
+            amendment_id=amendment_id,
         )
     ]
 
 
 def _release(command: c.ReleaseReservation, state: LedgerState) -> Decided:
     held = state.reservations.get(command.order_id)
-    if held is None:
-        return []
-    if command.extra is not None:
-        return _release_increase(command.order_id, held, min(command.extra, held.extra))
-    if not held.pending:
+    if held is None or not held.pending:
         return []
     return [
         e.ReservationReleased(
@@ -134,14 +139,20 @@ def _release(command: c.ReleaseReservation, state: LedgerState) -> Decided:
     ]
 
 
-def _release_increase(order_id: OrderId, held: Reservation, amount: int) -> Decided:
-    if not amount:
+def _give_up_amendment(command: c.GiveUpAmendment, state: LedgerState) -> Decided:
+    amendment = state.amendments.get(command.amendment_id)
+    if amendment is None:
         return []
-    return [
-        e.IncreaseReleased(
-            order_id=order_id, account_id=held.account_id, ticker=held.ticker, amount=Money(amount)
-        )
-    ]
+    released = e.IncreaseReleased(
+        order_id=amendment.order_id,
+        account_id=amendment.account_id,
+        ticker=amendment.ticker,
+        amount=Money(amendment.amount),
+        amendment_id=command.amendment_id,
+    )
+    if amendment.key is None:
+        return [released]
+    return [released, e.ClientIdFreed(key=amendment.key, account_id=amendment.account_id)]
 
 
 def _deposit(command: c.Deposit, state: LedgerState) -> Decided:

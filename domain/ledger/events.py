@@ -8,6 +8,7 @@ Money is in millionths of a dollar; ``*_delta`` fields are what an entry adds (b
 
 from domain.fields import (
     Allowance,
+    AmendmentId,
     Amount,
     CashDelta,
     ClosedAt,
@@ -61,12 +62,16 @@ class FundsReserved(Message, frozen=True, kw_only=True):
 
 
 class ReservationIncreased(Message, frozen=True, kw_only=True):
-    """More money was set aside for an open order that is about to be amended."""
+    """More money was set aside for an open order that is about to be amended: the amendment's saga begins.
+
+    The amount is nothing where the amendment needs no more but takes a further client id.
+    """
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
     amount: Amount
+    amendment_id: AmendmentId
 
 
 class IncreaseReleased(Message, frozen=True, kw_only=True):
@@ -76,6 +81,29 @@ class IncreaseReleased(Message, frozen=True, kw_only=True):
     account_id: AccountId
     ticker: Ticker
     amount: Amount
+    amendment_id: AmendmentId
+
+
+class ClientIdTaken(Message, frozen=True, kw_only=True):
+    """A client id of the account was taken for an order whose own id was not made from it.
+
+    ``key`` is the order id that would have been made from the client id. ``amendment_id`` is the amendment
+    that gives the order this client id, ``None`` if the order was placed under it.
+    """
+
+    key: OrderId
+    account_id: AccountId
+    order_id: OrderId
+    ticker: Ticker
+    request_digest: RequestDigest
+    amendment_id: AmendmentId | None
+
+
+class ClientIdFreed(Message, frozen=True, kw_only=True):
+    """A client id may be used again: the amendment it was taken for was not made."""
+
+    key: OrderId
+    account_id: AccountId
 
 
 class OrderConfirmed(Message, frozen=True, kw_only=True):
@@ -111,6 +139,7 @@ class ReservationAmended(Message, frozen=True, kw_only=True):
     extra: Amount
     released: Amount
     market_revision: MarketRevision
+    amendment_id: AmendmentId
 
 
 class FillBooked(Message, frozen=True, kw_only=True):
@@ -258,6 +287,8 @@ LedgerEvent = (
     | FundsReserved
     | ReservationIncreased
     | IncreaseReleased
+    | ClientIdTaken
+    | ClientIdFreed
     | BookingEvent
     | FeesWithdrawn
     | OrderGroupEvent

@@ -7,6 +7,7 @@ from domain.ledger import events as e
 from domain.ledger.state import (
     HOUSE,
     Account,
+    Amendment,
     KnownOrder,
     LedgerState,
     OrderGroup,
@@ -30,14 +31,14 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
             _filled(state, event)
         case e.ReservationReleased():
             _released(state, event)
-        case e.ReservationIncreased():
-            _set_aside(state, event.order_id, extra=event.amount)
-        case e.IncreaseReleased():
-            _set_aside(state, event.order_id, extra=-event.amount)
-        case e.ReservationAmended():
-            gained = event.extra - event.released
-            _set_aside(state, event.order_id, amount=gained, extra=-event.extra)
-            state.booked[event.ticker] = event.market_revision
+        case (
+            e.ReservationIncreased()
+            | e.IncreaseReleased()
+            | e.ReservationAmended()
+            | e.ClientIdTaken()
+            | e.ClientIdFreed()
+        ):
+            _amendment(state, event)
         case e.PayoutBooked() | e.UnwindBooked() | e.ProceedsUnlocked():
             _market_ended(state, event)
         case e.FundsDeposited():
@@ -61,7 +62,7 @@ def _reserved(state: LedgerState, event: e.FundsReserved) -> None:
     account.cash -= event.amount
     account.reserved += event.amount
     state.reservations[event.order_id] = Reservation(event.account_id, event.ticker, event.amount)
-    state.orders.add(event.order_id, KnownOrder(event.request_digest, event.ticker))
+    state.orders.add(event.order_id, KnownOrder(event.request_digest, event.ticker, event.order_id))
     if event.order_group_id is not None:
         state.order_groups[event.order_group_id].filled_in.setdefault(event.ticker, 0)
 
@@ -75,6 +76,60 @@ def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra:
     held.extra += extra
     if held.spent:
         del state.reservations[order_id]
+
+
+def _amendment(
+    state: LedgerState,
+    event: e.ReservationIncreased
+    | e.IncreaseReleased
+    | e.ReservationAmended
+    | e.ClientIdTaken
+    | e.ClientIdFreed,
+) -> None:
+    match event:
+        case e.ReservationIncreased():
+            _began(state, event)
+        case e.IncreaseReleased():
+            _ended(state, event.amendment_id, event.amount)
+            _set_extra_aside(state, event.order_id, extra=-event.amount)
+        case e.ReservationAmended():
+            _ended(state, event.amendment_id, event.extra)
+            gained = event.extra - event.released
+            _set_extra_aside(state, event.order_id, amount=gained, extra=-event.extra)
+            state.booked[event.ticker] = event.market_revision
+        case e.ClientIdTaken():
+            state.orders.add(event.key, KnownOrder(event.request_digest, event.ticker, event.order_id))
+            if event.amendment_id is not None:
+                state.amendments[event.amendment_id].key = event.key
+        case e.ClientIdFreed():
+            state.orders.forget(event.key)
+        case _:
+            assert_never(event)
+
+
+def _began(state: LedgerState, event: e.ReservationIncreased) -> None:
+    # Amendments of old had no ids of their own: those of one order count together.
+    amendment = state.amendments.get(event.amendment_id)
+    if amendment is None:
+        amendment = Amendment(event.order_id, event.account_id, event.ticker)
+        state.amendments[event.amendment_id] = amendment
+    amendment.amount += event.amount
+    _set_extra_aside(state, event.order_id, extra=event.amount)
+
+
+def _ended(state: LedgerState, amendment_id: str, amount: int) -> None:
+    amendment = state.amendments.get(amendment_id)
+    if amendment is None:
+        return
+    amendment.amount -= amount
+    if not amendment.amount:
+        del state.amendments[amendment_id]
+
+
+def _set_extra_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra: int = 0) -> None:
+    """Change what is set aside for an order that may, as a sale, have nothing set aside."""
+    if amount or extra or order_id in state.reservations:
+        _set_aside(state, order_id, amount=amount, extra=extra)
 
 
 def _released(state: LedgerState, event: e.ReservationReleased) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from domain.identifiers import Ticker
+from domain.identifiers import AccountId, Ticker
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.state import LedgerState, OrderGroup
@@ -36,6 +36,24 @@ def decide_order_group(
             return [deleted, *_closed(name, group, group.version + 1)]
         case _:
             assert_never(command)
+
+
+def group_refusal(
+    order_group_id: str | None, account_id: AccountId, ticker: Ticker, state: LedgerState
+) -> Rejected | None:
+    """Return why an order of an account cannot belong to a group, if it cannot."""
+    if order_group_id is None:
+        return None
+    group = state.order_groups.get(order_group_id)
+    if group is None or group.account_id != account_id:
+        return Rejected(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
+    if group.triggered:
+        return Rejected(Reason.ORDER_GROUP_TRIGGERED, "the order group has reached its limit; reset it")
+    if len(group.filled_in) >= MARKETS_MAX and ticker not in group.filled_in:
+        return Rejected(
+            Reason.ORDER_GROUP_TOO_WIDE, f"an order group may have orders in at most {MARKETS_MAX} markets"
+        )
+    return None
 
 
 def joined(name: str, group: OrderGroup, ticker: Ticker) -> e.OrderGroupAllotted:

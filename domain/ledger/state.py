@@ -62,6 +62,19 @@ class Reservation:
         return not (self.amount or self.extra or self.pending)
 
 
+class Amendment:
+    """An amendment under way: the money set aside for it, and what its new client id stands for."""
+
+    __slots__ = ("account_id", "amount", "key", "order_id", "ticker")
+
+    def __init__(self, order_id: OrderId, account_id: AccountId, ticker: Ticker) -> None:
+        self.order_id = order_id
+        self.account_id = account_id
+        self.ticker = ticker
+        self.amount = 0
+        self.key: OrderId | None = None
+
+
 class OrderGroup:
     """A group of orders that is taken off once ``limit`` has filled.
 
@@ -93,10 +106,11 @@ class OrderGroup:
 
 
 class KnownOrder(NamedTuple):
-    """What is remembered of an order: a digest of what was asked, and its market."""
+    """What is remembered of a client id or order id: a digest of what was asked, the market, the order."""
 
     request_digest: str
     ticker: Ticker
+    order_id: OrderId
 
 
 class Remembered(Generic[Value]):
@@ -132,6 +146,7 @@ class LedgerState:
     def __init__(self) -> None:
         self.accounts: dict[AccountId, Account] = {}
         self.reservations: dict[OrderId, Reservation] = {}
+        self.amendments: dict[str, Amendment] = {}
         self.booked: dict[Ticker, int] = {}
         """Per market the revision of the last event booked: what is older is never booked again."""
         self.order_groups: dict[str, OrderGroup] = {}
@@ -173,8 +188,13 @@ class LedgerState:
             yield f"account {account_id} {account.cash} {account.reserved} {sorted(account.locked.items())}"
         for order_id, held in sorted(self.reservations.items()):
             yield f"held {order_id} {held.account_id} {held.ticker} {held.amount} {held.extra} {held.pending}"
+        for name, change in sorted(self.amendments.items()):
+            yield (
+                f"amendment {name} {change.order_id} {change.account_id} {change.ticker} {change.amount} "
+                f"{change.key}"
+            )
         for name, known in self.orders:
-            yield f"order {name} {known.request_digest} {known.ticker}"
+            yield f"order {name} {known.request_digest} {known.ticker} {known.order_id}"
         for name, amount in self.references:
             yield f"reference {name} {amount}"
         yield f"booked {sorted(self.booked.items())}"

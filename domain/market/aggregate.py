@@ -31,6 +31,8 @@ def decide(command: MarketCommand, state: MarketState) -> Decided:
             return trading.cancel_many(command, state)
         case c.AbandonPlacement():
             return trading.abandon(command, state)
+        case c.AbandonAmendment():
+            return trading.abandon_amendment(command, state)
         case c.ExpireOrder():
             return trading.expire(command, state)
         case c.TriggerStop():

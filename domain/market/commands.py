@@ -186,12 +186,14 @@ class PlaceOrder(Message, frozen=True, kw_only=True):
 class AmendOrder(Message, frozen=True, kw_only=True):
     """Change price or quantity; the order goes to the back of the queue unless it only gets smaller.
 
-    What is left out stays as it is. ``total`` counts what has filled already. ``extra`` is the money the
-    ledger has set aside for this on top of what the order holds.
+    What is left out stays as it is. ``total`` counts what has filled already: an order is amended to just
+    that by taking off the rest. ``extra`` is the money the ledger has set aside for this on top of what the
+    order holds.
     """
 
     order_id: OrderId
     account_id: AccountId
+    amendment_id: str
     price_ticks: Ticks | None = None
     total: Quantity | None = None
     client_order_id: str = ""
@@ -225,6 +227,14 @@ class AbandonPlacement(Message, frozen=True, kw_only=True):
 
     order_id: OrderId
     account_id: AccountId
+
+
+class AbandonAmendment(Message, frozen=True, kw_only=True):
+    """See to it that an interrupted amendment either has been made or never will be."""
+
+    order_id: OrderId
+    account_id: AccountId
+    amendment_id: str
 
 
 # What a market asks of itself, when its time has come.
@@ -294,6 +304,7 @@ OrderCommand = (
     | CancelOrders
     | AbandonPlacement
     | BoundOrderGroup
+    | AbandonAmendment
     | ExpireOrder
     | TriggerStop
     | ContinueMatching

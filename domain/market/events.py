@@ -9,6 +9,7 @@ microseconds since the Unix epoch, UTC.
 from domain.fees import FeeSchedule
 from domain.fields import (
     Allowance,
+    AmendmentId,
     Amount,
     CancelOnPause,
     Category,
@@ -249,6 +250,16 @@ class OrderAmended(Message, frozen=True, kw_only=True):
     rests: Contracts
     reserved: Amount
     extra: Amount
+    amendment_id: AmendmentId
+
+
+class OrderRenamed(Message, frozen=True, kw_only=True):
+    """An order that kept its place in the queue got a further client id by an amendment."""
+
+    order_id: OrderId
+    account_id: AccountId
+    client_order_id: ClientOrderId
+    amendment_id: AmendmentId
 
 
 class OrderDecreased(Message, frozen=True, kw_only=True):
@@ -274,6 +285,14 @@ class PlacementAbandoned(Message, frozen=True, kw_only=True):
 
     order_id: OrderId
     account_id: AccountId
+
+
+class AmendmentAbandoned(Message, frozen=True, kw_only=True):
+    """An amendment that was interrupted will never be made; what was set aside for it can be released."""
+
+    order_id: OrderId
+    account_id: AccountId
+    amendment_id: AmendmentId
 
 
 class Leg(Message, frozen=True, kw_only=True):
@@ -363,9 +382,11 @@ OrderEvent = (
     | MatchingContinued
     | OrderGroupBounded
     | OrderAmended
+    | OrderRenamed
     | OrderDecreased
     | OrderCanceled
     | PlacementAbandoned
+    | AmendmentAbandoned
     | TradeExecuted
 )
 

@@ -36,6 +36,10 @@ def evolve(state: MarketState, event: e.MarketEvent) -> None:
             _bounded(state, event)
         case e.PlacementAbandoned():
             state.abandoned.add(event.order_id)
+        case e.AmendmentAbandoned():
+            state.abandoned_amendments.setdefault(event.order_id, set()).add(event.amendment_id)
+        case e.OrderRenamed():
+            state.orders[event.order_id].client_order_id = event.client_order_id
         case e.PositionSettled():
             _settled(state, event)
         case e.PositionUnwound():
@@ -266,6 +270,8 @@ def _forget(state: MarketState, order: Order) -> None:
     del state.orders[order.order_id]
     if order.cancel_on_pause:
         del state.leave_on_pause[order.order_id]
+    if state.abandoned_amendments:
+        state.abandoned_amendments.pop(order.order_id, None)
     position = state.positions[order.account_id]
     if order.stop_ticks is not None and order.order_id in state.stops:
         state.stops.remove(order)

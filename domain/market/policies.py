@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from domain.market.book import Order, book_place, required_reservation
-from domain.market.commands import BoundOrderGroup, PlaceOrder
+from domain.market.commands import AmendOrder, BoundOrderGroup, PlaceOrder
 from domain.market.state import MarketState
 from domain.market.vocabulary import BUY, NO, SELL, YES, Action, MarketStatus, OrderType, Side, TimeInForce
 from domain.quantities import (
@@ -337,9 +337,15 @@ PLACEMENT: tuple[Policy, ...] = (
 """The rules of placing that need no money, in the order of :class:`domain.rejections.Reason`'s precedence."""
 
 
-def first_refusal(command: PlaceOrder, state: MarketState) -> Rejected | None:
+OF_THE_COMMAND = PLACEMENT[:3]
+"""The rules that no market is needed for."""
+
+
+def first_refusal(
+    command: PlaceOrder, state: MarketState, policies: tuple[Policy, ...] = PLACEMENT
+) -> Rejected | None:
     """Run the policies; the first refusal wins."""
-    for policy in PLACEMENT:
+    for policy in policies:
         if refused := policy(command, state):
             return refused
     return None
@@ -374,28 +380,68 @@ def reducible(command: PlaceOrder, state: MarketState) -> Quantity:
     return Quantity(min(command.quantity, max(0, room)))
 
 
-def amendment_refusal(
-    order: Order, price_ticks: Ticks, remaining: Quantity, state: MarketState
-) -> Rejected | None:
-    """Run the rules of amending an open order."""
-    if order.order_id in state.stops:
-        return Rejected(Reason.INVALID_ORDER, "a waiting stop order cannot be amended; cancel it")
-    refused = (
-        check_possible_quantity(remaining)
-        or check_open(state)
-        # What rests stays where it is when the grid becomes coarser, and may be made smaller there.
-        or (None if price_ticks == order.price_ticks else check_price(price_ticks, order.side, state))
-        or check_step(remaining, state)
-        or check_volume(remaining, state)
-    )
-    if refused:
-        return refused
-    extra = remaining - order.remaining
-    if order.reduce_only and extra > 0:
-        return Rejected(Reason.REDUCE_ONLY, "an order that only reduces can only get smaller")
+def amended_terms(command: AmendOrder, order: Order) -> tuple[Ticks, Quantity]:
+    """Return the price and the remaining quantity that an amendment asks for."""
+    price = order.price_ticks if command.price_ticks is None else command.price_ticks
+    remaining = order.remaining if command.total is None else command.total - order.filled
+    return price, Quantity(remaining)
+
+
+def first_amendment_refusal(command: AmendOrder, order: Order, state: MarketState) -> Rejected | None:
+    """Run the rules of amending an open order; the first refusal wins."""
+    price, remaining = amended_terms(command, order)
     position = state.positions[order.account_id]
-    if order.action is SELL and extra > position.free(order.side):
-        return Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")
-    if order.action is BUY and extra > 0:
-        return check_limit(position.held(order.side) + position.bid(order.side) + extra, state)
+    extra = remaining - order.remaining
+    for refused in (
+        _amended_quantity(command, order, remaining),
+        None if 0 < price < PAYOUT_TICKS else _IMPOSSIBLE_PRICE,
+        _WAITING_STOP if order.order_id in state.stops else None,
+        check_open(state),
+        _given_up(command, state),
+        # What rests stays where it is when the grid becomes coarser, and may be made smaller there.
+        None if price == order.price_ticks else check_price(price, order.side, state),
+        _amended_step(order, remaining, state),
+        check_volume(remaining, state),
+        check_limit(position.held(order.side) + position.bid(order.side) + extra, state)
+        if order.action is BUY and extra > 0
+        else None,
+        _NOT_FREE if order.action is SELL and extra > position.free(order.side) else None,
+        _ONLY_REDUCES if order.reduce_only and extra > 0 else None,
+    ):
+        if refused is not None:
+            return refused
+    return None
+
+
+_WAITING_STOP = Rejected(
+    Reason.INVALID_ORDER, "a waiting stop order cannot be amended; cancel it and place another"
+)
+_NOT_FREE = Rejected(Reason.INSUFFICIENT_SHARES, "there are not that many shares free to sell")
+_ONLY_REDUCES = Rejected(Reason.REDUCE_ONLY, "an order that only reduces can only get smaller")
+
+
+def _amended_quantity(command: AmendOrder, order: Order, remaining: int) -> Rejected | None:
+    if remaining < 0:
+        return Rejected(
+            Reason.INVALID_QUANTITY,
+            f"{contracts_text(order.filled)} contracts have filled already: the count includes them and "
+            "cannot be less",
+        )
+    return None if command.total is None or not remaining else check_possible_quantity(command.total)
+
+
+def _amended_step(order: Order, remaining: int, state: MarketState) -> Rejected | None:
+    """Refuse an order that grows off the market's step or is not enough for it.
+
+    What is left of an order may be less than the smallest order: it stands, and may get smaller, as by
+    a decrease.
+    """
+    if remaining == order.remaining or (remaining < order.remaining and not remaining % state.quantity_step):
+        return None
+    return check_step(remaining, state)
+
+
+def _given_up(command: AmendOrder, state: MarketState) -> Rejected | None:
+    if command.amendment_id in state.abandoned_amendments.get(command.order_id, ()):
+        return Rejected(Reason.TOO_LATE, "the amendment was interrupted and given up; send it again")
     return None

@@ -191,6 +191,8 @@ class MarketState:
         """Groups of which no more may fill, and whose orders have yet to be taken off."""
         self.over_reducing: set[AccountId] = set()
         """Whose orders that only reduce have yet to be made smaller."""
+        self.abandoned_amendments: dict[OrderId, set[str]] = {}
+        """Per open order; an order that is gone cannot be amended anyway."""
         self.outstanding = 0
         self.trades = 0
         self.volume = 0
@@ -249,6 +251,8 @@ class MarketState:
             yield f"position {account_id} {' '.join(map(str, values))}"
         for order in self.orders.values():
             yield f"order {_order_facts(order)}"
+        for order_id, amendments in sorted(self.abandoned_amendments.items()):
+            yield f"abandoned {order_id} {' '.join(sorted(amendments))}"
         for side in Side:
             for level in self.book.ladder(side).down_from_best():
                 yield f"book {side} {level.ticks} {level.total} {' '.join(o.order_id for o in level)}"

@@ -5,6 +5,7 @@ from itertools import islice
 
 from domain.market.book import Order, book_place, required_reservation
 from domain.market.commands import (
+    AbandonAmendment,
     AbandonPlacement,
     AmendOrder,
     BoundOrderGroup,
@@ -19,6 +20,7 @@ from domain.market.commands import (
     TrimReduceOnly,
 )
 from domain.market.events import (
+    AmendmentAbandoned,
     MarketEvent,
     MatchingContinued,
     OrderAmended,
@@ -26,14 +28,16 @@ from domain.market.events import (
     OrderDecreased,
     OrderGroupBounded,
     OrderPlaced,
+    OrderRenamed,
     PlacementAbandoned,
     StopTriggered,
     Terms,
 )
 from domain.market.matching import Bounds, Match, Taker, bounds_of, match, reach
 from domain.market.policies import (
-    amendment_refusal,
+    amended_terms,
     check_volume,
+    first_amendment_refusal,
     first_refusal,
     group_room,
     is_newer,
@@ -210,11 +214,13 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
     order = state.orders.get(command.order_id)
     if order is None or order.account_id != command.account_id:
         return _NOT_FOUND
-    price, remaining = amended_terms(command, order)
-    if refused := amendment_refusal(order, price, remaining, state):
+    if refused := first_amendment_refusal(command, order, state):
         return refused
+    price, remaining = amended_terms(command, order)
+    if not remaining:
+        return [*_renamed(command, order), _cancel(order, EndReason.REQUESTED)]
     if price == order.price_ticks and remaining <= order.remaining:
-        return _smaller(order, remaining, state)
+        return [*_renamed(command, order), *_smaller(order, remaining, state)]
     reserved = amended_reservation(order, price, remaining, state)
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
@@ -234,15 +240,22 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
         rests=result.rests,
         reserved=reserved,
         extra=command.extra,
+        amendment_id=command.amendment_id,
     )
     return [amended, *result.events, *_taken_off(order, result)]
 
 
-def amended_terms(command: AmendOrder, order: Order) -> tuple[Ticks, Quantity]:
-    """Return the price and the remaining quantity that an amendment asks for."""
-    price = order.price_ticks if command.price_ticks is None else command.price_ticks
-    remaining = order.remaining if command.total is None else command.total - order.filled
-    return price, Quantity(remaining)
+def _renamed(command: AmendOrder, order: Order) -> Sequence[MarketEvent]:
+    if command.client_order_id in ("", order.client_order_id):
+        return ()
+    return [
+        OrderRenamed(
+            order_id=order.order_id,
+            account_id=order.account_id,
+            client_order_id=command.client_order_id,
+            amendment_id=command.amendment_id,
+        )
+    ]
 
 
 def amended_reservation(order: Order, price_ticks: Ticks, remaining: int, state: MarketState) -> Money:
@@ -350,6 +363,18 @@ def abandon(command: AbandonPlacement, state: MarketState) -> Decided:
     if command.order_id in state.orders or command.order_id in state.abandoned:
         return []
     return [PlacementAbandoned(order_id=command.order_id, account_id=command.account_id)]
+
+
+def abandon_amendment(command: AbandonAmendment, state: MarketState) -> Decided:
+    """Rule out that an interrupted amendment is made later; of an order that is gone none ever is."""
+    known = state.abandoned_amendments.get(command.order_id, ())
+    if command.order_id not in state.orders or command.amendment_id in known:
+        return []
+    return [
+        AmendmentAbandoned(
+            order_id=command.order_id, account_id=command.account_id, amendment_id=command.amendment_id
+        )
+    ]
 
 
 def _cancel(order: Order, reason: EndReason) -> OrderCanceled:

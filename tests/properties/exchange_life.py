@@ -181,6 +181,7 @@ class Life:
             random, ticker = self.random, self.exchange.tickers[order.order_id]
             total = Quantity(order.filled + self.size()) if random.random() < 0.6 else None
             command = c.AmendOrder(
+                amendment_id=self.exchange.new_order_id(),
                 order_id=order.order_id,
                 account_id=order.account_id,
                 price_ticks=self.price(ticker, order.side) if random.random() < 0.7 else None,

@@ -28,9 +28,9 @@ from domain.ledger.state import LedgerState
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.aggregate import MARKET
-from domain.market.policies import first_refusal, reservation_for
+from domain.market.policies import amended_terms, first_amendment_refusal, first_refusal, reservation_for
 from domain.market.state import MarketState
-from domain.market.trading import amended_reservation, amended_terms
+from domain.market.trading import amended_reservation
 from domain.market.vocabulary import Result
 from domain.quantities import PAYOUT_TICKS, Money, Ticks
 from domain.rejections import Rejected
@@ -134,13 +134,17 @@ class MiniExchange:
         events, refused = self.decide(self.tickers[command.order_id], command)
         if isinstance(command, c.AmendOrder):
             if not any(isinstance(event, e.OrderAmended) for event in events):
-                self.release(command, command.extra)
+                self.release(command)
         elif refused is not None:
-            self.release(command, None)
+            self.release(command)
         return refused
 
-    def release(self, command: c.PlaceOrder | c.AmendOrder, extra: Money | None) -> None:
-        compensation = lc.ReleaseReservation(order_id=command.order_id, extra=extra)
+    def release(self, command: c.PlaceOrder | c.AmendOrder) -> None:
+        compensation: lc.GiveUpAmendment | lc.ReleaseReservation
+        if isinstance(command, c.AmendOrder):
+            compensation = lc.GiveUpAmendment(amendment_id=command.amendment_id)
+        else:
+            compensation = lc.ReleaseReservation(order_id=command.order_id)
         self.ask_ledger(self.partition(command.account_id), compensation)
 
     def amend(self, command: c.AmendOrder, *, interrupt: bool = False) -> Outcome:
@@ -152,11 +156,18 @@ class MiniExchange:
             return self.ask_market(ticker, command)
         needed = amended_reservation(order, *amended_terms(command, order), market)
         extra = Money(max(0, needed - order.reserved))
+        refused = first_amendment_refusal(command, order, market)
+        if refused is not None:
+            return refused
         if extra:
-            increase = lc.IncreaseReservation(
-                order_id=command.order_id, account_id=command.account_id, ticker=ticker, amount=extra
+            begin = lc.BeginAmendment(
+                amendment_id=command.amendment_id,
+                order_id=command.order_id,
+                account_id=command.account_id,
+                ticker=ticker,
+                amount=extra,
             )
-            _, refused = self.ask_ledger(self.partition(command.account_id), increase)
+            _, refused = self.ask_ledger(self.partition(command.account_id), begin)
             if refused is not None:
                 return refused
         command = replace(command, extra=extra)
@@ -171,12 +182,17 @@ class MiniExchange:
         if self.random.random() < 0.5:
             self.carry_out(command)
             return
+        abandon: c.AbandonAmendment | c.AbandonPlacement
         if isinstance(command, c.AmendOrder):
-            self.release(command, command.extra)
-            return
-        abandon = c.AbandonPlacement(order_id=command.order_id, account_id=command.account_id)
+            abandon = c.AbandonAmendment(
+                order_id=command.order_id,
+                account_id=command.account_id,
+                amendment_id=command.amendment_id,
+            )
+        else:
+            abandon = c.AbandonPlacement(order_id=command.order_id, account_id=command.account_id)
         self.ask_market(self.tickers[command.order_id], abandon)
-        self.release(command, None)
+        self.release(command)
         assert self.ask_market(self.tickers[command.order_id], command) is not None
 
     # ----------------------------------------------------------------------------------- processes

@@ -287,22 +287,32 @@ class NaiveMarket:
         order = self.owned(command)
         price = order.price if command.price_ticks is None else command.price_ticks
         remaining = order.remaining if command.total is None else command.total - order.filled
+        demand(0 <= remaining <= 10**11, Reason.INVALID_QUANTITY)
+        demand(0 < price < 10_000, Reason.INVALID_PRICE)
         demand(not order.waits, Reason.INVALID_ORDER)
-        demand(0 < remaining <= 10**11, Reason.INVALID_QUANTITY)
         demand(self.status == "active", Reason.MARKET_PAUSED)
         if price != order.price:
             self.check_price(price, order.asked.side)
-        self.check_step(remaining)
         extra = remaining - order.remaining
-        demand(not order.asked.reduce_only or extra <= 0, Reason.REDUCE_ONLY)
+        if extra > 0:
+            self.check_step(remaining)
+        elif extra < 0:
+            demand(remaining % self.step == 0, Reason.QUANTITY_OFF_STEP)
         side, account = order.asked.side, order.account
         if not order.buys:
             demand(extra <= self.free(account, side), Reason.INSUFFICIENT_SHARES)
         elif extra > 0 and self.most is not None:
             exposed = self.held(account, side) + self.exposed(account, side, Action.BUY)
             demand(exposed + extra <= self.most, Reason.POSITION_LIMIT)
-        if price == order.price and extra <= 0:
-            self.shrink(order, remaining)
+        demand(not order.asked.reduce_only or extra <= 0, Reason.REDUCE_ONLY)
+        if not remaining or (price == order.price and extra <= 0):
+            if command.client_order_id not in ("", order.name):
+                order.name = command.client_order_id
+                self.happened.append(("renamed", order.id, order.name))
+            if remaining:
+                self.shrink(order, remaining)
+            else:
+                self.take_off(order, EndReason.REQUESTED)
             return
         needed = self.required(order, price, remaining)
         demand(order.reserved + command.extra >= needed, Reason.RESERVATION_TOO_SMALL)

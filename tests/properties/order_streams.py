@@ -213,6 +213,7 @@ class OrderStream:
         if remaining > 0 and 0 < limit < 10_000:
             extra = max(0, self.market.required(order, limit, remaining) - order.reserved)
         return c.AmendOrder(
+            amendment_id="amendment",
             order_id=order_id,
             account_id=account,
             price_ticks=price,

@@ -71,6 +71,8 @@ def plain(events: list[e.MarketEvent]) -> Iterator[tuple[object, ...]]:
                 yield "decreased", event.order_id, event.quantity, event.reserved
             case e.OrderAmended():
                 yield "amended", event.order_id, event.remaining, event.price_ticks, event.reserved
+            case e.OrderRenamed():
+                yield "renamed", event.order_id, event.client_order_id
             case e.StopTriggered():
                 yield "triggered", event.order_id, event.last_price_ticks
             case e.MarketPaused():

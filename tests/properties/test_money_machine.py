@@ -141,6 +141,7 @@ class MoneyMachine(RuleBasedStateMachine):
     ) -> None:
         if order := self.open_order(ticker, number):
             command = c.AmendOrder(
+                amendment_id=self.exchange.new_order_id(),
                 order_id=order.order_id,
                 account_id=order.account_id,
                 price_ticks=price,

@@ -97,7 +97,9 @@ async def interrupted(*, late: bool) -> World:
     world.store_type = partial(HoldingStore, late=late, held=store.held)
     await world.start()
     exchange = world.exchange
-    await SagaRecovery(exchange.directory, exchange.processes, world.ids, exchange.trading.busy).run()
+    await SagaRecovery(
+        exchange.directory, exchange.processes, world.ids, exchange.trading.busy, exchange.set_aside
+    ).run()
     return world
 
 

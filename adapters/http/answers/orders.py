@@ -14,7 +14,7 @@ from adapters.http.display import (
     whole_contracts,
 )
 from application.requests import OrderRequest, OrderState
-from domain.market.vocabulary import OrderType, Side, TimeInForce
+from domain.market.vocabulary import OrderType, Side
 from domain.quantities import Money, Quantity, Ticks
 from projections.views import OrderStatus, OrderView
 
@@ -174,7 +174,7 @@ def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Or
         order_type=state.order_type.value,
         status=_status(state).value,
         end_reason=state.end_reason.value if state.end_reason else None,
-        time_in_force=_effective(request).value,
+        time_in_force=state.time_in_force.value,
         queue_position=0,
         stop_price_dollars=_price(request.stop_price_ticks),
         expiration_time=timestamp_or_none(request.expires_at_us),
@@ -238,15 +238,6 @@ def _status(state: OrderState) -> OrderStatus:
     if state.remaining:
         return OrderStatus.RESTING
     return OrderStatus.EXECUTED if state.filled == state.initial else OrderStatus.CANCELED
-
-
-def _effective(request: OrderRequest) -> TimeInForce:
-    """Return how long the order really waits, whatever it said."""
-    if request.buy_max_cost is not None:
-        return TimeInForce.FILL_OR_KILL
-    if request.order_type is OrderType.MARKET and request.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
-        return TimeInForce.IMMEDIATE_OR_CANCEL
-    return request.time_in_force
 
 
 def _price(ticks: Ticks | None) -> str | None:

@@ -161,6 +161,8 @@ def _told(event: Any, leg: e.Leg | None) -> dict[str, Any]:
                 "remaining_fp": contracts(event.remaining),
                 "reserved_dollars": _exact(event.reserved),
             }
+        case e.OrderRenamed():
+            return {"client_order_id": event.client_order_id}
         case e.OrderDecreased():
             return {"count_fp": contracts(event.quantity), "reserved_dollars": _exact(event.reserved)}
         case e.OrderCanceled():

@@ -53,13 +53,12 @@ async def placed(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -
         view = await port.reads.orders.order(request.account_id, answer.order_id)
         if view is not None:
             return order_answer(view)
-    if answer.order is None:
         raise Problem(
             Code.READ_MODEL_BEHIND,
             f"order {answer.order_id} was placed before; the read models do not show it yet",
             position=port.reads.freshness.position,
         )
-    return placed_answer(request, answer.order, at_us=port.clock.now_us())
+    return placed_answer(request, answer.order, at_us=answer.placed_at_us)
 
 
 def carried_out(before: OrderView, answer: OrderAnswered) -> OrderAccepted:
@@ -158,7 +157,7 @@ async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
     """Change an order's price or size."""
     body = call.body
     before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
-    _check_same_order(body, before)
+    await _check_same_order(call, before)
     request = AmendRequest(
         account_id=call.account_id,
         order_id=before.order_id,
@@ -166,26 +165,37 @@ async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
         total=r.quantity(body.count, body.count_fp, "count"),
         client_order_id=body.updated_client_order_id,
     )
-    if request.price_ticks is None and request.total is None:
-        raise Problem(Code.MISSING_FIELD, "say what is to change", details="count: or a price")
+    if request.price_ticks is None and request.total is None and not request.client_order_id:
+        raise Problem(
+            Code.MISSING_FIELD,
+            "say what is to change",
+            details="count: or a price, or updated_client_order_id",
+        )
     answer = carried_out(before, await call.port.exchange.trading.amend(request))
     after = await changed(call.port, before, answer)
     content = AmendAnswer(old_order=order_answer(before), order=order_answer(after))
     return Reply(content=content, position=answer.position)
 
 
-def _check_same_order(body: r.AmendBody, order: OrderView) -> None:
-    """Refuse an amendment that speaks of another order than the one it names."""
-    said = {
+async def _check_same_order(call: Call[NoQuery, r.AmendBody], order: OrderView) -> None:
+    """Refuse an amendment that speaks of another order than the one it names.
+
+    An order answers to every client id it ever had: who amends it again need not have heard of the last.
+    """
+    body, name = call.body, call.body.client_order_id
+    said: dict[str, tuple[str | None, str]] = {
         "ticker": (body.ticker, order.ticker),
         "side": (body.side, order.side),
         "action": (body.action, order.action),
-        "client_order_id": (body.client_order_id or None, order.client_order_id),
     }
-    for name, (stated, actual) in said.items():
+    if name not in ("", order.client_order_id) and not await call.port.exchange.trading.is_called(
+        order.account_id, order.order_id, name
+    ):
+        said["client_order_id"] = (name, order.client_order_id)
+    for field, (stated, actual) in said.items():
         if stated is not None and stated != actual:
             raise Problem(
-                Reason.INVALID_ORDER, "the order is another one", details=f"{name}: is {actual or 'not set'}"
+                Reason.INVALID_ORDER, "the order is another one", details=f"{field}: is {actual or 'not set'}"
             )
 
 

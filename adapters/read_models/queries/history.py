@@ -22,11 +22,17 @@ from projections.queries import (
 from projections.views import FillView, LedgerEntryView, SettlementView
 
 # A page of an account's fills, newest first: one stretch of the primary key, which gives them in order. The
-# client's name for the order is looked up for the rows of the page only: of a join, PostgreSQL reads all
+# client's name for the order is the one it had then: what it was called until the next time it got another
+# name, or is called now. It is looked up for the rows of the page only: of a join, PostgreSQL reads all
 # orders there ever were, and sorts.
 FILLS_PAGE = """
 SELECT f.trade_id, f.order_id,
-    COALESCE((SELECT MAX(o.client_order_id) FROM orders o WHERE o.order_id = f.order_id), ''),
+    COALESCE(
+        (SELECT r.client_order_id FROM order_renames r
+         WHERE r.order_id = f.order_id AND r.position > f.position ORDER BY r.position LIMIT 1),
+        (SELECT MAX(o.client_order_id) FROM orders o WHERE o.order_id = f.order_id),
+        ''
+    ),
     f.account_id, f.ticker, f.side, f.action, f.price_ticks, f.quantity, f.fee, f.is_taker, f.kind,
     f.rules_version, f.at_us, f.position
 FROM fills f {where} ORDER BY f.at_us DESC, f.position DESC LIMIT :limit

@@ -2,13 +2,13 @@
 
 from adapters.read_models.queries.reader import Reader
 from application.ports.event_store import START, Position
-from domain.identifiers import Ticker
+from domain.identifiers import OrderId, Ticker
 from domain.ledger.state import KnownOrder
 from projections.order_keys import OrderKeysProjection
 from projections.transfer_keys import TransferKeysProjection
 
-# What an order id was used for: the primary key.
-ORDER_KEY = "SELECT request_digest, ticker FROM order_keys WHERE order_id = :key"
+# What an order id, or a client id of an amended order, was used for: the primary key.
+ORDER_KEY = "SELECT request_digest, ticker, names FROM order_keys WHERE order_id = :key"
 
 # What a reference moved: the primary key.
 TRANSFER_KEY = "SELECT amount FROM transfer_keys WHERE reference_key = :key"
@@ -26,7 +26,7 @@ class OrderKeyAnswers:
     async def find(self, key: str) -> KnownOrder | None:
         """Return what an order id was used for."""
         rows = await self._reader.fetch(ORDER_KEY, {"key": key})
-        return KnownOrder(rows[0][0], Ticker(rows[0][1])) if rows else None
+        return KnownOrder(rows[0][0], Ticker(rows[0][1]), OrderId(rows[0][2])) if rows else None
 
     async def position(self) -> Position:
         """Return the position in the log up to which every order id is known."""

@@ -45,14 +45,25 @@ def reserve(name: str, amount: float, account: AccountId = ANN, **more: Any) -> 
     )
 
 
-def increase(name: str, amount: float, account: AccountId = ANN) -> c.IncreaseReservation:
-    return c.IncreaseReservation(
-        order_id=OrderId(name), account_id=account, ticker=TICKER, amount=dollars(amount)
+def release(name: str) -> c.ReleaseReservation:
+    return c.ReleaseReservation(order_id=OrderId(name))
+
+
+def begin(
+    name: str, amount: float, account: AccountId = ANN, *, amendment: str = "first", **more: Any
+) -> c.BeginAmendment:
+    return c.BeginAmendment(
+        amendment_id=amendment,
+        order_id=OrderId(name),
+        account_id=account,
+        ticker=TICKER,
+        amount=dollars(amount),
+        **more,
     )
 
 
-def release(name: str, extra: float | None = None) -> c.ReleaseReservation:
-    return c.ReleaseReservation(order_id=OrderId(name), extra=None if extra is None else dollars(extra))
+def give_up(amendment: str = "first") -> c.GiveUpAmendment:
+    return c.GiveUpAmendment(amendment_id=amendment)
 
 
 def book(*events: m.MarketEvent, first: int = 0, ticker: Ticker = TICKER, **more: Any) -> c.BookMarketEvents:

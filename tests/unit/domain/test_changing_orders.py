@@ -31,7 +31,13 @@ from tests.unit.domain.trading_words import (
 
 def amend(name: str, account: AccountId = ANN, **changes: Any) -> c.AmendOrder:
     return c.AmendOrder(
-        **{"order_id": OrderId(name), "account_id": account, "extra": Money(PLENTY), **changes}
+        **{
+            "order_id": OrderId(name),
+            "account_id": account,
+            "amendment_id": "first",
+            "extra": Money(PLENTY),
+            **changes,
+        }
     )
 
 
@@ -64,6 +70,7 @@ def test_a_new_price_moves_an_order_to_the_back_of_that_price() -> None:
             rests=hundredths(5),
             reserved=dollars(2.50),
             extra=dollars(0.60),
+            amendment_id="first",
         )
     )
     assert queue(market) == ["b", "a"]
@@ -107,7 +114,73 @@ def test_the_total_of_an_amendment_counts_what_has_filled() -> None:
 
 def test_an_amendment_below_what_has_filled_is_refused() -> None:
     market = trading().and_then(buy("a", ANN, 5, 40), buy("b", BOB, 3, 60, side=Side.NO))
-    market.when(amend("a", total=hundredths(3))).then(Reason.INVALID_QUANTITY)
+    market.when(amend("a", total=hundredths(2))).then(Reason.INVALID_QUANTITY)
+
+
+def test_an_order_amended_to_exactly_what_has_filled_ends() -> None:
+    market = trading().and_then(buy("a", ANN, 5, 40), buy("b", BOB, 3, 60, side=Side.NO))
+    assert ends(market.when(amend("a", total=hundredths(3)))) == [("a", 2, "requested")]
+    assert not market.state.orders
+
+
+def test_what_is_left_below_the_smallest_order_can_be_repriced_and_made_smaller_but_not_grow() -> None:
+    market = trading(quantity_min=hundredths(3)).and_then(
+        buy("a", ANN, 5, 40), buy("b", BOB, 3, 60, side=Side.NO)
+    )
+    market.when(amend("a", price_ticks=ticks(41))).then(e.OrderAmended)
+    market.when(amend("a", total=hundredths(4.5))).then(e.OrderDecreased)
+    market.when(amend("a", total=hundredths(4), price_ticks=ticks(42))).then(e.OrderAmended)
+    market.when(amend("a", total=hundredths(5))).then(Reason.QUANTITY_OFF_STEP)
+    market.when(amend("a", total=hundredths(6))).then(e.OrderAmended)
+
+
+def test_an_order_that_keeps_its_place_gets_its_new_client_id_all_the_same() -> None:
+    renamed = e.OrderRenamed(
+        order_id=OrderId("a"), account_id=ANN, client_order_id="new", amendment_id="first"
+    )
+    for changes, then in (
+        ({"total": hundredths(2)}, [e.OrderDecreased]),
+        ({"price_ticks": ticks(40)}, []),
+        ({}, []),
+    ):
+        market = trading().and_then(buy("a", ANN, 5, 40), buy("b", BOB, 5, 40))
+        market.when(amend("a", client_order_id="new", **changes)).then(renamed, *then)
+        assert market.state.orders[OrderId("a")].client_order_id == "new"
+        assert queue(market) == ["a", "b"]
+
+
+def test_an_order_that_is_called_so_already_is_not_renamed() -> None:
+    market = trading().and_then(buy("a", ANN, 5, 40))
+    market.when(amend("a", client_order_id="a", total=hundredths(2))).then(e.OrderDecreased)
+
+
+# ------------------------------------------------------------------------------ given up amendments
+
+
+def abandon(name: str, amendment: str = "first") -> c.AbandonAmendment:
+    return c.AbandonAmendment(order_id=OrderId(name), account_id=ANN, amendment_id=amendment)
+
+
+def test_an_amendment_that_was_ruled_out_is_not_made_later_and_another_one_is() -> None:
+    market = trading().and_then(buy("a", ANN, 5, 40))
+    market.when(abandon("a")).then(
+        e.AmendmentAbandoned(order_id=OrderId("a"), account_id=ANN, amendment_id="first")
+    )
+    market.when(amend("a", price_ticks=ticks(41))).then(Reason.TOO_LATE)
+    market.when(amend("a", price_ticks=ticks(41), amendment_id="second")).then(e.OrderAmended)
+
+
+def test_an_amendment_is_ruled_out_once() -> None:
+    market = trading().and_then(buy("a", ANN, 5, 40), abandon("a"))
+    market.when(abandon("a")).then()
+    market.when(abandon("a", "second")).then(e.AmendmentAbandoned)
+
+
+def test_amendments_that_were_ruled_out_are_forgotten_with_their_order() -> None:
+    market = trading().and_then(buy("a", ANN, 5, 40), abandon("a"), cancel("a"))
+    assert market.state.abandoned_amendments == {}
+    market.when(abandon("a")).then()
+    market.when(amend("a", price_ticks=ticks(41))).then(Reason.ORDER_NOT_FOUND)
 
 
 def test_an_amendment_can_give_another_client_id() -> None:

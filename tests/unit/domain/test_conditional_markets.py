@@ -253,5 +253,5 @@ def test_a_market_with_an_open_condition_can_be_voided() -> None:
 def test_an_amendment_that_trades_locks_too() -> None:
     market = conditional().and_then(buy("a", ANN, 10, 90, side=Side.NO), buy("b", BOB, 10, 10))
     market.and_then(buy("c", CAT, 10, 80), sell("d", BOB, 10, 90))
-    amended = c.AmendOrder(order_id=OrderId("d"), account_id=BOB, price_ticks=ticks(80))
+    amended = c.AmendOrder(amendment_id="first", order_id=OrderId("d"), account_id=BOB, price_ticks=ticks(80))
     assert locks(market.when(amended).events)[0][1] == -market.state.positions[BOB].paid

@@ -120,7 +120,9 @@ def test_what_a_sale_could_not_pay_it_pays_from_its_next_fill() -> None:
     market = holding(trading(fee_schedule(maker=fee_rate(flat_ticks=300))), ANN, 4)
     market.and_then(sell("s", ANN, 4, 1))
     [first] = market.when(buy("b1", BOB, 2, 1)).of(e.TradeExecuted)
-    market.and_then(c.AmendOrder(order_id=OrderId("s"), account_id=ANN, price_ticks=ticks(10)))
+    market.and_then(
+        c.AmendOrder(amendment_id="first", order_id=OrderId("s"), account_id=ANN, price_ticks=ticks(10))
+    )
     [second] = market.when(buy("b2", BOB, 2, 10)).of(e.TradeExecuted)
     assert (first.maker.fee, second.maker.fee) == (dollars(0.02), dollars(0.12 - 0.02))
 

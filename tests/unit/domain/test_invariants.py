@@ -146,7 +146,7 @@ def test_money_set_aside_for_orders_under_way_is_in_order() -> None:
     exchange.ledgers = [book]
     exchange.place(TICKER, buy("pending", ANN, 1, 10), interrupt=True)
     exchange.tickers[OrderId("e")] = TICKER
-    amended = c.AmendOrder(order_id=OrderId("e"), account_id=ANN, price_ticks=ticks(31))
+    amended = c.AmendOrder(amendment_id="first", order_id=OrderId("e"), account_id=ANN, price_ticks=ticks(31))
     exchange.amend(amended, interrupt=True)
     assert book.reservations[OrderId("pending")].pending
     assert book.reservations[OrderId("e")].extra

@@ -7,9 +7,9 @@ from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity
 from tests.unit.domain.money_words import (
     Ledger,
+    begin,
     book,
     canceled,
-    increase,
     ledger,
     leg,
     money,
@@ -149,11 +149,12 @@ def amended(reserved: float, extra: float) -> m.OrderAmended:
         rests=hundredths(10),
         reserved=dollars(reserved),
         extra=dollars(extra),
+        amendment_id="first",
     )
 
 
 def test_an_amended_order_keeps_what_it_needs_of_what_was_added() -> None:
-    book_ = bought().and_then(increase("a", 2))
+    book_ = bought().and_then(begin("a", 2))
     assert money(book_.state) == (2.5, 7.5, 0)
     book_.when(book(amended(6.60, 2), first=2)).then(
         e.ReservationAmended(
@@ -164,10 +165,38 @@ def test_an_amended_order_keeps_what_it_needs_of_what_was_added() -> None:
             extra=dollars(2),
             released=dollars(0.90),
             market_revision=2,
+            amendment_id="first",
         )
     )
     assert money(book_.state) == (3.4, 6.6, 0)
     assert book_.state.reservations[OrderId("a")].extra == 0
+
+
+def test_an_amendment_that_was_made_is_no_longer_under_way_and_keeps_its_client_id() -> None:
+    book_ = bought().and_then(begin("a", 2, key=OrderId("key"), request_digest="digest"))
+    book_.and_then(book(amended(6.60, 2), first=2))
+    assert book_.state.amendments == {}
+    assert book_.state.orders.get("key") == ("digest", TICKER, "a")
+
+
+def test_an_order_that_was_only_renamed_gives_back_all_that_was_added() -> None:
+    renamed = m.OrderRenamed(
+        order_id=OrderId("a"), account_id=ANN, client_order_id="new", amendment_id="first"
+    )
+    book_ = bought().and_then(begin("a", 2, key=OrderId("key"), request_digest="digest"))
+    book_.when(book(renamed, first=2)).then(
+        e.ReservationAmended(
+            order_id=OrderId("a"),
+            account_id=ANN,
+            ticker=TICKER,
+            reserved=dollars(5.50),
+            extra=dollars(2),
+            released=dollars(2),
+            market_revision=2,
+            amendment_id="first",
+        )
+    )
+    assert (money(book_.state), book_.state.amendments) == ((4.5, 5.5, 0), {})
 
 
 def test_an_order_amended_to_need_less_gives_the_rest_back() -> None:

@@ -1,5 +1,7 @@
 """Deposits, withdrawals, reservations: the rules of the ledger, each shown to refuse."""
 
+from typing import Any
+
 import pytest
 
 from domain.identifiers import OrderId
@@ -10,9 +12,10 @@ from domain.ledger.state import REMEMBERED
 from domain.quantities import Money
 from domain.rejections import Reason
 from tests.unit.domain.money_words import (
+    begin,
     book,
     canceled,
-    increase,
+    give_up,
     ledger,
     leg,
     money,
@@ -192,26 +195,30 @@ def test_a_confirmed_reservation_is_not_released() -> None:
 
 def test_more_is_set_aside_for_an_amendment_and_released_if_it_is_not_taken() -> None:
     book_ = ledger(ann=5).and_then(reserve("o", 2), book(placed("o", 2)))
-    book_.when(increase("o", 1)).then(
-        e.ReservationIncreased(order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1))
+    book_.when(begin("o", 1)).then(
+        e.ReservationIncreased(
+            order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1), amendment_id="first"
+        )
     )
     assert money(book_.state) == (2, 3, 0)
-    book_.when(release("o", 1)).then(
-        e.IncreaseReleased(order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1))
+    book_.when(give_up()).then(
+        e.IncreaseReleased(
+            order_id=OrderId("o"), account_id=ANN, ticker=TICKER, amount=dollars(1), amendment_id="first"
+        )
     )
-    book_.when(release("o", 1)).then()
+    book_.when(give_up()).then()
     assert money(book_.state) == (3, 2, 0)
 
 
 def test_an_increase_needs_the_money_and_an_open_order_of_the_account() -> None:
     book_ = ledger(ann=5, bob=5).and_then(reserve("o", 2))
-    book_.when(increase("o", 3.1)).then(Reason.INSUFFICIENT_FUNDS)
-    book_.when(increase("o", 1, BOB)).then(Reason.ORDER_NOT_FOUND)
-    book_.when(increase("none", 1)).then(Reason.ORDER_NOT_FOUND)
+    book_.when(begin("o", 3.1)).then(Reason.INSUFFICIENT_FUNDS)
+    book_.when(begin("o", 1, BOB)).then(Reason.ORDER_NOT_FOUND)
+    book_.when(begin("none", 1)).then(Reason.ORDER_NOT_FOUND)
 
 
 def test_an_increase_comes_back_even_before_the_order_is_confirmed() -> None:
-    book_ = ledger(ann=5).and_then(reserve("o", 2), increase("o", 1), release("o", 1))
+    book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1), give_up())
     assert money(book_.state) == (3, 2, 0)
     assert book_.state.reservations[OrderId("o")].pending
     book_.and_then(book(placed("o", 2)))
@@ -220,17 +227,17 @@ def test_an_increase_comes_back_even_before_the_order_is_confirmed() -> None:
 
 def test_an_increase_comes_back_after_the_order_has_filled() -> None:
     filled = trade(1, 50, 4, leg("o"), leg("x", BOB))
-    book_ = ledger(ann=5, bob=5).and_then(reserve("o", 2), book(placed("o", 2)), increase("o", 1))
+    book_ = ledger(ann=5, bob=5).and_then(reserve("o", 2), book(placed("o", 2)), begin("o", 1))
     book_.and_then(book(filled, first=1, accounts=(ANN,)))
     assert money(book_.state) == (2, 1, 0)
-    book_.and_then(release("o", 1))
+    book_.and_then(give_up())
     assert (money(book_.state), book_.state.reservations) == ((3, 0, 0), {})
 
 
 def test_releasing_the_order_leaves_an_increase_to_its_own_release() -> None:
-    book_ = ledger(ann=5).and_then(reserve("o", 2), increase("o", 1), release("o"))
+    book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1), release("o"))
     assert money(book_.state) == (4, 1, 0)
-    book_.and_then(release("o", 1))
+    book_.and_then(give_up())
     assert (money(book_.state), book_.state.reservations) == ((5, 0, 0), {})
 
 
@@ -246,3 +253,65 @@ def test_deposits_never_add_up_to_more_than_can_be_counted() -> None:
     again = c.Deposit(account_id=ANN, amount=Money(MAX_AMOUNT), reference="d0", most=Money(most))
     book_.when(again).then()
     assert book_.state.deposited == most
+
+
+# ----------------------------------------------------------------------------------- further client ids
+
+
+def named(key: str = "key", digest: str = "digest") -> dict[str, Any]:
+    return {"key": OrderId(key), "request_digest": digest}
+
+
+def taken(name: str, amendment: str | None = "first") -> e.ClientIdTaken:
+    return e.ClientIdTaken(
+        key=OrderId("key"),
+        account_id=ANN,
+        order_id=OrderId(name),
+        ticker=TICKER,
+        request_digest="digest",
+        amendment_id=amendment,
+    )
+
+
+def test_a_client_id_is_taken_by_an_amendment_even_if_that_needs_no_money() -> None:
+    book_ = ledger(ann=5)  # a sale has nothing set aside
+    book_.when(begin("o", 0, **named())).then(e.ReservationIncreased, taken("o"))
+    assert money(book_.state) == (5, 0, 0)
+    assert book_.state.orders.get("key") == ("digest", TICKER, "o")
+
+
+def test_a_client_id_that_was_taken_names_no_other_order() -> None:
+    book_ = ledger(ann=5).and_then(begin("o", 0, **named()))
+    book_.when(begin("p", 0, amendment="second", **named())).then(Reason.ORDER_EXISTS)
+    book_.when(begin("p", 0, amendment="second", **named(digest="other"))).then(
+        Reason.DUPLICATE_CLIENT_ORDER_ID
+    )
+    book_.when(reserve("key", 1)).then(Reason.DUPLICATE_CLIENT_ORDER_ID)
+
+
+def test_a_client_id_is_free_again_if_the_amendment_is_not_made() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1, **named()))
+    book_.when(give_up()).then(e.IncreaseReleased, e.ClientIdFreed(key=OrderId("key"), account_id=ANN))
+    assert (money(book_.state), book_.state.amendments) == ((3, 2, 0), {})
+    book_.when(reserve("key", 1)).then(e.FundsReserved)
+
+
+def test_an_order_placed_after_another_of_its_client_id_was_given_up_takes_the_client_id() -> None:
+    book_ = ledger(ann=5)
+    book_.when(reserve("o", 2, key=OrderId("key"), request_digest="digest")).then(
+        e.FundsReserved, taken("o", None)
+    )
+
+
+def test_two_amendments_of_one_order_are_told_apart() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1), begin("o", 2, amendment="second"))
+    assert money(book_.state) == (0, 5, 0)
+    book_.and_then(give_up("second"))
+    assert (money(book_.state), list(book_.state.amendments)) == ((2, 3, 0), ["first"])
+    book_.and_then(give_up("second"), give_up("first"))
+    assert money(book_.state) == (3, 2, 0)
+
+
+def test_an_amendment_begins_once() -> None:
+    book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1))
+    book_.when(begin("o", 1)).then()

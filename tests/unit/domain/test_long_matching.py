@@ -95,7 +95,11 @@ def test_a_stop_that_comes_to_life_meets_all_it_can() -> None:
 def test_an_amended_order_meets_all_it_can() -> None:
     market = crowded(buy("t", BOB, 50, 10))
     amended = c.AmendOrder(
-        order_id=market.state.orders["t"].order_id, account_id=BOB, price_ticks=ticks(61), extra=Money(10**9)
+        amendment_id="first",
+        order_id=market.state.orders["t"].order_id,
+        account_id=BOB,
+        price_ticks=ticks(61),
+        extra=Money(10**9),
     )
     outcome = market.when(amended)
     assert filled(outcome) == 5_000

@@ -107,7 +107,9 @@ def test_an_amended_order_and_one_of_many_steps_stay_within_the_limit() -> None:
         grouped("o", 50, 10, told(6)),
         *(buy(f"b{number}", BOB, 0.01, 60) for number in range(STEP + 200)),
     )
-    amended = c.AmendOrder(order_id=OrderId("o"), account_id=ANN, price_ticks=ticks(40), extra=Money(10**9))
+    amended = c.AmendOrder(
+        amendment_id="first", order_id=OrderId("o"), account_id=ANN, price_ticks=ticks(40), extra=Money(10**9)
+    )
     outcome = market.when(amended)
     assert len(fills(outcome)) == 600
     assert ends(outcome) == [("o", 44, "order_group_triggered")]

@@ -292,9 +292,9 @@ def test_a_reduce_only_order_without_a_position_is_refused() -> None:
 
 def test_a_reduce_only_order_can_only_get_smaller() -> None:
     market = holding(trading(), ANN, 5).and_then(sell("r", ANN, 3, 80, reduce_only=True))
-    grown = c.AmendOrder(order_id=OrderId("r"), account_id=ANN, total=hundredths(4))
+    grown = c.AmendOrder(amendment_id="first", order_id=OrderId("r"), account_id=ANN, total=hundredths(4))
     market.when(grown).then(Reason.REDUCE_ONLY)
-    smaller = c.AmendOrder(order_id=OrderId("r"), account_id=ANN, total=hundredths(2))
+    smaller = c.AmendOrder(amendment_id="first", order_id=OrderId("r"), account_id=ANN, total=hundredths(2))
     market.when(smaller).then(e.OrderDecreased)
 
 

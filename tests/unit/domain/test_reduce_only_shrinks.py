@@ -103,7 +103,9 @@ def test_a_waiting_stop_shrinks_and_lapses_as_well() -> None:
 def test_an_amended_order_stays_within_the_position() -> None:
     market = long().and_then(buy("r", ANN, 10, 40, side=Side.NO, reduce_only=True), sell("s", ANN, 10, 70))
     market.and_then(
-        c.AmendOrder(order_id=OrderId("r"), account_id=ANN, price_ticks=ticks(35), extra=Money(0)),
+        c.AmendOrder(
+            amendment_id="first", order_id=OrderId("r"), account_id=ANN, price_ticks=ticks(35), extra=Money(0)
+        ),
     )
     outcome = market.when(buy("t", BOB, 10, 70))
     assert fills(outcome) == [("r", "t", 65, 10)]

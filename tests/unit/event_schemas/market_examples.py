@@ -18,6 +18,7 @@ from domain.quantities import Money, Quantity, Ticks
 
 ALICE, BOB = AccountId("alice"), AccountId("bob")
 FIRST = OrderId("2f1b6c1e-4c7e-5a55-8a4e-2d1d8a3f6b01")
+AMENDMENT = "0193a4f2-7c1e-7b55-9a4e-2d1d8a3f6b0c"
 SECOND = OrderId("9d8f0a54-6d0c-5b1e-9f0e-71c2a4f3e002")
 CHILD, PARENT = Ticker("RECESSION-27-IF-CUT"), Ticker("FED-26DEC-CUT")
 
@@ -102,6 +103,10 @@ ORDERS: dict[str, DomainEvent] = {
         rests=Quantity(300),
         reserved=Money(1_090_000),
         extra=Money(30_000),
+        amendment_id=AMENDMENT,
+    ),
+    "OrderRenamed": m.OrderRenamed(
+        order_id=FIRST, account_id=ALICE, client_order_id="first:3", amendment_id=AMENDMENT
     ),
     "OrderDecreased": m.OrderDecreased(
         order_id=FIRST, account_id=ALICE, quantity=Quantity(100), reserved=Money(730_000)
@@ -110,6 +115,7 @@ ORDERS: dict[str, DomainEvent] = {
         order_id=FIRST, account_id=ALICE, quantity=Quantity(200), reason=EndReason.REDUCE_ONLY
     ),
     "PlacementAbandoned": m.PlacementAbandoned(order_id=SECOND, account_id=BOB),
+    "AmendmentAbandoned": m.AmendmentAbandoned(order_id=FIRST, account_id=ALICE, amendment_id=AMENDMENT),
     "TradeExecuted": m.TradeExecuted(
         trade_id=TradeId(f"{CHILD}:1"),
         price_ticks=Ticks(6_500),

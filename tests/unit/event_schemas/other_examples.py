@@ -3,14 +3,15 @@
 from application.events import DomainEvent
 from domain.founding import ExchangeFounded
 from domain.group import events as g
-from domain.identifiers import GroupId, Ticker, TradeId
+from domain.identifiers import GroupId, OrderId, Ticker, TradeId
 from domain.identity.aggregate import KeyCreated, KeyRevoked, Scope
 from domain.ledger import events as ledger
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
-from tests.unit.event_schemas.market_examples import ALICE, BOB, CHILD, FIRST, SECOND
+from tests.unit.event_schemas.market_examples import ALICE, AMENDMENT, BOB, CHILD, FIRST, SECOND
 
 ORDER_GROUP = "group-7"
+THIRD = OrderId("6a0c1b7e-55d1-5b0f-8a38-0c9d1f2e3b44")
 
 EXCHANGE: dict[str, DomainEvent] = {"ExchangeFounded": ExchangeFounded(partitions=4)}
 
@@ -30,11 +31,20 @@ LEDGER: dict[str, DomainEvent] = {
         order_group_id=ORDER_GROUP,
     ),
     "ReservationIncreased": ledger.ReservationIncreased(
-        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000)
+        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000), amendment_id=AMENDMENT
     ),
     "IncreaseReleased": ledger.IncreaseReleased(
-        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000)
+        order_id=FIRST, account_id=ALICE, ticker=CHILD, amount=Money(30_000), amendment_id=AMENDMENT
     ),
+    "ClientIdTaken": ledger.ClientIdTaken(
+        key=THIRD,
+        account_id=ALICE,
+        order_id=FIRST,
+        ticker=CHILD,
+        request_digest="5f1d7a84db2a3c6be0c4b1aa",
+        amendment_id=AMENDMENT,
+    ),
+    "ClientIdFreed": ledger.ClientIdFreed(key=THIRD, account_id=ALICE),
     "OrderConfirmed": ledger.OrderConfirmed(
         order_id=FIRST, account_id=ALICE, ticker=CHILD, released=Money(0), market_revision=2
     ),
@@ -49,6 +59,7 @@ LEDGER: dict[str, DomainEvent] = {
         extra=Money(30_000),
         released=Money(0),
         market_revision=6,
+        amendment_id=AMENDMENT,
     ),
     "FillBooked": ledger.FillBooked(
         order_id=SECOND,

@@ -6,7 +6,9 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.telemetry.metrics import Metrics
+from application.health import Health
 from application.ports.event_store import Position
+from application.sagas.set_aside import SetAside
 from projections.progress import RunnerStats
 
 
@@ -17,7 +19,7 @@ class Clock:
 
 def seen(stats: RunnerStats) -> dict[tuple[str, ...], float]:
     """Return every sample by its name and the values of its labels."""
-    text = Metrics(stats, Clock()).text().decode()
+    text = Metrics(stats, SetAside(Health()), Clock()).text().decode()
     samples: Any = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return {(each.name, *each.labels.values()): each.value for each in samples}
 
@@ -38,6 +40,7 @@ def test_position_lag_and_rate_are_told() -> None:
         ("presage_read_models_available",): 1,
         ("presage_read_models_events_total",): 50,
         ("presage_read_models_batches_total",): 4,
+        ("presage_sagas_set_aside",): 0,
     }
 
 
