@@ -184,13 +184,23 @@ class ProcessRunner:
             await self._checkpoints.save(CHECKPOINT, self._landmark)
 
     async def _persist(self, process: Process, events: Sequence[Recorded[DomainEvent]]) -> None:
-        """Have a process see to the events, again and again while the store cannot be reached."""
+        """Have a process see to the events, again and again while the store cannot be reached.
+
+        Another process may have gone on with the streams that this one knows by heart: what does not fit
+        together is tried again, once all that was left behind has been loaded anew.
+        """
+        tried = False
         while events:
             try:
                 await process.handle(events)
             except (EventStoreError, Overloaded) as error:
                 self._report(Trouble.EVENT_STORE_UNAVAILABLE, f"it waits for the event store: {error}")
                 await asyncio.sleep(RETRY_S)
+            except Exception:
+                if tried:
+                    raise
+                tried = True
+                log.warning("what is known does not fit the log; it is read again", exc_info=True)
             else:
                 self._health.clear(PART, Trouble.EVENT_STORE_UNAVAILABLE)
                 return

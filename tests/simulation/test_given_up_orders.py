@@ -21,7 +21,6 @@ from application.ports.event_store import (
     StoreUnavailable,
 )
 from application.requests import OrderAccepted
-from application.sagas.recovery import SagaRecovery
 
 from .scenarios import A, B, fund, open_market
 from .world import FailingStore, World
@@ -96,10 +95,7 @@ async def interrupted(*, late: bool) -> World:
     await world.die()
     world.store_type = partial(HoldingStore, late=late, held=store.held)
     await world.start()
-    exchange = world.exchange
-    await SagaRecovery(
-        exchange.directory, exchange.processes, world.ids, exchange.trading.busy, exchange.set_aside
-    ).run()
+    await world.recover()
     return world
 
 

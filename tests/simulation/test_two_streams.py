@@ -10,7 +10,6 @@ from application.hosting import owner
 from application.landmarks import last_landmark
 from application.ports.event_store import Appended, Filter, NewEvent, WrongExpectedRevision
 from application.processes.runner import CHECKPOINT
-from application.sagas.recovery import SagaRecovery
 from domain.identifiers import Ticker
 from domain.market.commands import CreateMarket
 from domain.market.events import ConditionLinked
@@ -52,8 +51,7 @@ async def ends_well(world: World, where: str) -> None:
     """Bring everything to its end; then nothing is left under way, stuck, or lost."""
     await world.finish()
     # Money that was set aside late is looked for every few seconds.
-    exchange = world.exchange
-    await SagaRecovery(exchange.directory, exchange.processes, world.ids, exchange.trading.busy).run()
+    await world.recover()
     await world.exchange.settled()
     assert await world.violations(patience_us=0) == [], where
     assert await world.leftovers() == [], where

@@ -26,6 +26,7 @@ from application.ports.event_store import (
     WrongExpectedRevision,
 )
 from application.requests import Accepted, OrderAccepted, OrderRequest
+from application.sagas.recovery import SagaRecovery
 from application.verification.overdue import PATIENCE_US
 from application.verification.verify import verify
 from domain.identifiers import AccountId, GroupId, Ticker
@@ -247,6 +248,15 @@ class World:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+
+    async def recover(self) -> None:
+        """Look for sagas that were interrupted, as is done every few seconds."""
+        exchange = self.exchange
+        recovery = SagaRecovery(
+            exchange.directory, exchange.processes, self.ids, exchange.trading.busy, exchange.set_aside
+        )
+        await recovery.run()
+        await exchange.settled()
 
     async def place(
         self, account: str, side: str, action: str, cents: int, contracts: int, **more: object
