@@ -63,7 +63,7 @@ class SetAside:
         self._health.report(
             PART,
             Trouble.SAGA_SET_ASIDE,
-            f"{orders} interrupted orders cannot be brought to their end; the log of this process names them. "
+            f"{orders} interrupted orders cannot be brought to their end; this process logged which. "
             "Their accounts place and amend nothing more in their markets",
         )
 
