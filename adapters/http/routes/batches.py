@@ -1,5 +1,6 @@
 """Orders and cancels in batches: every item has its own answer, and none spoils the others."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -28,11 +29,18 @@ from projections.views import OrderView
 
 Outcome = OrderAnswer | Exception
 
+CHECKED_AT_ONCE = 25
+"""After how many items everything else has its turn."""
+
 
 async def create_orders(call: Call[NoQuery, r.OrdersBody]) -> Reply:
     """Place several orders at once."""
     items: Sequence[object] = call.body.orders
-    requests = [_request(item, call) for item in items]
+    requests: list[OrderRequest | Problem] = []
+    for item in items:
+        requests.append(_request(item, call))
+        if len(requests) % CHECKED_AT_ONCE == 0:
+            await asyncio.sleep(0)
     sound = [request for request in requests if isinstance(request, OrderRequest)]
     outcomes = iter(await call.port.exchange.trading.place_many(sound))
     answers: list[BatchOrder] = []
