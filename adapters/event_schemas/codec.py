@@ -19,7 +19,7 @@ from domain.market.events import OrderCanceled, OrderPlaced, TradeExecuted
 _to_json = msgspec.json.Encoder().encode
 
 
-ALWAYS_FIT: frozenset[type[DomainEvent]] = frozenset(
+ALWAYS_FIT: frozenset[type[object]] = frozenset(
     {
         OrderPlaced,
         TradeExecuted,
@@ -97,7 +97,7 @@ class JsonCodec:
         )
 
     @property
-    def always_fit(self) -> frozenset[type[DomainEvent]]:
+    def always_fit(self) -> frozenset[type[object]]:
         """The classes of events that can always be written as the exchange makes them."""
         return ALWAYS_FIT
 

@@ -39,7 +39,7 @@ class RememberingCodec:
         return encoded
 
     @property
-    def always_fit(self) -> frozenset[type[DomainEvent]]:
+    def always_fit(self) -> frozenset[type[object]]:
         """The classes of events that can always be written as the exchange makes them."""
         return self._codec.always_fit
 

@@ -32,7 +32,7 @@ class EventCodec(Protocol):
         ...
 
     @property
-    def always_fit(self) -> frozenset[type[DomainEvent]]:
+    def always_fit(self) -> frozenset[type[object]]:
         """The classes of events that can always be written as the exchange makes them."""
         ...
 
