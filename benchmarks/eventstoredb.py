@@ -256,7 +256,7 @@ async def _until_it_leads(url: str) -> None:
     async with httpx.AsyncClient() as http, asyncio.timeout(START_S):
         while True:
             with suppress(httpx.HTTPError, ValueError):
-                if (await http.get(url)).json().get("state") == "leader":
+                if (await http.get(url)).json().get("state", "").lower() == "leader":
                     return
             await asyncio.sleep(0.1)
 

@@ -115,8 +115,11 @@ const cases = {
   async "read all backwards"() {
     const name = stream();
     await put(name, noted(2));
-    const direction = { direction: BACKWARDS, fromPosition: END, maxCount: 2 };
-    assert.deepEqual(await revisions(client.readAll(direction)), [1, 0]);
+    // A server that makes links has some among the last events.
+    const ours = [];
+    for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 200 }))
+      if (event?.streamId === name) ours.push(Number(event.revision));
+    assert.deepEqual(ours, [1, 0]);
   },
   async "subscribe to a stream"() {
     const name = stream();
@@ -208,9 +211,17 @@ const cases = {
     const name = stream();
     await put(name, noted(2));
     const options = { resolveLinkTos: true };
-    const found = [];
-    for await (const { event, link } of client.readStream(`$ce-${name.split("-")[0]}`, options))
-      found.push([event.streamId, Number(link.revision)]);
+    let found = [];
+    while (found.length < 2) {
+      found = [];
+      try {
+        for await (const { event, link } of client.readStream(`$ce-${name.split("-")[0]}`, options))
+          found.push([event.streamId, Number(link.revision)]);
+      } catch (error) {
+        // A server makes its categories a moment later.
+        assert.equal(error.constructor.name, "StreamNotFoundError");
+      }
+    }
     assert.deepEqual(found, [[name, 0], [name, 1]]);
   },
   async metadata() {

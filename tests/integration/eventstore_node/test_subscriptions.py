@@ -108,14 +108,16 @@ async def test_a_checkpoint_of_the_past_stands_where_the_last_page_began(client:
         filter_include=[stream],
         filter_by_stream_name=True,
     )
-    others = [event.commit_position or 0 for event in await client.get_stream(f"{stream}x")]
     positions = []
     async with await subscribing as items:
         while not (item := (await take(items, 1))[0]).is_caught_up:
             assert item.is_checkpoint
             positions.append(item.commit_position or 0)
+    # Links that a server makes by itself are considered like everything else.
+    whole = await read_all(client, commit_position=start, filter_exclude=())
+    considered = [event.commit_position for event in whole]
     # Every 20 events, the start among them: at the beginning of the page of five that makes it so many.
-    assert positions[:3] == [others[14], others[34], others[54]]
+    assert positions[:3] == [considered[15], considered[35], considered[55]]
     assert positions == sorted(positions)
 
 
@@ -135,7 +137,9 @@ async def test_a_checkpoint_of_the_past_stands_at_the_last_match_of_its_page(
         filter_by_stream_name=True,
     )
     async with await subscribing as items:
-        event, checkpoint = await take(items, 2)
+        while (event := (await take(items, 1))[0]).is_checkpoint:
+            pass
+        [checkpoint] = await take(items, 1)
     assert event.stream_name == stream
     assert checkpoint.is_checkpoint
     assert checkpoint.commit_position == match
@@ -176,9 +180,14 @@ async def test_an_unfiltered_subscription_has_no_checkpoints(client: Client, str
         commit_position=start, include_checkpoints=True, include_caught_up=True, filter_exclude=()
     )
     async with await subscribing as items:
-        assert kinds(await take(items, 1)) == ["CaughtUp"]
+        while not (item := (await take(items, 1))[0]).is_caught_up:
+            assert not item.is_checkpoint
         await put(client, stream, 200)
-        assert set(kinds(await take(items, 200))) == {"RecordedEvent"}
+        seen = 0
+        while seen < 200:
+            [item] = await take(items, 1)
+            assert not item.is_checkpoint
+            seen += not item.is_caught_up and item.stream_name == stream
 
 
 async def test_every_subscriber_sees_every_event_once_and_in_order(client: Client, stream: str) -> None:
