@@ -13,7 +13,7 @@ from domain.decider import execute
 from domain.founding import ExchangeFounded
 from domain.group.aggregate import GROUP as GROUP_DECIDER
 from domain.group.aggregate import GroupState
-from domain.identifiers import AccountId, GroupId, Ticker
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.identity.aggregate import IDENTITY as IDENTITY_DECIDER
 from domain.identity.aggregate import IdentityState
 from domain.ledger.aggregate import LEDGER as LEDGER_DECIDER
@@ -21,7 +21,7 @@ from domain.ledger.commands import BookMarketEvents, MarketEntry
 from domain.ledger.events import FillBooked
 from domain.ledger.state import LedgerState
 from domain.market.aggregate import MARKET as MARKET_DECIDER
-from domain.market.events import ConditionMet, OrderPlaced, TradeExecuted
+from domain.market.events import ConditionMet, OrderAmended, OrderPlaced, OrderRenamed, TradeExecuted
 from domain.market.state import MarketState
 
 
@@ -67,6 +67,7 @@ class FoldedLog:
         self._revisions: dict[str, int] = {}
         self._waiting: dict[tuple[int, Ticker], _Waiting] = {}
         self._unbooked: dict[str, set[AccountId]] = {}
+        self._named: dict[tuple[AccountId, str], OrderId] = {}
 
     @property
     def streams(self) -> int:
@@ -130,6 +131,8 @@ class FoldedLog:
         MARKET_DECIDER.evolve(state, event)  # type: ignore[arg-type]
         if isinstance(event, TradeExecuted):
             self._unbooked[event.trade_id] = {event.maker.account_id, event.taker.account_id}
+        if isinstance(event, OrderPlaced | OrderAmended | OrderRenamed) and event.client_order_id:
+            self._names(event)
         by_partition: dict[int, set[AccountId]] = {}
         if isinstance(event, ConditionMet):
             by_partition = {partition: set() for partition in range(self._partitions)}
@@ -143,9 +146,29 @@ class FoldedLog:
             )
             self._waiting.setdefault((partition, ticker), _Waiting()).entries.append(entry)
 
+    def _names(self, event: OrderPlaced | OrderAmended | OrderRenamed) -> None:
+        """Check that a client id names one order for ever."""
+        name = event.account_id, event.client_order_id
+        order_id = self._named.setdefault(name, event.order_id)
+        if order_id != event.order_id:
+            self.violations.append(
+                f"{event.account_id}: orders {order_id} and {event.order_id} both have the client id "
+                f"{event.client_order_id}"
+            )
+
+    def _below_zero(self, partition: int, recorded: Recorded[DomainEvent]) -> None:
+        order_id = getattr(recorded.event, "order_id", None)
+        held = None if order_id is None else self.ledgers[partition].reservations.get(order_id)
+        if held is not None and (held.amount < 0 or held.extra < 0):
+            self.violations.append(
+                f"{recorded.stream} revision {recorded.revision}: order {order_id} has a reservation below "
+                f"zero: {held.amount}, and {held.extra} for amendments"
+            )
+
     def _ledger(self, partition: int, recorded: Recorded[DomainEvent]) -> None:
         event = recorded.event
         LEDGER_DECIDER.evolve(self.ledgers[partition], event)  # type: ignore[arg-type]
+        self._below_zero(partition, recorded)
         revision = getattr(event, "market_revision", None)
         if revision is not None:
             waiting = self._waiting.get((partition, event.ticker))  # type: ignore[union-attr]

@@ -47,16 +47,20 @@ def test_it_has_as_much_set_aside_as_that_costs() -> None:
 
 def test_what_rests_off_the_grid_is_amended_down_and_decreased_where_it_stands() -> None:
     market = trading().and_then(buy("a", ANN, 10, 43), COARSE)
-    less = c.AmendOrder(order_id=OrderId("a"), account_id=ANN, total=hundredths(6))
+    less = c.AmendOrder(amendment_id="first", order_id=OrderId("a"), account_id=ANN, total=hundredths(6))
     market.when(less).then(e.OrderDecreased)
     same_price = c.AmendOrder(
-        order_id=OrderId("a"), account_id=ANN, price_ticks=ticks(43), total=hundredths(5)
+        amendment_id="first",
+        order_id=OrderId("a"),
+        account_id=ANN,
+        price_ticks=ticks(43),
+        total=hundredths(5),
     )
     market.when(same_price).then(e.OrderDecreased)
     market.when(c.DecreaseOrder(order_id=OrderId("a"), account_id=ANN, to=hundredths(4))).then(
         e.OrderDecreased
     )
-    moved = c.AmendOrder(order_id=OrderId("a"), account_id=ANN, price_ticks=ticks(42))
+    moved = c.AmendOrder(amendment_id="first", order_id=OrderId("a"), account_id=ANN, price_ticks=ticks(42))
     market.when(moved).then(Reason.PRICE_OFF_TICK)
     assert fills(market.when(buy("t", BOB, 9, 60, side=Side.NO))) == [("a", "t", 43, 4)]
 
