@@ -27,12 +27,15 @@ def open_recording(path: Path) -> Recording:
     _, first = next(file.lines(), (0, ""))
     if not first:
         raise file.fault(None, "the file is empty")
-    header = set(next(csv.reader([first])))
+    if _is_stream(first):
+        return BetfairStream(file)
+    try:
+        header = set(next(csv.reader([first])))
+    except csv.Error as fault:
+        raise file.fault(1, f"not a line of CSV: {fault}") from fault
     for columns, make in _BY_COLUMNS:
         if header.issuperset(columns):
             return make(file)
-    if _is_stream(first):
-        return BetfairStream(file)
     raise file.fault(1, f"this is no recording Presage knows; it knows {_KNOWN}")
 
 

@@ -13,7 +13,7 @@ from adapters.recordings.numbers import SteadyClock, hundredths, price_ticks, sc
 from adapters.recordings.polymarket_book import final_book
 from application.replay.book import Book
 from application.replay.flow import AddOrder, CancelAtLevel, Instruction, OpenMarket, TakeOrder
-from application.replay.tickers import ticker_text
+from application.replay.tickers import fitting, ticker_text
 
 COLUMNS = ("seq", "ts_ms", "op", "side", "price", "size")
 BIDDER, ASKER, TAKER = "bidder", "asker", "taker"
@@ -33,7 +33,7 @@ class PolymarketOps:
         self._file = file
         self.name = file.path.name
         self._slug = _slug(file.path)
-        self._market = f"PM-{ticker_text(self._slug)}"
+        self._market = fitting(f"PM-{ticker_text(self._slug)}")
         self._survey()
 
     def instructions(self) -> Iterator[Instruction]:

@@ -4,12 +4,22 @@ import re
 import zlib
 
 _LONGEST_LABEL = 24
+_LONGEST = 64
+"""The longest name that a market can be listed under over HTTP."""
+
 _YES = "yes"
 
 
 def ticker_text(text: str) -> str:
     """Return text as part of a ticker: capitals, digits, dots and hyphens only."""
     return re.sub(r"[^A-Z0-9.]+", "-", text.upper()).strip("-.")
+
+
+def fitting(ticker: str) -> str:
+    """Return a ticker no longer than one may be: a longer one is cut and told apart by its checksum."""
+    if len(ticker) <= _LONGEST:
+        return ticker
+    return f"{ticker[: _LONGEST - 9].rstrip('-.')}-{zlib.crc32(ticker.encode()):08X}"
 
 
 def plain_text(text: str) -> str:
@@ -26,13 +36,13 @@ def outcome_ticker(question: str, outcome: str) -> str:
     label = plain_text(outcome)
     base = f"GJP-{ticker_text(question)}"
     if label == _YES:
-        return base
+        return fitting(base)
     if len(label) <= _LONGEST_LABEL and re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", label):
-        return f"{base}-{ticker_text(label)}"
+        return fitting(f"{base}-{ticker_text(label)}")
     short = ticker_text(label[:_LONGEST_LABEL].replace(".", " "))
-    return f"{base}-{short}-{zlib.crc32(label.encode()):08X}".replace("--", "-")
+    return fitting(f"{base}-{short}-{zlib.crc32(label.encode()):08X}".replace("--", "-"))
 
 
 def group_ticker(question: str) -> str:
     """Return the group of the mutually exclusive outcomes of a question."""
-    return f"GJP-{ticker_text(question)}"
+    return fitting(f"GJP-{ticker_text(question)}")
