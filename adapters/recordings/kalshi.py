@@ -28,9 +28,13 @@ class KalshiTrades:
     def instructions(self) -> Iterator[Instruction]:
         """Yield every trade, each market's opening before its first."""
         opened: set[str] = set()
+        seen: set[str] = set()
         clock = SteadyClock()
         for number, row in self._file.rows(COLUMNS):
             trade = self._file.parsed(number, _trade, row, clock)
+            if trade.ref in seen:
+                raise self._file.fault(number, f"trade {trade.ref} stands there twice")
+            seen.add(trade.ref)
             if trade.market not in opened:
                 opened.add(trade.market)
                 yield OpenMarket(

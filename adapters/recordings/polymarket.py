@@ -72,10 +72,10 @@ class PolymarketOps:
         )
 
     def _operations(self) -> Iterator[_Operation]:
-        clock, last = SteadyClock(), -1
+        clock, last = SteadyClock(), None
         for number, row in self._file.rows(COLUMNS):
             sequence = self._file.parsed(number, scaled, row["seq"], 0)
-            if sequence <= last:
+            if last is not None and sequence != last + 1:
                 raise self._file.fault(number, f"seq {sequence} after {last}")
             last = sequence
             yield self._file.parsed(number, _operation, row, self._market, clock)

@@ -36,3 +36,20 @@ def test_a_long_name_is_cut_and_told_apart(tmp_path: Path) -> None:
     assert len(set(markets)) == 2
     assert {len(market) for market in markets} == {64}
     assert fitting("PM-SHORT") == "PM-SHORT"
+
+
+def test_a_gap_in_the_sequence_is_a_fault_of_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "gap.ops.csv"
+    path.write_text(ROWS + "3,1700000000001,add,bid,0.4,100\n")
+    with pytest.raises(UnreadableRecording, match="seq 3 after 1") as refused:
+        open_recording(path)
+    assert refused.value.line == 3
+
+
+def test_a_trade_that_stands_there_twice_is_a_fault_of_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    row = "t1,A,1,50,50,yes,2026-01-01T00:00:00Z\n"
+    path.write_text("trade_id,ticker,count,yes_price,no_price,taker_side,created_time\n" + 2 * row)
+    with pytest.raises(UnreadableRecording, match="trade t1 stands there twice") as refused:
+        open_recording(path)
+    assert refused.value.line == 3

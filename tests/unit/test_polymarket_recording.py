@@ -15,9 +15,9 @@ OPERATIONS = (
     POLYMARKET_HEADER,
     "1,1000,add,bid,0.27,15",
     "2,1000,add,ask,0.3,4799.85",
-    "4,1001,cancel,bid,0.27,0.5",
-    "5,1002,take,buy,0.31,12.1",
-    "6,1002,take,sell,0.2,1",
+    "3,1001,cancel,bid,0.27,0.5",
+    "4,1002,take,buy,0.31,12.1",
+    "5,1002,take,sell,0.2,1",
 )
 MARKET = "PM-CATS-DOGS-2031"
 
@@ -52,7 +52,7 @@ def test_each_operation_is_one_instruction(operations: Path) -> None:
         ),
         CancelAtLevel(market=MARKET, side="bid", price_ticks=2700, quantity=50, at_us=1_001_000),
         TakeOrder(
-            ref="5",
+            ref="4",
             market=MARKET,
             actor="taker",
             side="buy",
@@ -61,7 +61,7 @@ def test_each_operation_is_one_instruction(operations: Path) -> None:
             at_us=1_002_000,
         ),
         TakeOrder(
-            ref="6",
+            ref="5",
             market=MARKET,
             actor="taker",
             side="sell",
@@ -74,7 +74,7 @@ def test_each_operation_is_one_instruction(operations: Path) -> None:
 
 @pytest.mark.parametrize(("price", "tick"), [("0.31", 100), ("0.315", 10), ("0.3155", 1)])
 def test_the_tick_size_is_the_coarsest_that_fits_every_price(tmp_path: Path, price: str, tick: int) -> None:
-    path = write(tmp_path / "a.csv", *OPERATIONS, f"7,1003,add,ask,{price},1")
+    path = write(tmp_path / "a.csv", *OPERATIONS, f"6,1003,add,ask,{price},1")
     opening = replayed(path)[0]
     assert isinstance(opening, OpenMarket)
     assert opening.tick_size_ticks == tick
@@ -83,13 +83,13 @@ def test_the_tick_size_is_the_coarsest_that_fits_every_price(tmp_path: Path, pri
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("7,1003,add,buy,0.5,1", "no such operation: add buy"),
-        ("7,1003,fill,bid,0.5,1", "no such operation: fill bid"),
-        ("7,1003,add,bid,1.0,1", "a price of 1.0"),
-        ("7,1003,add,bid,0.5,0", "a quantity of zero"),
-        ("7,1003,add,bid,0.5,-1", "'-1' is not a plain decimal number"),
-        ("7,soon,add,bid,0.5,1", "'soon' is not a plain decimal number"),
-        ("6,1003,add,bid,0.5,1", "seq 6 after 6"),
+        ("6,1003,add,buy,0.5,1", "no such operation: add buy"),
+        ("6,1003,fill,bid,0.5,1", "no such operation: fill bid"),
+        ("6,1003,add,bid,1.0,1", "a price of 1.0"),
+        ("6,1003,add,bid,0.5,0", "a quantity of zero"),
+        ("6,1003,add,bid,0.5,-1", "'-1' is not a plain decimal number"),
+        ("6,soon,add,bid,0.5,1", "'soon' is not a plain decimal number"),
+        ("5,1003,add,bid,0.5,1", "seq 5 after 5"),
     ],
 )
 def test_a_bad_operation_is_refused_with_its_line(tmp_path: Path, row: str, problem: str) -> None:
