@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
-from adapters.data_folder import DataFolder, Identity
+from adapters.data_folder import UNFINISHED, DataFolder, Identity
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
-from adapters.event_stores.data_files import ProcessLock
+from adapters.event_stores.data_files import ProcessLock, is_there, remove_what_is_left, sync_folder
 from adapters.event_stores.embedded.view import EmbeddedLogView
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.json_lines_view import FileLogView
@@ -63,6 +63,7 @@ from application.requests import Accepted
 from application.sagas.funds import Funds
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
+from application.streams import EXCHANGE_EVENTS
 from application.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
@@ -168,6 +169,7 @@ async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
 @asynccontextmanager
 async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     """Open the log for reading only, beside the process that writes it."""
+    DataFolder(settings.data).refuse_unfinished()
     log: EventStore | EmbeddedLogView
     if settings.event_store == "memory":
         log = MemoryEventStore()
@@ -226,13 +228,14 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
     """
     folder = DataFolder(settings.data)
     folder.prepare(log_here=settings.event_store == "sqlite")
-    codec, clock, health = make_codec(), SystemClock(), Health()
+    codec, health = make_codec(), Health()
     checkpoints = _checkpoints(settings)
     async with AsyncExitStack() as stack:
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
         await refuse_unknown_events(store, codec, checkpoints)
+        clock = SystemClock(await _last_decided_us(store, codec))
         reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health))
         exchange = await build_exchange(
             store,
@@ -259,7 +262,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         port = make_port(
             exchange,
             reads.models,
-            clock=clock,
+            clock=SystemClock(),
             event_schemas=event_schemas,
             metrics=Metrics(reads.stats, exchange.set_aside, clock).text,
             projector=reads.stats,
@@ -338,6 +341,14 @@ async def _open_snapshots(settings: Settings) -> AsyncIterator[Snapshots]:
         await snapshots.close()
 
 
+async def _last_decided_us(store: EventStore, codec: EventCodec) -> int:
+    """Return when the last event was decided, zero if there is none."""
+    async for page in store.read_all(backwards=True, limit=1, matching=EXCHANGE_EVENTS):
+        for event in page.events:
+            return codec.decode(event).cause.at_us
+    return 0
+
+
 def _checkpoints(settings: Settings) -> Checkpoints:
     if settings.event_store == "memory":
         return MemoryCheckpoints()
@@ -395,6 +406,32 @@ async def open_place(place: str) -> AsyncIterator[EventStore]:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def new_place(place: str) -> AsyncIterator[EventStore]:
+    """Open a store to be filled. A file or folder has its name only once the block has ended well."""
+    path = Path(place)
+    if re.match(EVENTSTOREDB, place) or is_there(path):
+        async with open_place(place) as store:
+            yield store
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = ProcessLock(path.with_name(f"{path.name}.lock"))
+    unfinished = path.with_name(f"{path.name}{UNFINISHED}")
+    try:
+        remove_what_is_left(unfinished)
+        embedded = SqliteEventStore if place.endswith(".db") else FileEventStore
+        filled = embedded.open(unfinished)
+        try:
+            yield filled
+        finally:
+            await filled.close()
+        unfinished.rename(path)
+        sync_folder(path.parent)
+        remove_what_is_left(unfinished)
+    finally:
+        lock.release()
 
 
 async def _connect(uri: str, *, reading: bool = False) -> EventStore:

@@ -12,10 +12,14 @@ _VARIANT = 2 << 62
 
 
 class SystemClock:
-    """Wall-clock time that never goes backwards within the process."""
+    """Wall-clock time that never goes backwards, within the process or behind ``since_us``.
 
-    def __init__(self) -> None:
-        self._latest = 0
+    When the machine's clock has been set back, it stands still until that has caught up: so the order of
+    times is the order of events.
+    """
+
+    def __init__(self, since_us: int = 0) -> None:
+        self._latest = since_us
 
     def now_us(self) -> int:
         """Return microseconds since the Unix epoch, UTC."""

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
+UNFINISHED = ".unfinished"
+"""At the end of the name of what is being copied here, until all of it is there."""
+
 _DATABASES = ("log.db", "read.db")
 
 
@@ -73,8 +76,17 @@ class DataFolder:
 
     # ---------------------------------------------------------------------------------- the whole
 
-    def prepare(self, *, log_here: bool) -> None:
-        """Make the folder if it is not there.
+    def refuse_unfinished(self) -> None:
+        """Raise :class:`UnusableFolder` if an import into the folder was begun and not ended."""
+        for name in sorted(_names(self.path)):
+            if name.endswith(UNFINISHED):
+                raise UnusableFolder(
+                    f"{self.path / name}: an import into this folder did not come to its end; run "
+                    "`presage import` again"
+                )
+
+    def prepare(self, *, log_here: bool, importing: bool = False) -> None:
+        """Make the folder if it is not there; only an import may go on with what an import left.
 
         Raises :class:`UnusableFolder` for one that belongs to something else, or that has lost its log.
         """
@@ -83,11 +95,13 @@ class DataFolder:
             names = sorted(entry.name for entry in self.path.iterdir())
         except OSError as error:
             raise UnusableFolder(f"{self.path}: cannot be used as data folder ({error.strerror})") from error
+        if not importing:
+            self.refuse_unfinished()
         if not log_here or "log.db" in names:
             self._keep_private()
             return
         for name in names:
-            if name.startswith((".", "log.db")):
+            if name.startswith((".", "log.db")) or name.endswith(UNFINISHED):
                 continue
             if name not in OURS and not name.startswith((*_DATABASES, "snapshots.db")):
                 raise UnusableFolder(

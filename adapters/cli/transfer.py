@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from adapters.bootstrap import open_log, open_place, open_source, open_store
+from adapters.bootstrap import new_place, open_log, open_source
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.cli.progress import Steps
-from adapters.data_folder import DataFolder
+from adapters.data_folder import UNFINISHED, DataFolder
 from adapters.settings import Settings, without_secrets
 from application.log_transfer import Transferred, transfer_log
 from application.ports.event_store import EventStore, Filter, LogReader
@@ -42,7 +42,7 @@ def export_log(
 
 
 async def _export(settings: Settings, target: str, *, shown: bool) -> Transferred:
-    async with open_log(settings) as log, open_place(target) as store:
+    async with open_log(settings) as log, new_place(target) as store:
         return await _transfer(log, store, embedded="://" not in target, shown=shown)
 
 
@@ -66,9 +66,14 @@ def import_log(
 
 async def _import(settings: Settings, source: str, *, shown: bool) -> Transferred:
     embedded = settings.event_store == "sqlite"
-    DataFolder(settings.data).prepare(log_here=embedded)
-    async with open_source(source) as log, open_store(settings) as store:
-        return await _transfer(log, store, embedded=embedded, shown=shown)
+    DataFolder(settings.data).prepare(log_here=embedded, importing=True)
+    target = str(settings.log_file) if embedded else settings.event_store
+    mark = settings.data / f"import{UNFINISHED}"
+    async with open_source(source) as log, new_place(target) as store:
+        mark.touch()
+        done = await _transfer(log, store, embedded=embedded, shown=shown)
+    mark.unlink()
+    return done
 
 
 async def _transfer(log: LogReader, store: EventStore, *, embedded: bool, shown: bool) -> Transferred:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 from application.ports.event_store import EventStoreError
@@ -39,3 +40,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_what_is_left(path: Path) -> None:
+    """Remove a file or folder that was not finished, with what lies beside it under its name."""
+    for each in path.parent.glob(f"{path.name}*"):
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is a file or folder."""
+    return path.exists()

@@ -64,16 +64,38 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open for reading only, beside a writer."""
-    connection = _connect(path)
+    """Open for reading only, beside a writer, or on a disk that nobody can write to."""
+    try:
+        connection = _readable(path, "mode=rw")
+    except sqlite3.OperationalError:
+        connection = _connect_unwritable(path)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect_unwritable(path: Path) -> sqlite3.Connection:
+    """Open a log in a folder where SQLite cannot make the files it shares with writers."""
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size > 0:
+        # The newest events are in it, so it must be read too: that takes the file that goes with it.
+        return _readable(path, "mode=ro")
+    return _readable(path, "mode=ro&immutable=1")
+
+
+def _readable(path: Path, how: str) -> sqlite3.Connection:
+    connection = _connect(path, how)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
     # The writer's connection is made here and used in its thread.
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw",
+        f"{path.resolve().as_uri()}?{how}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
