@@ -33,7 +33,7 @@ def test_what_is_done_on_a_copy_does_not_reach_the_original(tmp_path: Path) -> N
 def test_a_log_of_a_newer_version_is_refused_and_nothing_is_touched(tmp_path: Path) -> None:
     made = presage_here("keys", "create", "alice", "--data", tmp_path)
     assert made.status == 0
-    with closing(sqlite3.connect(tmp_path / "log.db")) as log, log:
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as log:
         log.execute("UPDATE types SET name = 'KeyMade' WHERE name = 'KeyCreated'")
         log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = {name: (tmp_path / name).read_bytes() for name in ("log.db", "checkpoints.json")}
