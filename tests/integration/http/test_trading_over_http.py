@@ -25,13 +25,37 @@ async def test_the_answer_to_a_new_order_is_what_is_read_later(
         {"count": 15, "expiration_ts": 4_000_000_000, "client_order_id": "a"},
         {"time_in_force": "immediate_or_cancel", "client_order_id": "b"},
         {"type": "stop", "stop_price": 60, "post_only": False, "cancel_order_on_pause": True},
+        {"type": "stop", "stop_price": 60, "yes_price": ...},
     ):
         told = (await world.place(bob, **more)).json()["order"]
         read = (await world.send(bob, "GET", f"{ORDERS}/{told['order_id']}")).json()["order"]
-        for volatile in ("created_time", "last_update_time"):
-            told.pop(volatile)
-            read.pop(volatile)
         assert told == read
+
+
+async def test_the_balance_shows_what_a_cancel_set_free(world: World, market: str, ann: Person) -> None:
+    path = f"{BASE}/portfolio/balance"
+    before = (await world.send(ann, "GET", path)).json()["balance_dollars"]
+    for _ in range(20):
+        order = (await world.place(ann)).json()["order"]
+        canceled = await world.send(ann, "DELETE", f"{ORDERS}/{order['order_id']}")
+        assert canceled.status_code == 200
+        assert (await world.send(ann, "GET", path)).json()["balance_dollars"] == before
+
+
+async def test_an_amended_order_answers_to_both_of_its_client_ids_and_its_fills_to_the_one_they_had(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    order = (await world.place(ann, client_order_id="first", count=10, yes_price=40)).json()["order"]
+    await world.place(bob, side="no", no_price=60, yes_price=..., count=2)
+    path = f"{ORDERS}/{order['order_id']}/amend"
+    amendment = {"client_order_id": "first", "updated_client_order_id": "second", "count": 8}
+    told = [(await world.send(ann, "POST", path, body=amendment)) for _ in range(2)]
+    assert [each.status_code for each in told] == [200, 200]
+    assert [each.json()["order"]["client_order_id"] for each in told] == ["second", "second"]
+    assert [each.json()["order"]["remaining_count"] for each in told] == [6, 6]
+    await world.place(bob, side="no", no_price=60, yes_price=..., count=1)
+    fills = (await world.send(ann, "GET", f"{BASE}/portfolio/fills")).json()["fills"]
+    assert [fill["client_order_id"] for fill in fills] == ["second", "first"]
 
 
 async def test_two_orders_meet_and_everybody_sees_it(
