@@ -51,6 +51,14 @@ def execute(
     return events, None
 
 
+def foreseen(
+    decider: Decider[State, Command, Event], state: State, command: Command
+) -> tuple[list[Event], Rejected | None]:
+    """Decide a command and apply nothing. Nothing may be due before it; what is due after it, is due then."""
+    decided = decider.decide(command, state)
+    return ([], decided) if isinstance(decided, Rejected) else (list(decided), None)
+
+
 def settle(decider: Decider[State, Command, Event], state: State, now_us: int) -> list[Event]:
     """Carry out every reaction that is due, and return what happened."""
     events: list[Event] = []

@@ -10,7 +10,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -18,10 +17,11 @@ from application.derived_ids import derived_id, event_ids
 from application.events import Cause, DomainEvent
 from application.hosting.decision import Decision
 from application.hosting.insistence import Pauses, appended
-from application.hosting.recent import RecentDecisions, recalled
+from application.hosting.recent import RecentDecisions, recall, remember
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import (
+    NO_STREAM,
     AppendOutcomeUnknown,
     EventStoreError,
     NewEvent,
@@ -32,9 +32,9 @@ from application.ports.event_store import (
     stored_size,
 )
 from application.snapshots.history import StreamHistory
-from application.snapshots.standing import BEFORE_ALL, Tip
+from application.snapshots.standing import BEFORE_ALL, Tip, tip_of
 from application.snapshots.taker import SnapshotTaker
-from domain.decider import Decider, execute, settle
+from domain.decider import Decider, execute, foreseen, settle
 from domain.rejections import Rejected
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,12 @@ commands that come meanwhile go into one append: that saves a tenth of the proce
 
 UNSEEN_S = 5.0
 """How long a stream may hold events that no read shows before those who wait are told."""
+
+CONTENDED_S = 1.0
+"""How long after a lost race commands are taken one by one."""
+
+CLOSE_BEHIND = 20
+"""How many events another writer may be ahead when an owner that lost a race decides again."""
 
 _BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
 
@@ -105,13 +111,17 @@ class StreamOwner(Generic[State, Command, Event]):
         self._clock = clock
         self._mailbox: deque[_Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._in_hand: deque[_Letter[Command, Event]] = deque()
         self._handling = False
         self._closing = False
         self._open: AppendOutcomeUnknown | None = None
         self._state: State | None = None
         self._tip = BEFORE_ALL
         self._decided_us = 0
-        self._recent: RecentDecisions[Event] | None = None
+        self._recent: RecentDecisions[Event] = RecentDecisions()
+        self._recalled = NO_STREAM
+        self._contended_until_s = 0.0
+        self._untouched = False
 
     def ask(
         self,
@@ -210,12 +220,18 @@ class StreamOwner(Generic[State, Command, Event]):
 
     async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
         """Decide and append; whatever goes wrong, every letter gets an answer."""
-        waiting = deque(letters)
+        waiting = self._in_hand = deque(letters)
         while waiting:
+            self._untouched = False
             try:
-                await self._attempt(waiting)
+                if asyncio.get_running_loop().time() < self._contended_until_s:
+                    await self._attempt_first(waiting)
+                else:
+                    await self._attempt(waiting)
             except WrongExpectedRevision as error:
-                self._state = None
+                if not self._untouched:
+                    self._state = None
+                self._contended_until_s = asyncio.get_running_loop().time() + CONTENDED_S
                 self._forget_those_told(waiting)
                 await self._until_seen(error, waiting)
             except EventStoreError as error:
@@ -241,8 +257,11 @@ class StreamOwner(Generic[State, Command, Event]):
         pauses, until = Pauses(), asyncio.get_running_loop().time() + UNSEEN_S
         while waiting:
             try:
-                await self._load()
+                if self._state is None:
+                    await self._load()
+                await self._catch_up()
             except EventStoreError as error:
+                self._state = None
                 _fail_all(waiting, error)
                 return
             if self._tip.revision != refused.expected:
@@ -258,10 +277,10 @@ class StreamOwner(Generic[State, Command, Event]):
             f"{self.stream}: it is not known yet what became of an append; ask again later"
         )
 
-    def _tell_all(self, waiting: deque[_Letter[Command, Event]], unknown: AppendOutcomeUnknown) -> None:
+    def _tell_all(self, unknown: AppendOutcomeUnknown) -> None:
         """Tell everybody who waits that nobody knows; what is decided stays as it is."""
         self._open = unknown
-        for letter in waiting:
+        for letter in self._in_hand:
             letter.told = not letter.answer.done()
             _fail(letter, unknown)
         _fail_all(self._mailbox, self._unknown())
@@ -275,8 +294,8 @@ class StreamOwner(Generic[State, Command, Event]):
     async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
         if self._state is None:
             await self._load()
-        if self._recent is None and any(letter.command is not None for letter in waiting):
-            self._recent = await recalled(self.stream, self._tip.revision, self._reader, self._codec)
+        if self._recalled != self._tip.revision and any(letter.command is not None for letter in waiting):
+            await self._recall()
         letters = list(waiting)
         batch: list[_Letter[Command, Event]] = []
         new: list[NewEvent] = []
@@ -294,6 +313,46 @@ class StreamOwner(Generic[State, Command, Event]):
                 new.append(event)
             batch.append(letter)
         await self._append(new, batch, waiting)
+
+    async def _attempt_first(self, waiting: deque[_Letter[Command, Event]]) -> None:
+        """Decide the first command only, and apply what follows from it once it is in the log.
+
+        To lose a race for the next revision then costs no more than to read what the others have written.
+        Whoever had to load everything again would lose the next one too.
+        """
+        if self._state is None:
+            await self._load()
+        if self._recalled != self._tip.revision:
+            await self._recall()
+        assert self._state is not None
+        letter, now = waiting[0], self._clock.now_us()
+        command = letter.command(now) if callable(letter.command) else letter.command
+        if (
+            command is None
+            or self._recent.get(letter.command_id) is not None
+            or self._decider.react(self._state, now) is not None
+        ):
+            await self._attempt(deque([letter]))
+            waiting.popleft()
+            return
+        letter.events, letter.rejected = foreseen(self._decider, self._state, command)
+        self._untouched, self._decided_us = True, now
+        cause = Cause(command_id=letter.command_id, correlation_id=letter.correlation_id, at_us=now)
+        await self._write(self._encode(letter, cause))
+        self._untouched = False
+        for event in letter.events:
+            self._decider.evolve(self._state, event)
+        try:
+            if letter.events and self._decider.react(self._state, now) is not None:
+                await self._attempt(deque([self._by_itself()]))
+        finally:
+            self._answer(letter)
+            waiting.popleft()
+
+    def _by_itself(self) -> _Letter[Command, Event]:
+        answer: asyncio.Future[Decision[Event]] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(_consume)
+        return _Letter(None, _BY_ITSELF, _BY_ITSELF, answer)
 
     def _decided(
         self, letters: list[_Letter[Command, Event]], waiting: deque[_Letter[Command, Event]]
@@ -323,7 +382,7 @@ class StreamOwner(Generic[State, Command, Event]):
             letter.events, letter.rejected = first.events, first.rejected
             return None
         command_id = letter.command_id
-        known = self._recent.get(command_id) if self._recent is not None else None
+        known = self._recent.get(command_id)
         if known is not None:
             letter.events, letter.rejected = known.events, known.rejected
             return None
@@ -353,28 +412,37 @@ class StreamOwner(Generic[State, Command, Event]):
         batch: list[_Letter[Command, Event]],
         waiting: deque[_Letter[Command, Event]],
     ) -> None:
-        if new:
-            durable = await appended(
-                self._appender,
-                self.stream,
-                new,
-                expected=self._tip.revision,
-                overdue=partial(self._tell_all, waiting),
-                given_up=lambda: self._closing,
-            )
-            self._tip = Tip(
-                revision=durable.revision,
-                position=durable.position,
-                event_id=new[-1].id,
-                at_us=self._decided_us,
-            )
+        await self._write(new)
         for letter in batch:
-            decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
-            if self._recent is not None and letter.rejected is None and letter.command is not None:
-                decision = self._recent.add(letter.command_id, decision)
-            if not letter.answer.done():
-                letter.answer.set_result(decision)
+            self._answer(letter)
             waiting.popleft()
+
+    async def _write(self, new: list[NewEvent]) -> None:
+        if not new:
+            return
+        durable = await appended(
+            self._appender,
+            self.stream,
+            new,
+            expected=self._tip.revision,
+            overdue=self._tell_all,
+            given_up=lambda: self._closing,
+        )
+        if self._recalled == self._tip.revision:
+            self._recalled = durable.revision
+        self._tip = Tip(
+            revision=durable.revision,
+            position=durable.position,
+            event_id=new[-1].id,
+            at_us=self._decided_us,
+        )
+
+    def _answer(self, letter: _Letter[Command, Event]) -> None:
+        decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
+        if letter.rejected is None and letter.command is not None:
+            decision = self._recent.add(letter.command_id, decision)
+        if not letter.answer.done():
+            letter.answer.set_result(decision)
 
     def _consider_snapshot(self) -> None:
         if self._taker is None or self._state is None:
@@ -385,9 +453,38 @@ class StreamOwner(Generic[State, Command, Event]):
             # It would only have made a later start shorter.
             log.exception("no snapshot of %s could be taken", self.stream)
 
+    async def _catch_up(self) -> None:
+        """Come so close behind another writer that there is a chance to be the next."""
+        assert self._state is not None
+        if self._recalled != self._tip.revision:
+            await self._recall()
+        behind = CLOSE_BEHIND + 1
+        while behind > CLOSE_BEHIND:
+            pages = self._reader.read_stream(self.stream, from_revision=self._tip.revision + 1)
+            news = [self._codec.decode(stored) async for page in pages for stored in page]
+            for recorded in news:
+                event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others
+                self._decider.evolve(self._state, event)
+                self._tip = tip_of(recorded)
+            remember(self._recent, news)
+            self._recalled = self._tip.revision
+            behind = len(news)
+
+    async def _recall(self) -> None:
+        """Remember what was decided, by whomever, since this was last done."""
+        await recall(
+            self._recent,
+            self.stream,
+            self._reader,
+            self._codec,
+            after=self._recalled,
+            revision=self._tip.revision,
+        )
+        self._recalled = self._tip.revision
+
     async def _load(self) -> None:
         standing = await self._history.latest()
-        self._state, self._tip, self._recent = standing.state, standing.tip, None
+        self._state, self._tip = standing.state, standing.tip
         if self._taker is not None:
             self._taker.begin(standing.kept)
 

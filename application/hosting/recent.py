@@ -1,5 +1,6 @@
 """The latest commands of a stream and what became of them."""
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -35,26 +36,34 @@ class RecentDecisions(Generic[Event]):
         return decision
 
 
-async def recalled(
-    stream: str, revision: int, reader: StreamReader, codec: EventCodec
-) -> RecentDecisions[Event]:
-    """Return the latest decisions of a stream up to ``revision``, read from the log.
+async def recall(
+    recent: RecentDecisions[Event],
+    stream: str,
+    reader: StreamReader,
+    codec: EventCodec,
+    *,
+    after: int,
+    revision: int,
+) -> None:
+    """Remember the latest decisions of a stream after a revision and up to another, read from the log.
 
     So a command whose append was lost sight of, even by another process, is recognised when it comes again.
     """
-    recent: RecentDecisions[Event] = RecentDecisions()
-    first = max(0, revision + 1 - REMEMBERED_EVENTS)
+    first = max(after + 1, revision + 1 - REMEMBERED_EVENTS)
+    if revision >= first:
+        pages = reader.read_stream(stream, from_revision=first, limit=revision + 1 - first)
+        remember(recent, [codec.decode(stored) async for page in pages for stored in page])
+
+
+def remember(recent: RecentDecisions[Event], events: Sequence[Recorded[DomainEvent]]) -> None:
+    """Remember the decisions that some events of a stream, one after the other, tell of."""
     decision: list[Recorded[DomainEvent]] = []
-    if revision >= 0:
-        async for page in reader.read_stream(stream, from_revision=first, limit=revision + 1 - first):
-            for stored in page:
-                recorded = codec.decode(stored)
-                if decision and recorded.cause.command_id != decision[0].cause.command_id:
-                    _remember(recent, decision)
-                    decision = []
-                decision.append(recorded)
+    for recorded in events:
+        if decision and recorded.cause.command_id != decision[0].cause.command_id:
+            _remember(recent, decision)
+            decision = []
+        decision.append(recorded)
     _remember(recent, decision)
-    return recent
 
 
 def _remember(recent: RecentDecisions[Event], decision: list[Recorded[DomainEvent]]) -> None:

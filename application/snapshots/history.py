@@ -12,7 +12,7 @@ from application.ports.snapshots import Snapshot, Snapshots
 from application.snapshots.form import Form, State, digesting
 from application.snapshots.keeper import SnapshotKeeper
 from application.snapshots.policy import SPACING
-from application.snapshots.standing import Standing, Tip
+from application.snapshots.standing import Standing, Tip, tip_of
 from application.snapshots.steps import gently
 from domain.decider import Decider
 
@@ -141,12 +141,7 @@ class StreamHistory(Generic[State, Command, Event]):
     def _apply(self, standing: Standing[State], recorded: Recorded[DomainEvent]) -> None:
         event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others
         self._decider.evolve(standing.state, event)
-        standing.tip = Tip(
-            revision=recorded.revision,
-            position=recorded.position,
-            event_id=recorded.id,
-            at_us=recorded.cause.at_us,
-        )
+        standing.tip = tip_of(recorded)
 
     def _landmark_due(self, standing: Standing[State], *, starting: bool) -> bool:
         """Return whether a snapshot is to be left here.

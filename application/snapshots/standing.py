@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from application.events import DomainEvent, Recorded
 from application.ports.event_store import NO_STREAM, START, Position
 
 State = TypeVar("State")
@@ -17,6 +18,16 @@ class Tip:
     position: Position
     event_id: UUID
     at_us: int
+
+
+def tip_of(recorded: Recorded[DomainEvent]) -> Tip:
+    """Return where an event leaves its stream."""
+    return Tip(
+        revision=recorded.revision,
+        position=recorded.position,
+        event_id=recorded.id,
+        at_us=recorded.cause.at_us,
+    )
 
 
 BEFORE_ALL = Tip(revision=NO_STREAM, position=START, event_id=UUID(int=0), at_us=0)

@@ -1,0 +1,106 @@
+"""Two instances of Presage trade on one log, as they do while one takes the other's place."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from adapters.bootstrap import Presage, open_presage
+from adapters.event_schemas.codec import JsonCodec
+from adapters.settings import Settings
+from application.requests import Accepted, OrderAccepted, OrderRequest
+from application.verification.verify import verify
+from domain.identifiers import AccountId, Ticker
+from domain.market.commands import CreateMarket
+from domain.market.vocabulary import Action, Side
+from domain.quantities import Money, Quantity, Ticks
+from tests.acceptance.presage_process import presage_here
+from tests.acceptance.read_rows import rows_of
+from tests.integration.eventstore_node.node_process import NodeProcess
+
+ORDERS = 1_500 if os.environ.get("PRESAGE_SOAK") == "1" else int(os.environ.get("TWO", "200"))
+"""How many orders each instance places."""
+
+AT_ONCE = 8
+TURN_WITHIN_S = 5.0
+TRADERS = [AccountId(f"trader-{number}") for number in range(6)]
+MARKET = Ticker("M")
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[NodeProcess]:
+    node = NodeProcess(tmp_path / "node")
+    await node.start()
+    yield node
+    await node.end(signal.SIGKILL)
+
+
+async def furnish(presage: Presage) -> None:
+    operations = presage.exchange.operations
+    for trader in TRADERS:
+        assert isinstance(await operations.deposit(trader, Money(10**12), f"first of {trader}"), Accepted)
+    assert isinstance(await operations.create_market(CreateMarket(ticker=MARKET, title="M")), Accepted)
+    assert isinstance(await operations.activate(MARKET), Accepted)
+
+
+async def trade(presage: Presage, name: str, accepted_at: list[float]) -> Counter[str]:
+    """Place orders of one's own, so many at once; return how they were answered."""
+    answers: Counter[str] = Counter()
+    numbers = iter(range(ORDERS))
+
+    async def one_after_the_other() -> None:
+        for number in numbers:
+            answer = await presage.exchange.trading.place(
+                OrderRequest(
+                    account_id=TRADERS[number % len(TRADERS)],
+                    ticker=MARKET,
+                    side=Side.YES if number % 2 else Side.NO,
+                    action=Action.BUY,
+                    quantity=Quantity(100),
+                    price_ticks=Ticks(4_000 + 100 * (number % 20)),
+                    client_order_id=f"{name}-{number}",
+                )
+            )
+            if isinstance(answer, OrderAccepted):
+                accepted_at.append(time.monotonic())
+                answers["accepted"] += 1
+            else:
+                answers[answer.reason.name] += 1
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+    return answers
+
+
+async def test_both_place_all_their_orders_and_hold_the_same_money(node: NodeProcess, tmp_path: Path) -> None:
+    folders = tmp_path / "one", tmp_path / "two"
+    one, two = (Settings(data=folder, event_store=node.uri) for folder in folders)
+    async with open_presage(one) as first, open_presage(two) as second:
+        await first.start()
+        await furnish(first)
+        await second.start()
+        moments: tuple[list[float], list[float]] = ([time.monotonic()], [time.monotonic()])
+        told = await asyncio.gather(
+            trade(first, "one", moments[0]),
+            trade(second, "two", moments[1]),
+        )
+        print('GAPS', [round(max(b-a for a,b in pairwise(e)),2) for e in moments], [round(e[-1]-e[0],2) for e in moments], told)
+        assert told == [Counter(accepted=ORDERS)] * 2
+        for each in moments:
+            assert max(later - earlier for earlier, later in pairwise(each)) < TURN_WITHIN_S
+        for presage in (first, second):
+            await presage.exchange.settled()
+            assert await presage.shown()
+        assert (await verify(first.store, JsonCodec())).violations == []
+    live = [rows_of(folder) for folder in folders]
+    assert live[0] == live[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRESAGE_EVENT_STORE", node.uri)
+        rebuilt = await asyncio.to_thread(presage_here, "rebuild", "--all", "--data", folders[0])
+        assert rebuilt.status == 0
+    assert rows_of(folders[0]) == live[0]
