@@ -60,6 +60,7 @@ from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
 from application.readable import refuse_unknown_events
 from application.requests import Accepted
+from application.sagas.courtesy import OthersMayBeBusy
 from application.sagas.funds import Funds
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
@@ -94,8 +95,12 @@ async def build_exchange(
     snapshots: Snapshots | None = None,
     limits: AccountLimits = DEFAULT_LIMITS,
     health: Health | None = None,
+    alone: bool = True,
 ) -> Exchange:
-    """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams."""
+    """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
+
+    Where it is not ``alone``, other processes may write to the same store.
+    """
     founding = await found(store, codec, clock, partitions=partitions)
     kept, health = snapshots or NoSnapshots(), health or Health()
     directory = Directory(
@@ -130,13 +135,14 @@ async def build_exchange(
         clock=clock,
         ids=ids,
     )
+    busy = trading.busy if alone else OthersMayBeBusy(trading.busy)
     return Exchange(
         directory=directory,
         trading=trading,
         operations=Operations(directory, funds, transfer_keys, runner, clock, ids),
         keys=Keys(directory, in_force, ids),
         runner=runner,
-        recovery=SagaRecovery(directory, runner, ids, trading.busy, set_aside),
+        recovery=SagaRecovery(directory, runner, ids, busy, set_aside),
         set_aside=set_aside,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
@@ -241,6 +247,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             store,
             codec,
             order_keys=reads.order_keys,
+            alone=settings.event_store in ("sqlite", "memory"),
             transfer_keys=reads.transfer_keys,
             checkpoints=checkpoints,
             notifier=Broadcaster(),

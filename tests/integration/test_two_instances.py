@@ -1,7 +1,6 @@
 """Two instances of Presage trade on one log, as they do while one takes the other's place."""
 
 import asyncio
-import os
 import signal
 import time
 from collections import Counter
@@ -24,11 +23,10 @@ from tests.acceptance.presage_process import presage_here
 from tests.acceptance.read_rows import rows_of
 from tests.integration.eventstore_node.node_process import NodeProcess
 
-ORDERS = 1_500 if os.environ.get("PRESAGE_SOAK") == "1" else int(os.environ.get("TWO", "200"))
-"""How many orders each instance places."""
-
 AT_ONCE = 8
 TURN_WITHIN_S = 5.0
+"""It is 0.5 to 2 s on a machine that does other things too; an owner that was starved waited for 15 s."""
+
 TRADERS = [AccountId(f"trader-{number}") for number in range(6)]
 MARKET = Ticker("M")
 
@@ -49,10 +47,10 @@ async def furnish(presage: Presage) -> None:
     assert isinstance(await operations.activate(MARKET), Accepted)
 
 
-async def trade(presage: Presage, name: str, accepted_at: list[float]) -> Counter[str]:
+async def trade(presage: Presage, name: str, orders: int, accepted_at: list[float]) -> Counter[str]:
     """Place orders of one's own, so many at once; return how they were answered."""
     answers: Counter[str] = Counter()
-    numbers = iter(range(ORDERS))
+    numbers = iter(range(orders))
 
     async def one_after_the_other() -> None:
         for number in numbers:
@@ -77,7 +75,10 @@ async def trade(presage: Presage, name: str, accepted_at: list[float]) -> Counte
     return answers
 
 
-async def test_both_place_all_their_orders_and_hold_the_same_money(node: NodeProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize("orders", [100, pytest.param(600, marks=pytest.mark.more)])
+async def test_both_place_all_their_orders_and_hold_the_same_money(
+    node: NodeProcess, tmp_path: Path, orders: int
+) -> None:
     folders = tmp_path / "one", tmp_path / "two"
     one, two = (Settings(data=folder, event_store=node.uri) for folder in folders)
     async with open_presage(one) as first, open_presage(two) as second:
@@ -86,11 +87,10 @@ async def test_both_place_all_their_orders_and_hold_the_same_money(node: NodePro
         await second.start()
         moments: tuple[list[float], list[float]] = ([time.monotonic()], [time.monotonic()])
         told = await asyncio.gather(
-            trade(first, "one", moments[0]),
-            trade(second, "two", moments[1]),
+            trade(first, "one", orders, moments[0]),
+            trade(second, "two", orders, moments[1]),
         )
-        print('GAPS', [round(max(b-a for a,b in pairwise(e)),2) for e in moments], [round(e[-1]-e[0],2) for e in moments], told)
-        assert told == [Counter(accepted=ORDERS)] * 2
+        assert told == [Counter(accepted=orders)] * 2
         for each in moments:
             assert max(later - earlier for earlier, later in pairwise(each)) < TURN_WITHIN_S
         for presage in (first, second):
