@@ -62,8 +62,8 @@ commands that come meanwhile go into one append: that saves a tenth of the proce
 UNSEEN_S = 5.0
 """How long a stream may hold events that no read shows before those who wait are told."""
 
-CONTENDED_S = 1.0
-"""How long after a lost race commands are taken one by one."""
+ONE_BY_ONE = 256
+"""How many commands are taken one by one after a lost race."""
 
 CLOSE_BEHIND = 20
 """How many events another writer may be ahead when an owner that lost a race decides again."""
@@ -120,7 +120,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._decided_us = 0
         self._recent: RecentDecisions[Event] = RecentDecisions()
         self._recalled = NO_STREAM
-        self._contended_until_s = 0.0
+        self._one_by_one = 0
         self._untouched = False
 
     def ask(
@@ -224,14 +224,15 @@ class StreamOwner(Generic[State, Command, Event]):
         while waiting:
             self._untouched = False
             try:
-                if asyncio.get_running_loop().time() < self._contended_until_s:
+                if self._one_by_one:
                     await self._attempt_first(waiting)
+                    self._one_by_one -= 1
                 else:
                     await self._attempt(waiting)
             except WrongExpectedRevision as error:
                 if not self._untouched:
                     self._state = None
-                self._contended_until_s = asyncio.get_running_loop().time() + CONTENDED_S
+                self._one_by_one = ONE_BY_ONE
                 self._forget_those_told(waiting)
                 await self._until_seen(error, waiting)
             except EventStoreError as error:
