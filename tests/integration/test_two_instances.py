@@ -75,7 +75,8 @@ async def trade(presage: Presage, name: str, orders: int, accepted_at: list[floa
     return answers
 
 
-@pytest.mark.parametrize("orders", [100, pytest.param(600, marks=pytest.mark.more)])
+@pytest.mark.more
+@pytest.mark.parametrize("orders", [100, 600])
 async def test_both_place_all_their_orders_and_hold_the_same_money(
     node: NodeProcess, tmp_path: Path, orders: int
 ) -> None:
