@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from adapters.bootstrap import open_presage
-from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.settings import Settings
 from application.exchange import Exchange
 from application.hosting.owner import Overloaded
 from application.known_keys import KnownKeys
-from application.operations import Operations
 from application.ports.event_store import Position
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from domain.fees import fee_rate, fee_schedule
@@ -93,9 +91,8 @@ async def test_while_the_index_is_behind_a_transfer_waits_rather_than_count_twic
     monkeypatch.setattr("application.known_keys.INDEX_WAIT_S", 0.01)
     async with a_world(tmp_path) as world:
         exchange = world.presage.exchange
-        operations = Operations(
-            exchange.directory, Behind(), exchange.processes, SystemClock(), TimeOrderedIds()
-        )
+        operations = exchange.operations
+        monkeypatch.setattr(operations._transfers, "_index", Behind())
         for number in range(REMEMBERED + 1):
             await operations.deposit(ANN, Money(1), f"tip {number}")
         with pytest.raises(Overloaded):

@@ -40,10 +40,15 @@ PLANS = {
     "what stands before an account's orders": (
         books.QUEUE.format(where="WHERE account_id = :account AND resting > 0"),
         [
+            "MATERIALIZE queue",
+            "CO-ROUTINE (subquery-5)",
+            "SEARCH book_orders USING INDEX book_orders_by_queue (ticker=?)",
+            "LIST SUBQUERY 2",
             "SEARCH book_orders USING INDEX book_orders_by_account (account_id=?)",
-            "CORRELATED SCALAR SUBQUERY 1",
-            "SEARCH other USING COVERING INDEX book_orders_by_queue (ticker=? AND side=? AND ticks>?)",
-            "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY",  # the few orders of the account
+            "SCAN (subquery-5)",
+            "SCAN queue",
+            "SEARCH book_orders USING INDEX sqlite_autoindex_book_orders_1 (order_id=?)",
+            "USE TEMP B-TREE FOR ORDER BY",
         ],
     ),
     "an account's fills of some days": (
@@ -51,6 +56,8 @@ PLANS = {
         [
             "SEARCH f USING PRIMARY KEY (account_id=? AND at_us>?)",
             "CORRELATED SCALAR SUBQUERY 1",
+            "SEARCH r USING PRIMARY KEY (order_id=? AND position>?)",
+            "CORRELATED SCALAR SUBQUERY 2",
             "SEARCH o USING INDEX sqlite_autoindex_orders_1 (order_id=?)",
         ],
     ),
