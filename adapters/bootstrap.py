@@ -24,10 +24,10 @@ from adapters.event_stores.json_lines_view import FileLogView
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
+from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
-from adapters.http.cached_answers import CachedAnswers
-from adapters.http.signing import generate_key_pair
-from adapters.http.warming import make_warmer
+from adapters.http.callers.signing import generate_key_pair
+from adapters.http.serving.warming import make_warmer
 from adapters.notifications import Broadcaster
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
@@ -44,6 +44,7 @@ from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.keys_in_force import KeysInForce
+from application.log.readable import refuse_unknown_events
 from application.operations import Operations
 from application.past import Past
 from application.ports.checkpoints import Checkpoints
@@ -58,21 +59,20 @@ from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
 from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
-from application.readable import refuse_unknown_events
 from application.requests import Accepted
 from application.sagas.courtesy import OthersMayBeBusy
 from application.sagas.funds import Funds
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
-from application.trading import Trading
+from application.trading import CommandHandler
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
 from domain.limits import DEFAULT_LIMITS, AccountLimits
-from projections.changes import Changes
-from projections.queries import ReadModels
-from projections.runner import ProjectionRunner
+from projections.reading.changes import Changes
+from projections.reading.queries import ReadModels
+from projections.running.runner import ProjectionRunner
 
 OPERATOR = AccountId("operator")
 """The account whose keys may do everything."""
@@ -126,7 +126,7 @@ async def build_exchange(
         health=health,
     )
     funds, set_aside = Funds(runner), SetAside(health)
-    trading = Trading(
+    trading = CommandHandler(
         directory,
         funds=funds,
         set_aside=set_aside,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from application.landmarks import Landmark
+from application.log.landmarks import Landmark
 from application.ports.event_store import Position
 
 log = logging.getLogger(__name__)

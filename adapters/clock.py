@@ -4,7 +4,7 @@ import os
 import time
 from uuid import UUID
 
-from application.derived_ids import uuid_of
+from application.ids import uuid_of
 
 _IDS_AT_ONCE = 256
 _VERSION_7 = 7 << 76

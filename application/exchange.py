@@ -14,7 +14,7 @@ from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
-from application.trading import Trading
+from application.trading import CommandHandler
 from domain.identifiers import AccountId
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Exchange:
         self,
         *,
         directory: Directory,
-        trading: Trading,
+        trading: CommandHandler,
         operations: Operations,
         keys: Keys,
         runner: ProcessRunner,

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from application.consequences import Consequences
 from application.hosting.directory import Directory
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import Position
+from application.processes.consequences import Consequences
 from application.requests import Accepted, Answer, Requirement
 from domain.group.aggregate import GROUP
 from domain.group.commands import AddMarket

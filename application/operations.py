@@ -1,11 +1,11 @@
 """What operators do: list markets and groups, run their lives, and move money in and out."""
 
-from application.consequences import Consequences
 from application.hosting.directory import Directory
-from application.known_keys import KnownKeys
+from application.hosting.known_keys import KnownKeys
 from application.listing import NO_GROUP, NO_MARKET, Listing
 from application.ports.clock import Clock, Ids
 from application.ports.key_index import KeyIndex
+from application.processes.consequences import Consequences
 from application.processes.runner import ProcessRunner
 from application.requests import Accepted, Answer, Requirement
 from application.sagas.funds import Funds

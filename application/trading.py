@@ -6,9 +6,8 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
+from application.hosting.known_keys import KnownKeys
 from application.hosting.owner import Overloaded
-from application.known_keys import KnownKeys
-from application.orders import amendment_digest, order_state_of, request_digest
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
 from application.ports.key_index import KeyIndex
@@ -26,6 +25,7 @@ from application.requests import (
 from application.sagas.amendment import Naming, amend, refused_by_rules
 from application.sagas.funds import Funds
 from application.sagas.order_placement import OrderPlacement, impossible, needed_for
+from application.sagas.orders import amendment_digest, order_state_of, request_digest
 from application.sagas.set_aside import SetAside
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as lc
@@ -72,8 +72,14 @@ class _UnderWay:
             self._end.set_result(end)
 
 
-class Trading:
-    """The use cases of traders. Every answer is durable when it is given."""
+class CommandHandler:
+    """Handles the commands of traders: validates each, has it decided, and answers once that is durable.
+
+    An order is checked by the rules of its market (:mod:`domain.market.policies`: price within the range,
+    size, position limit) and of its account (:mod:`domain.ledger.decide`: funds) before anything is written,
+    and again by the decision itself; the first refusal in the order of :class:`domain.rejections.Reason` is
+    told.
+    """
 
     def __init__(
         self,

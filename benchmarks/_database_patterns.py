@@ -11,7 +11,7 @@ from adapters.read_models.queries.markets import MOST_TRADED
 from adapters.read_models.queries.portfolio import POSITIONS_PAGE
 from adapters.read_models.queries.reader import Where
 from benchmarks._database_rows import DAY_US, NOW_US
-from projections.candles import MINUTE_US
+from projections.folds.candles import MINUTE_US
 
 TRADER, MARKET = "trader-200", "M-20"
 

@@ -17,14 +17,14 @@ from adapters.read_models.sqlite import statements as in_sqlite
 from adapters.read_models.sqlite.connections import connect
 from domain.identifiers import AccountId
 from projections.balances import ACCOUNTS
+from projections.folds.market_book import BOOK_ORDERS
+from projections.folds.market_facts import MARKETS
 from projections.leaderboard import STANDINGS, period_start_us
-from projections.market_book import BOOK_ORDERS
-from projections.market_facts import MARKETS
 from projections.orders import ORDERS
 from projections.portfolio import POSITIONS
-from projections.table import Table
+from projections.reading.views import LeaderboardPeriod
+from projections.running.table import Table
 from projections.trades import FILLS
-from projections.views import LeaderboardPeriod
 
 TRADERS = 100_000
 LISTED = 2_000

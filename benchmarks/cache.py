@@ -14,8 +14,8 @@ from adapters.bootstrap import open_presage
 from adapters.caches.memory import MemoryCache
 from adapters.caches.near import NearCache
 from adapters.caches.redis import RedisCache
+from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.answers.markets import MarketAnswer, market_answer
-from adapters.http.cached_answers import CachedAnswers
 from adapters.settings import Settings
 from application.caching.stampede import StampedeGuard
 from application.ports.cache import Cache

@@ -16,8 +16,8 @@ from adapters.bootstrap import OPERATOR, Presage, open_presage
 from adapters.cli.signer import Signer
 from adapters.cli.transport import InProcessTransport
 from adapters.http.app import OPERATIONS
+from adapters.http.callers.signing import generate_key_pair
 from adapters.http.operations import Access, Operation
-from adapters.http.signing import generate_key_pair
 from adapters.settings import Settings
 from domain.identity.aggregate import Scope
 

@@ -37,10 +37,10 @@ from adapters.threads import give_way_soon
 from benchmarks._postgres import empty_database
 from benchmarks._trading import Traders, apart, exchange_on, percentile
 from projections.catalog import all_projections
-from projections.progress import Progress
-from projections.runner import ProjectionRunner
-from projections.store import Transaction
-from projections.table import Key, Table
+from projections.running.progress import Progress
+from projections.running.runner import ProjectionRunner
+from projections.running.store import Transaction
+from projections.running.table import Key, Table
 
 ACCOUNTS = 2_000
 MARKETS = 50

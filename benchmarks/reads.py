@@ -18,7 +18,7 @@ from benchmarks._http_server import READERS, ROUNDS, beside_bare_route, idle, pr
 from benchmarks._postgres import empty_database
 from benchmarks._trading import percentile
 from domain.identifiers import AccountId
-from projections.views import LeaderboardPeriod
+from projections.reading.views import LeaderboardPeriod
 
 REQUESTS = 50_000
 QUESTIONS = 2_000

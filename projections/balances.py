@@ -10,10 +10,10 @@ from uuid import UUID
 from application.events import DomainEvent, Recorded
 from domain.ledger import events as e
 from domain.market.vocabulary import Action
-from projections.projection import Projection
-from projections.rows import Journal, Rows
-from projections.store import Transaction
-from projections.table import Table
+from projections.running.projection import Projection
+from projections.running.rows import Journal, Rows
+from projections.running.store import Transaction
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

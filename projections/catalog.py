@@ -5,21 +5,21 @@ from typing import Any, Protocol
 
 from projections.api_keys import API_KEYS, ApiKeysProjection
 from projections.balances import ACCOUNTS, ENTRIES, LEDGERS, LOCKED, BalancesProjection
-from projections.candles import CANDLES
 from projections.exchange import EXCHANGES, ExchangeProjection
+from projections.folds.candles import CANDLES
+from projections.folds.market_book import BOOK_ORDERS, TOPS
+from projections.folds.market_facts import GROUPS, MARKETS
 from projections.leaderboard import PROFITS, STAKES, STANDINGS, LeaderboardProjection
-from projections.market_book import BOOK_ORDERS, TOPS
-from projections.market_facts import GROUPS, MARKETS
 from projections.markets import MarketsProjection
 from projections.order_book import OrderBookProjection
 from projections.order_groups import ORDER_GROUPS, OrderGroupsProjection
 from projections.order_keys import ORDER_KEYS, OrderKeysProjection
 from projections.orders import ORDERS, RENAMES, OrdersProjection
 from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
-from projections.projection import Projection
-from projections.queries import LeaderboardQueries, PortfolioQueries
-from projections.store import ReadModelOutdated
-from projections.table import Table
+from projections.reading.queries import LeaderboardQueries, PortfolioQueries
+from projections.running.projection import Projection
+from projections.running.store import ReadModelOutdated
+from projections.running.table import Table
 from projections.trades import FILLS, TRADES, TradesProjection
 from projections.transfer_keys import TRANSFER_KEYS, TransferKeysProjection
 

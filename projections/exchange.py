@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from application.events import Recorded
 from domain.founding import ExchangeFounded
-from projections.projection import Projection
-from projections.rows import Journal
-from projections.table import Table
+from projections.running.projection import Projection
+from projections.running.rows import Journal
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

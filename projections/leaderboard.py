@@ -16,12 +16,12 @@ from application.streams import MARKET
 from domain.market.events import Leg, PositionSettled, PositionUnwound, TradeExecuted
 from domain.market.vocabulary import Side
 from domain.quantities import PAYOUT_TICKS
-from projections import holding
-from projections.projection import Projection
-from projections.queries import LeaderboardQueries
-from projections.rows import Journal, Rows
-from projections.table import Table
-from projections.views import LeaderboardEntry, LeaderboardPeriod
+from projections.folds import holding
+from projections.reading.queries import LeaderboardQueries
+from projections.reading.views import LeaderboardEntry, LeaderboardPeriod
+from projections.running.projection import Projection
+from projections.running.rows import Journal, Rows
+from projections.running.table import Table
 
 _DAY_US = 86_400_000_000
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from application.events import Recorded
 from domain.group.events import GroupCreated
 from domain.market.events import MarketCreated
-from projections.market_facts import (
+from projections.folds.market_facts import (
     CHANGES,
     GROUP_CHANGES,
     GROUPS,
@@ -17,8 +17,8 @@ from projections.market_facts import (
     listed,
     ticker_of,
 )
-from projections.projection import Projection
-from projections.rows import Rows
+from projections.running.projection import Projection
+from projections.running.rows import Rows
 
 
 class MarketsProjection(Projection):

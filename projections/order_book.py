@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from application.events import Recorded
 from domain.market.events import MarketCreated, TradeExecuted
-from projections.candles import CANDLES, Quote, keys_at, opened, quote_of, quoted, traded
-from projections.market_book import (
+from projections.folds.candles import CANDLES, Quote, keys_at, opened, quote_of, quoted, traded
+from projections.folds.market_book import (
     BOOK_EVENTS,
     BOOK_ORDERS,
     TOPS,
@@ -13,10 +13,10 @@ from projections.market_book import (
     MarketBook,
     TopRow,
 )
-from projections.market_facts import ticker_of
-from projections.projection import Projection
-from projections.rows import Rows
-from projections.store import Transaction
+from projections.folds.market_facts import ticker_of
+from projections.running.projection import Projection
+from projections.running.rows import Rows
+from projections.running.store import Transaction
 
 KEPT_ORDERS = 100_000
 """How many open orders of markets that were busy last stay in memory."""

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from application.events import Recorded
 from domain.ledger.events import ClientIdFreed, ClientIdTaken, FundsReserved, ReservationReleased
-from projections.projection import Projection
-from projections.rows import Rows
-from projections.table import Table
+from projections.running.projection import Projection
+from projections.running.rows import Rows
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

@@ -17,10 +17,10 @@ from domain.market.events import (
 )
 from domain.market.vocabulary import EndReason, Side
 from domain.quantities import PAYOUT_TICKS
-from projections.projection import Projection
-from projections.rows import Rows
-from projections.table import Table
-from projections.views import OrderStatus
+from projections.reading.views import OrderStatus
+from projections.running.projection import Projection
+from projections.running.rows import Rows
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

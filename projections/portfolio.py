@@ -18,18 +18,18 @@ from domain.market.events import (
 )
 from domain.market.vocabulary import Result, Side
 from domain.quantities import PAYOUT_TICKS
-from projections import holding
-from projections.projection import Projection
-from projections.queries import (
+from projections.folds import holding
+from projections.reading.queries import (
     MAX_LIMIT,
     PortfolioQueries,
     PortfolioView,
     PositionFilter,
     everything,
 )
-from projections.rows import Journal, Rows
-from projections.table import Table
-from projections.views import OrderView, PositionView
+from projections.reading.views import OrderView, PositionView
+from projections.running.projection import Projection
+from projections.running.rows import Journal, Rows
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from domain.market.book import book_place
 from domain.market.events import Leg, TradeExecuted
 from domain.market.vocabulary import FillKind, Side
 from domain.quantities import Quantity, Ticks
-from projections.projection import Projection
-from projections.rows import Journal
-from projections.table import Table
-from projections.views import TradeView
+from projections.reading.views import TradeView
+from projections.running.projection import Projection
+from projections.running.rows import Journal
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from application.events import Recorded
 from domain.identifiers import AccountId
 from domain.ledger.events import FeesWithdrawn, FundsDeposited, FundsWithdrawn
 from domain.ledger.state import HOUSE, reference_key
-from projections.projection import Projection
-from projections.rows import Rows
-from projections.table import Table
+from projections.running.projection import Projection
+from projections.running.rows import Rows
+from projections.running.table import Table
 
 
 @dataclass(slots=True)

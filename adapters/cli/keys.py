@@ -11,7 +11,7 @@ from adapters.cli.key_choice import key_for
 from adapters.cli.options import Data, Json
 from adapters.cli.output import safe, show, table
 from adapters.data_folder import DataFolder
-from adapters.http.signing import generate_key_pair
+from adapters.http.callers.signing import generate_key_pair
 from adapters.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="API keys: who may act for an account.")

@@ -19,7 +19,7 @@ from adapters.cli.process import begin_logging, cancel_on_signal
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import Settings
 from adapters.threads import give_way_soon
-from projections.progress import RunnerStats
+from projections.running.progress import RunnerStats
 
 app = typer.Typer()
 

@@ -16,7 +16,7 @@ from adapters.clock import SystemClock
 from adapters.read_models.rebuilding import rebuild as rebuild_projections
 from adapters.settings import Settings
 from projections.catalog import TABLES
-from projections.rebuilder import RebuildProgress
+from projections.running.rebuilder import RebuildProgress
 
 app = typer.Typer()
 

@@ -17,7 +17,7 @@ from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
 from adapters.garbage import collect_in_calm, collect_seldom
-from adapters.http.serving import serving
+from adapters.http.serving.serving import serving
 from adapters.settings import ProjectorPlace, Settings
 from adapters.threads import give_way_soon
 

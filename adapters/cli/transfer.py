@@ -13,9 +13,9 @@ from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.data_folder import UNFINISHED, DataFolder
 from adapters.settings import Settings, without_secrets
-from application.log_transfer import Transferred, transfer_log
 from application.ports.event_store import EventStore, Filter, LogReader
 from application.streams import EXCHANGE_PREFIXES
+from application.transfer import Transferred, transfer_log
 
 exporting = typer.Typer()
 importing = typer.Typer()

@@ -9,7 +9,7 @@ from adapters.data_folder import HeldKey
 from adapters.demo.house import House
 from adapters.demo.listing import TRADER, list_everything
 from adapters.demo.questions import QUESTIONS
-from adapters.http.signing import generate_key_pair
+from adapters.http.callers.signing import generate_key_pair
 from application.requests import Accepted
 from domain.identity.aggregate import Scope
 

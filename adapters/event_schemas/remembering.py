@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from application.events import Cause, DomainEvent, Recorded
-from application.latest import Latest
+from application.hosting.latest import Latest
 from application.ports.codec import EventCodec
 from application.ports.event_store import NewEvent, RecordedEvent
 

@@ -9,14 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from adapters.data_folder import Identity
-from adapters.http.authentication import Authenticator
-from adapters.http.cached_answers import CachedAnswers
+from adapters.http.answers.cached_answers import CachedAnswers
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.answers.replies import problem_response
+from adapters.http.callers.authentication import Authenticator
+from adapters.http.callers.key_ring import KeyRing
 from adapters.http.endpoint import Endpoint
-from adapters.http.key_ring import KeyRing
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, MetricsText
-from adapters.http.problems import Code, Problem
-from adapters.http.replies import problem_response
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
@@ -40,8 +40,8 @@ from adapters.http.settings import USUAL, HttpSettings
 from application.exchange import Exchange
 from application.ports.clock import Clock
 from application.ports.used_signatures import UsedSignatures
-from projections.progress import RunnerStats
-from projections.queries import ReadModels
+from projections.reading.queries import ReadModels
+from projections.running.progress import RunnerStats
 
 # The busiest routes come first: they are tried in this order. A name in the path matches anything, so
 # fixed paths stand before it.

@@ -1,11 +1,12 @@
 """How markets, books and positions stood, for the routes that otherwise tell how they stand."""
 
+from adapters.http.answers.problems import Code, Problem
 from adapters.http.port import HttpPort
-from adapters.http.problems import Code, Problem
 from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import PositionsQuery
 from domain.identifiers import AccountId, GroupId, Ticker
-from projections.as_of import (
+from projections.portfolio import PositionRow
+from projections.reading.as_of import (
     DAY_US,
     Stood,
     book_as_of,
@@ -14,9 +15,8 @@ from projections.as_of import (
     market_as_of,
     position_as_of,
 )
-from projections.portfolio import PositionRow
-from projections.queries import Page
-from projections.views import BookView, GroupPositionView, MarketView, PositionView
+from projections.reading.queries import Page
+from projections.reading.views import BookView, GroupPositionView, MarketView, PositionView
 
 
 async def stood(port: HttpPort, ticker: Ticker, query: AsOfQuery) -> Stood:

@@ -8,15 +8,15 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from adapters.http.authentication import Caller
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.answers.replies import headers_for, problem_of, send_problem, send_reply, written_out
+from adapters.http.callers.authentication import Caller
 from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.positions import await_visible, requested_position, show
-from adapters.http.problems import Code, Problem
-from adapters.http.reading_body import read_body
-from adapters.http.reading_json import read_json
-from adapters.http.replies import headers_for, problem_of, send_problem, send_reply, written_out
-from adapters.http.validation import checked_body, checked_query
+from adapters.http.requests.body import read_body
+from adapters.http.requests.json import read_json
+from adapters.http.requests.validation import checked_body, checked_query
 
 _NAME = re.compile(r"[!-~]{1,128}")
 

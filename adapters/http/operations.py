@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from adapters.http.authentication import Caller
+from adapters.http.callers.authentication import Caller
 from adapters.http.port import HttpPort
 from application.ports.event_store import Position
 from domain.identifiers import AccountId

@@ -3,8 +3,8 @@
 from typing import TypeVar
 
 from adapters.http.answers.exchange import WriteAnswer
+from adapters.http.answers.problems import Problem
 from adapters.http.operations import Reply
-from adapters.http.problems import Problem
 from application.requests import Accepted
 from domain.rejections import Rejected
 

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.data_folder import Identity
-from adapters.http.authentication import Authenticator
-from adapters.http.cached_answers import CachedAnswers
-from adapters.http.own_writes import OwnWrites
-from adapters.http.rendered_books import RenderedBooks
+from adapters.http.answers.cached_answers import CachedAnswers
+from adapters.http.answers.rendered_books import RenderedBooks
+from adapters.http.callers.authentication import Authenticator
+from adapters.http.callers.own_writes import OwnWrites
 from adapters.http.settings import HttpSettings
 from application.exchange import Exchange
 from application.ports.clock import Clock
-from projections.progress import RunnerStats
-from projections.queries import ReadModels
+from projections.reading.queries import ReadModels
+from projections.running.progress import RunnerStats
 
 MetricsText = Callable[[], bytes]
 """Returns the metrics of the process, in the text format of Prometheus."""

@@ -4,9 +4,9 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from adapters.http.authentication import Caller
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.callers.authentication import Caller
 from adapters.http.port import HttpPort
-from adapters.http.problems import Code, Problem
 from application.ports.event_store import START, Position
 
 MIN_POSITION_HEADER = b"x-presage-min-position"

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.answers.replies import problem_response
 from adapters.http.operations import Operation
-from adapters.http.problems import Code, Problem
-from adapters.http.replies import problem_response
 
 REFUSED = "refused"
 """The name of routes that only refuse."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from application.landmarks import Landmark
+from application.log.landmarks import Landmark
 from application.ports.event_store import Position
-from projections.store import Checkpoint
+from projections.running.store import Checkpoint
 
 COLUMNS = ("name", "version", "position", "events", "at_us", "halted", "event_id", "stream", "revision")
 CHECKPOINTS = f"SELECT {', '.join(COLUMNS)} FROM checkpoints"

@@ -8,10 +8,9 @@ from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.queries.reader import Reader
 from application.health import Health, Trouble
 from application.ports.event_store import START, EventStoreError
-from projections.log import Log, check_same_log
-from projections.progress import Progress, RunnerStats
-from projections.queries import ReadModelUnavailable
-from projections.store import Checkpoint, ReadModelBusy, ReadModelOfAnotherLog
+from projections.running.log import Log, check_same_log
+from projections.running.progress import Progress, RunnerStats
+from projections.running.store import Checkpoint, ReadModelBusy, ReadModelOfAnotherLog, ReadModelUnavailable
 
 TROUBLE_S = 1.0
 """How often to look for projections that stand still and events that were left out."""

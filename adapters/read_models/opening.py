@@ -22,16 +22,22 @@ from application.ports.key_index import KeyIndex
 from application.streams import EXCHANGE
 from domain.ledger.state import KnownOrder
 from projections.catalog import all_projections, check_versions
-from projections.changes import Changes
-from projections.follower import Follower, SlowestOf
-from projections.live_markets import LiveBooks, LiveMarkets
-from projections.log import Log, check_same_log
-from projections.market_board import MarketBoard
-from projections.progress import Progress, RunnerStats
-from projections.projection import Projection
-from projections.queries import Freshness, ReadModels, ReadModelUnavailable
-from projections.runner import PART, Listener, ProjectionRunner
-from projections.store import ProjectionStore, ReadModelBusy, ReadModelOfAnotherLog, ReadModelOutdated
+from projections.live.live_markets import LiveBooks, LiveMarkets
+from projections.live.market_board import MarketBoard
+from projections.reading.changes import Changes
+from projections.reading.queries import Freshness, ReadModels
+from projections.running.follower import Follower, SlowestOf
+from projections.running.log import Log, check_same_log
+from projections.running.progress import Progress, RunnerStats
+from projections.running.projection import Projection
+from projections.running.runner import PART, Listener, ProjectionRunner
+from projections.running.store import (
+    ProjectionStore,
+    ReadModelBusy,
+    ReadModelOfAnotherLog,
+    ReadModelOutdated,
+    ReadModelUnavailable,
+)
 
 
 class ReadStore(ProjectionStore, Reader, Protocol):
@@ -83,9 +89,9 @@ async def open_read_models(
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models and keep them up to date until the end of the block.
 
-    Raises :class:`projections.store.ReadModelOutdated` or :class:`projections.store.ReadModelDamaged` for
-    rows that cannot be used; the message says how to rebuild them. What goes wrong later is reported to
-    ``health``.
+    Raises :class:`projections.running.store.ReadModelOutdated` or
+    :class:`projections.running.store.ReadModelDamaged` for rows that cannot be used; the message says how to
+    rebuild them. What goes wrong later is reported to ``health``.
     """
     health = health or Health()
     async with open_store(database, clock) as (store, answers):

@@ -11,10 +11,10 @@ from adapters.read_models.sqlite.rebuilding import SqliteRebuild
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from projections.catalog import TABLES, all_projections
-from projections.log import Log, check_same_log
-from projections.projection import Projection
-from projections.rebuilder import ProjectionRebuilder, RebuildProgress, RebuildStore
-from projections.store import ReadModelOfAnotherLog, ReadModelOutdated
+from projections.running.log import Log, check_same_log
+from projections.running.projection import Projection
+from projections.running.rebuilder import ProjectionRebuilder, RebuildProgress, RebuildStore
+from projections.running.store import ReadModelOfAnotherLog, ReadModelOutdated
 
 
 class UnknownProjection(ValueError):
@@ -34,7 +34,7 @@ async def rebuild(
     """Rebuild the named projections, or all, and swap them in; readers are served throughout.
 
     Stopped at any point, it leaves the rows in use as they are, and goes on from there with ``resume``.
-    Raises :class:`UnknownProjection`, or :class:`projections.rebuilder.RebuildHalted`.
+    Raises :class:`UnknownProjection`, or :class:`projections.running.rebuilder.RebuildHalted`.
     """
     wanted = tuple(names) or tuple(TABLES)
     for name in wanted:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from application.ports.clock import Clock
 from application.sagas.set_aside import SetAside
-from projections.progress import RunnerStats
+from projections.running.progress import RunnerStats
 
 _US_PER_S = 1_000_000
 

@@ -3,7 +3,7 @@
 import logging
 from hashlib import sha256
 
-from application.landmarks import Landmark, last_landmark, stands
+from application.log.landmarks import Landmark, last_landmark, stands
 from application.ports.event_store import START, EventStoreError, Filter, LogReader, StreamReader
 from application.ports.snapshots import Snapshot, Snapshots
 from application.streams import EXCHANGE_EVENTS, MARKET

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from application.derived_ids import derived_id, event_ids
 from application.events import Cause, DomainEvent
 from application.hosting.decision import Decision
 from application.hosting.insistence import Pauses, appended
 from application.hosting.recent import RecentDecisions, recall, remember
+from application.ids import derived_id, event_ids
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import (

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from application.derived_ids import event_ids
 from application.events import DomainEvent, Recorded
 from application.hosting.decision import Decision
-from application.latest import Latest
+from application.hosting.latest import Latest
+from application.ids import event_ids
 from application.ports.codec import EventCodec
 from application.ports.event_store import StreamReader
 

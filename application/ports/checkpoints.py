@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from application.landmarks import Landmark
+from application.log.landmarks import Landmark
 
 
 class Checkpoints(Protocol):

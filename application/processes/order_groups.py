@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from application.derived_ids import derived_id
 from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
+from application.ids import derived_id
 from domain.ledger.events import OrderGroupAllotted
 from domain.market.commands import BoundOrderGroup
 

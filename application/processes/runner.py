@@ -14,13 +14,13 @@ from typing import Protocol
 from application.events import DomainEvent, Recorded
 from application.health import Health, Pauses, Trouble
 from application.hosting.owner import Overloaded
-from application.landmarks import Landmark, landmark_of, stands
+from application.log.landmarks import Landmark, landmark_of, stands
+from application.log.readable import readable_up_to
+from application.log.whole_streams import EventsMissing, FollowedLog, followed
 from application.ports.checkpoints import Checkpoints
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
-from application.readable import readable_up_to
 from application.streams import EXCHANGE_EVENTS
-from application.whole_streams import EventsMissing, FollowedLog, followed
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ an event is booked exactly once however often it is delivered.
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from application.derived_ids import derived_id
 from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
+from application.ids import derived_id
 from application.streams import MARKET
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.commands import BookMarketEvents, MarketEntry

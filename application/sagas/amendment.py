@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 from msgspec.structs import replace
 
 from application.hosting.directory import Directory
-from application.orders import order_state_of
 from application.ports.event_store import AppendOutcomeUnknown
 from application.requests import AmendRequest, OrderAccepted, OrderAnswer
 from application.sagas.funds import Funds
+from application.sagas.orders import order_state_of
 from domain.identifiers import OrderId, Ticker
 from domain.ledger.commands import BeginAmendment, GiveUpAmendment
 from domain.market.book import Order

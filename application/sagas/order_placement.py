@@ -3,15 +3,15 @@
 from collections.abc import Awaitable
 from uuid import UUID
 
-from application.derived_ids import derived_id
 from application.hosting.decision import Decision
 from application.hosting.directory import Directory
-from application.orders import order_state
+from application.ids import derived_id
 from application.ports.event_store import AppendOutcomeUnknown, Position
 from application.ports.notifier import Notifier
 from application.processes.order_groups import bounding
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from application.sagas.funds import Funds
+from application.sagas.orders import order_state
 from application.sagas.place_order import Outcome, SagaState, advance
 from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds

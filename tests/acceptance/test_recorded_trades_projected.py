@@ -27,12 +27,12 @@ from domain.market.commands import MarketCommand
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
-from projections.batch import Batch
 from projections.catalog import all_projections
-from projections.progress import Progress
-from projections.queries import CANDLE_MINUTES
-from projections.runner import ProjectionRunner
-from projections.views import CandleView
+from projections.folds.candles import CANDLE_MINUTES
+from projections.reading.views import CandleView
+from projections.running.batch import Batch
+from projections.running.progress import Progress
+from projections.running.runner import ProjectionRunner
 from tests.acceptance.recorded_data import recorded_files
 from tests.acceptance.replayed import SOAK
 from tests.databases import fresh_postgres

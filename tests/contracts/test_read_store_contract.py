@@ -11,10 +11,10 @@ import pytest
 from adapters.read_models.opening import ReadStore, open_store
 from application.ports.event_store import Position
 from projections.api_keys import API_KEYS, KeyRow
-from projections.candles import CANDLES
+from projections.folds.candles import CANDLES
+from projections.folds.market_book import TOPS, TopRow
 from projections.leaderboard import STAKES, STANDINGS, StakeRow, StandingRow
-from projections.market_book import TOPS, TopRow
-from projections.store import Checkpoint, ParkedEvent, ReadModelBusy
+from projections.running.store import Checkpoint, ParkedEvent, ReadModelBusy
 from tests.databases import fresh_postgres
 
 MARK = Checkpoint(name="leaderboard", version=1, position=Position(7), events=5, at_us=3)

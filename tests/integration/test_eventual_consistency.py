@@ -21,7 +21,7 @@ from application.requests import OrderAccepted, OrderRequest
 from domain.identifiers import AccountId, OrderId
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Quantity, Ticks
-from projections.queries import ReadModels
+from projections.reading.queries import ReadModels
 from tests.integration.read_models.projecting import CODEC, Projected, projected
 from tests.integration.read_models.random_flow import ACCOUNTS, SINGLE, Flow, random_flow
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from adapters.event_stores.memory import MemoryEventStore
-from application.log_transfer import TransferRefused, compare_logs, transfer_log
 from application.ports.event_store import EventStore, NewEvent, RecordedEvent, StoreUnavailable
+from application.transfer import TransferRefused, compare_logs, transfer_log
 from tests.contracts.stores import STORES
 
 KINDS = ["memory", "sqlite", "json_lines", "eventsourcing_sqlite", "eventstoredb_node"]

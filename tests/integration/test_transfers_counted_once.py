@@ -8,8 +8,8 @@ import pytest
 from adapters.bootstrap import open_presage
 from adapters.settings import Settings
 from application.exchange import Exchange
+from application.hosting.known_keys import KnownKeys
 from application.hosting.owner import Overloaded
-from application.known_keys import KnownKeys
 from application.ports.event_store import Position
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from domain.fees import fee_rate, fee_schedule
@@ -88,7 +88,7 @@ class Behind(NoOlderKeys):
 async def test_while_the_index_is_behind_a_transfer_waits_rather_than_count_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("application.known_keys.INDEX_WAIT_S", 0.01)
+    monkeypatch.setattr("application.hosting.known_keys.INDEX_WAIT_S", 0.01)
     async with a_world(tmp_path) as world:
         exchange = world.presage.exchange
         operations = exchange.operations

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from application import consequences
-from application.consequences import StillUnderWay
 from application.ports.event_store import StoreUnavailable
+from application.processes import consequences
+from application.processes.consequences import StillUnderWay
 from domain.identifiers import Ticker
 from domain.market.vocabulary import MarketStatus, Result
 

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from application.consequences import StillUnderWay
 from application.hosting import insistence, timekeeper
 from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.processes import runner
+from application.processes.consequences import StillUnderWay
 from application.requests import AmendRequest, OrderAccepted
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker

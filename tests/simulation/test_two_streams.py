@@ -7,7 +7,7 @@ import pytest
 
 from application.events import Cause
 from application.hosting import owner
-from application.landmarks import last_landmark
+from application.log.landmarks import last_landmark
 from application.ports.event_store import Appended, Filter, NewEvent, WrongExpectedRevision
 from application.processes.runner import CHECKPOINT
 from domain.identifiers import Ticker

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.clock import TimeOrderedIds
-from application.derived_ids import derived_id, event_ids, uuid_of
+from application.ids import derived_id, event_ids, uuid_of
 
 
 @given(st.uuids(), st.text())

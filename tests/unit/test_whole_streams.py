@@ -7,8 +7,8 @@ import pytest
 
 from adapters.event_stores.memory import MemoryEventStore
 from application.health import Health, Trouble
+from application.log.whole_streams import EventsMissing, followed
 from application.ports.event_store import START, Filter, NewEvent, Page, Position
-from application.whole_streams import EventsMissing, followed
 
 EVERYTHING = Filter()
 

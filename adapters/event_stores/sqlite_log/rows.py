@@ -1,6 +1,6 @@
 """Rows of the SQLite log as events."""
 
-from application.derived_ids import uuid_of
+from application.ids import uuid_of
 from application.ports.event_store import Position, RecordedEvent
 
 EventRow = tuple[int, str, int, str, bytes, int, bytes, bytes]

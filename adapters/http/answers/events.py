@@ -6,7 +6,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from adapters.http.answers.markets import Market
-from projections.views import GroupView
+from projections.reading.views import GroupView
 
 
 class Event(TypedDict):

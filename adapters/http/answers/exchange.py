@@ -2,8 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import timestamp
-from projections.views import OPEN_ENDED_US
+from adapters.http.answers.display import timestamp
+from projections.reading.views import OPEN_ENDED_US
 
 
 class StatusAnswer(TypedDict):

@@ -3,7 +3,7 @@
 from typing_extensions import TypedDict
 
 from domain.identity.aggregate import Scope
-from projections.views import KeyView
+from projections.reading.views import KeyView
 
 _WORDS = {Scope.READ: "read", Scope.TRADE: "write", Scope.ADMIN: "admin"}
 

@@ -4,7 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import (
+from adapters.http.answers.display import (
     contracts,
     money_cents,
     money_dollars,
@@ -16,7 +16,7 @@ from adapters.http.display import (
 )
 from domain.market.vocabulary import Condition, MarketStatus, Result
 from domain.quantities import PAYOUT_TICKS
-from projections.views import MarketView, SeriesView
+from projections.reading.views import MarketView, SeriesView
 
 GENERAL_FEE_BPS = 700
 """The rate of Kalshi's general fees, of which a series' fees are a multiple."""

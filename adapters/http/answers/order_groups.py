@@ -2,8 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import contracts, whole_contracts
-from projections.views import OrderGroupView, QueuePosition
+from adapters.http.answers.display import contracts, whole_contracts
+from projections.reading.views import OrderGroupView, QueuePosition
 
 
 class Queue(TypedDict):

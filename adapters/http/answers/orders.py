@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import (
+from adapters.http.answers.display import (
     contracts,
     money_cents,
     money_dollars,
@@ -16,7 +16,7 @@ from adapters.http.display import (
 from application.requests import OrderRequest, OrderState
 from domain.market.vocabulary import OrderType, Side
 from domain.quantities import Money, Quantity, Ticks
-from projections.views import OrderStatus, OrderView
+from projections.reading.views import OrderStatus, OrderView
 
 
 class OrderNumbers(TypedDict):

@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import other_side, price_cents, price_dollars, timestamp
+from adapters.http.answers.display import other_side, price_cents, price_dollars, timestamp
 from domain.quantities import Ticks
 
 

@@ -2,8 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.answers.orders import Order
-from adapters.http.display import (
+from adapters.http.answers.display import (
     contracts,
     money_cents,
     money_cents_down,
@@ -15,8 +14,9 @@ from adapters.http.display import (
     timestamp,
     whole_contracts,
 )
+from adapters.http.answers.orders import Order
 from domain.quantities import PAYOUT_TICKS
-from projections.views import BalanceView, FillView, GroupPositionView, PositionView, SettlementView
+from projections.reading.views import BalanceView, FillView, GroupPositionView, PositionView, SettlementView
 
 
 class Balance(TypedDict):

@@ -2,8 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import money_dollars
-from projections.views import LeaderboardEntry
+from adapters.http.answers.display import money_dollars
+from projections.reading.views import LeaderboardEntry
 
 
 class Standing(TypedDict):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import (
+from adapters.http.answers.display import (
     contracts,
     other_side,
     price_cents,
@@ -14,7 +14,7 @@ from adapters.http.display import (
     whole_contracts,
 )
 from domain.quantities import PAYOUT_TICKS, Quantity, Ticks
-from projections.views import BookView, CandleView, Ohlc, TradeView
+from projections.reading.views import BookView, CandleView, Ohlc, TradeView
 
 
 class Trade(TypedDict):

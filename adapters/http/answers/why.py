@@ -5,12 +5,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from adapters.http.display import contracts, price_dollars, timestamp
+from adapters.http.answers.display import contracts, price_dollars, timestamp
 from domain.market import events as e
 from domain.market.vocabulary import Side
 from domain.quantities import PAYOUT_TICKS
-from projections.views import LedgerEntryView
-from projections.why import CausedBy, EntryChain, MarketStep, OrderChain, Step
+from projections.reading.views import LedgerEntryView
+from projections.reading.why import CausedBy, EntryChain, MarketStep, OrderChain, Step
 
 _MICROS = 1_000_000
 

@@ -5,7 +5,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from adapters.http.exact import Contracts, Dollars, PositiveDollars, PriceDollars, Seconds, price_up_to, whole
+from adapters.http.requests.exact import (
+    Contracts,
+    Dollars,
+    PositiveDollars,
+    PriceDollars,
+    Seconds,
+    price_up_to,
+    whole,
+)
 from adapters.http.requests.fields import (
     GroupField,
     NameField,

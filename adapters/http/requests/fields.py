@@ -12,7 +12,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from adapters.http.exact import LAST_SECOND
+from adapters.http.requests.exact import LAST_SECOND
 from domain import fields as recorded
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from adapters.http.problems import Code, Problem
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.callers.signing import read_public_key
 from adapters.http.requests.fields import RequestBody, line, longest
-from adapters.http.signing import read_public_key
 from domain import fields as recorded
 from domain.identity.aggregate import Scope
 

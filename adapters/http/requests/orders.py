@@ -4,9 +4,9 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, SkipValidation
 
-from adapters.http.authentication import Caller
-from adapters.http.exact import Contracts, PriceDollars, Seconds, Whole
-from adapters.http.problems import Code, Problem
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.callers.authentication import Caller
+from adapters.http.requests.exact import Contracts, PriceDollars, Seconds, Whole
 from adapters.http.requests.fields import (
     ClientOrderId,
     NameField,

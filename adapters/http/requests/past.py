@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from adapters.http.exact import LARGEST, LAST_SECOND, scaled
+from adapters.http.requests.exact import LARGEST, LAST_SECOND, scaled
 from adapters.http.requests.fields import Number, RequestQuery
 
 _US_PER_S = 1_000_000

@@ -24,8 +24,8 @@ from adapters.http.requests.fields import (
 from adapters.http.requests.past import AsOfQuery, Moment
 from domain import fields as recorded
 from domain.market.vocabulary import MarketStatus
-from projections.queries import ALWAYS, DEFAULT_LIMIT, Period
-from projections.views import LeaderboardPeriod, OrderStatus
+from projections.reading.queries import ALWAYS, DEFAULT_LIMIT, Period
+from projections.reading.views import LeaderboardPeriod, OrderStatus
 
 _US_PER_S = 1_000_000
 

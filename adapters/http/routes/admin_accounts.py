@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.http.answers.keys import KeyCreatedAnswer, KeyGeneratedAnswer
+from adapters.http.answers.problems import Code, Problem
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.outcomes import written
-from adapters.http.problems import Code, Problem
 from adapters.http.requests import admin as r
 from adapters.http.requests.fields import AccountField
 from adapters.http.requests.keys import CreateKeyBody, GenerateKeyBody

@@ -11,21 +11,21 @@ from adapters.http.answers.batches import (
     BatchOrdersAnswer,
     ItemError,
 )
+from adapters.http.answers.display import contracts, whole_contracts
 from adapters.http.answers.orders import order_answer
-from adapters.http.display import contracts, whole_contracts
+from adapters.http.answers.problems import Problem
+from adapters.http.answers.replies import problem_of
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.positions import show
-from adapters.http.problems import Problem
-from adapters.http.replies import problem_of
 from adapters.http.requests import orders as r
+from adapters.http.requests.validation import checked_body
 from adapters.http.routes.orders import ORDERS, carried_out, changed, find_order, placed
-from adapters.http.validation import checked_body
 from application.ports.event_store import Position
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from domain.identifiers import AccountId, OrderId
 from domain.rejections import Rejected
-from projections.views import OrderView
+from projections.reading.views import OrderView
 
 Outcome = OrderAnswer | Exception
 

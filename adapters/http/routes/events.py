@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from adapters.http.answers.events import EventAnswer, EventsAnswer, event_answer
 from adapters.http.answers.markets import Market, market_answer
+from adapters.http.answers.problems import Problem
 from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.port import HttpPort
-from adapters.http.problems import Problem
 from adapters.http.requests import queries as q
 from adapters.http.requests.queries import period
 from adapters.http.routes.exchange import BASE
 from domain.identifiers import GroupId
 from domain.rejections import Reason
-from projections.queries import MAX_LIMIT, GroupFilter, MarketFilter
-from projections.views import GroupView
+from projections.reading.queries import MAX_LIMIT, GroupFilter, MarketFilter
+from projections.reading.views import GroupView
 
 
 async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[GroupId, list[Market]]:

@@ -3,7 +3,7 @@
 import time
 
 from adapters.http.answers import exchange as a
-from adapters.http.display import timestamp
+from adapters.http.answers.display import timestamp
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests.orders import BATCH_MAX
 

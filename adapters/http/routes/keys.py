@@ -3,12 +3,12 @@
 import asyncio
 
 from adapters.http.answers.keys import KeyCreatedAnswer, KeyGeneratedAnswer, KeysAnswer, key_answer
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.callers.signing import generate_key_pair
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.outcomes import accepted
-from adapters.http.problems import Code, Problem
 from adapters.http.requests import keys as r
 from adapters.http.routes.exchange import BASE
-from adapters.http.signing import generate_key_pair
 from application.ports.event_store import Position
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope

@@ -8,6 +8,8 @@ from adapters.http.answers.markets import (
     market_answer,
     series_answer,
 )
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.answers.rendered_books import rendered_book
 from adapters.http.answers.trading import (
     BookAnswer,
     CandlesAnswer,
@@ -19,16 +21,14 @@ from adapters.http.answers.trading import (
 from adapters.http.as_of import past_book, past_market
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
-from adapters.http.problems import Code, Problem
-from adapters.http.rendered_books import rendered_book
 from adapters.http.requests import queries as q
 from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import period
 from adapters.http.routes.exchange import BASE
 from domain.identifiers import Ticker
 from domain.rejections import Reason
-from projections.queries import MarketFilter, TradeFilter
-from projections.views import MarketView
+from projections.reading.queries import MarketFilter, TradeFilter
+from projections.reading.views import MarketView
 
 
 async def find_market(port: HttpPort, ticker: str) -> MarketView:

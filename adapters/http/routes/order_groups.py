@@ -7,15 +7,15 @@ from adapters.http.answers.order_groups import (
     OrderGroupsAnswer,
     order_group_answer,
 )
+from adapters.http.answers.problems import Problem
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.outcomes import accepted, written
-from adapters.http.problems import Problem
 from adapters.http.requests import orders as r
 from adapters.http.routes.exchange import BASE
 from domain.quantities import Quantity
 from domain.rejections import Reason
-from projections.queries import MAX_LIMIT, OrderFilter
-from projections.views import OrderStatus
+from projections.reading.queries import MAX_LIMIT, OrderFilter
+from projections.reading.views import OrderStatus
 
 Plain = Call[NoQuery, None]
 

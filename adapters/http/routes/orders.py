@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from adapters.http.answers.display import contracts, whole_contracts
 from adapters.http.answers.order_groups import QueueAnswer, QueuesAnswer, queue_answer
 from adapters.http.answers.orders import (
     AmendAnswer,
@@ -13,12 +14,11 @@ from adapters.http.answers.orders import (
     order_answer,
     placed_answer,
 )
-from adapters.http.display import contracts, whole_contracts
+from adapters.http.answers.problems import Code, Problem
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.outcomes import accepted
 from adapters.http.port import HttpPort
 from adapters.http.positions import show
-from adapters.http.problems import Code, Problem
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
@@ -29,8 +29,8 @@ from domain.identifiers import AccountId, OrderId
 from domain.market.vocabulary import EndReason
 from domain.quantities import Quantity
 from domain.rejections import Reason, Rejected
-from projections.queries import OrderFilter, Page
-from projections.views import OrderStatus, OrderView
+from projections.reading.queries import OrderFilter, Page
+from projections.reading.views import OrderStatus, OrderView
 
 
 async def find_order(port: HttpPort, account_id: AccountId, order_id: OrderId) -> OrderView:

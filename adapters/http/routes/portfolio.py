@@ -8,8 +8,8 @@ from adapters.http.as_of import past_positions
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
-from projections.queries import FillFilter, Page, PositionFilter, SettlementFilter
-from projections.views import GroupPositionView, PositionView
+from projections.reading.queries import FillFilter, Page, PositionFilter, SettlementFilter
+from projections.reading.views import GroupPositionView, PositionView
 
 
 async def balance(call: Call[NoQuery, None]) -> Reply:

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from adapters.http.openapi import openapi_document
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
-from adapters.http.reference_page import reference_page
+from adapters.http.reference.openapi import openapi_document
+from adapters.http.reference.reference_page import reference_page
 
 
 def reference_routes(operations: Sequence[Operation]) -> tuple[Operation, ...]:

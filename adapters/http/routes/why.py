@@ -1,5 +1,6 @@
 """Why an order ended as it did, and why a cent moved: each account's own, back to the command."""
 
+from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.why import (
     EntryWhyAnswer,
     OrderWhyAnswer,
@@ -8,12 +9,11 @@ from adapters.http.answers.why import (
 )
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
-from adapters.http.problems import Code, Problem
 from adapters.http.routes.exchange import BASE
 from application.streams import ledger_stream
 from domain.identifiers import OrderId
 from domain.rejections import Reason
-from projections.why import Why
+from projections.reading.why import Why
 
 Plain = Call[NoQuery, None]
 

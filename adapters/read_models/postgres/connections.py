@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.read_models.migrations.upgrade import HEAD, upgrade
 from adapters.read_models.postgres.partitions import make_ahead
 from adapters.read_models.postgres.transaction import Connection
-from projections.store import ReadModelOutdated
+from projections.running.store import ReadModelOutdated
 
 SCHEMA = "presage"
 """Where the tables live."""

@@ -8,8 +8,8 @@ from adapters.read_models.postgres.connections import SCHEMA, connect, migrate, 
 from adapters.read_models.postgres.store import PostgresReadStore
 from adapters.read_models.postgres.transaction import Connection, PostgresTransaction
 from projections.catalog import TABLES
-from projections.rebuilder import RebuildRunning
-from projections.store import Checkpoint
+from projections.running.rebuilder import RebuildRunning
+from projections.running.store import Checkpoint
 
 
 class PostgresRebuild:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from adapters.read_models.checkpoints import COLUMNS
-from projections.table import Table
+from projections.running.table import Table
 
 
 @cache

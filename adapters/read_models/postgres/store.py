@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from adapters.read_models.postgres.connections import SCHEMA, connect, settings_of, target
 from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.postgres.transaction import Connection, PostgresTransaction
-from projections.queries import ReadModelUnavailable
+from projections.running.store import ReadModelUnavailable
 
 READERS = 8
 """How many questions are asked of the database at the same time."""

@@ -9,8 +9,8 @@ import psycopg
 
 from adapters.read_models.checkpoints import CHECKPOINTS, COLUMNS, by_name, row_of
 from adapters.read_models.postgres import statements
-from projections.store import Checkpoint, ParkedEvent
-from projections.table import Key, Table
+from projections.running.store import Checkpoint, ParkedEvent
+from projections.running.table import Key, Table
 
 R = TypeVar("R")
 

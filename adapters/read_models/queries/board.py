@@ -3,12 +3,12 @@
 from typing import Any
 
 from adapters.read_models.queries.reader import Reader
-from projections.candles import CANDLES, MINUTE_US, CandleRow
-from projections.last_day import DAY_US
-from projections.market_board import BoardRows
-from projections.market_book import BOOK_ORDERS, TOPS, BookOrderRow, TopRow
-from projections.market_facts import MARKETS, MarketRow
-from projections.table import Table
+from projections.folds.candles import CANDLES, MINUTE_US, CandleRow
+from projections.folds.market_book import BOOK_ORDERS, TOPS, BookOrderRow, TopRow
+from projections.folds.market_facts import MARKETS, MarketRow
+from projections.live.last_day import DAY_US
+from projections.live.market_board import BoardRows
+from projections.running.table import Table
 
 
 def _all_of(table: Table[Any]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.read_models.queries.reader import Reader, Where
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.quantities import Quantity, Ticks
-from projections.views import BookView, QueuePosition
+from projections.reading.views import BookView, QueuePosition
 
 # Where a market's book stands.
 TOP = "SELECT revision FROM book_tops WHERE ticker = :ticker"
@@ -31,7 +31,7 @@ ORDER BY mine.ticker, mine.sequence
 
 
 class BookAnswers:
-    """Answers :class:`projections.queries.BookQueries`."""
+    """Answers :class:`projections.reading.queries.BookQueries`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -8,7 +8,7 @@ from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import Action, FillKind, Result, Side
 from domain.quantities import Money, Quantity, Ticks
 from projections.balances import ENTRIES, LedgerEntryRow
-from projections.queries import (
+from projections.reading.queries import (
     ALL_ENTRIES,
     ALL_FILLS,
     ALL_SETTLEMENTS,
@@ -19,7 +19,7 @@ from projections.queries import (
     SettlementFilter,
     moment,
 )
-from projections.views import FillView, LedgerEntryView, SettlementView
+from projections.reading.views import FillView, LedgerEntryView, SettlementView
 
 # A page of an account's fills, newest first: one stretch of the primary key, which gives them in order. The
 # client's name for the order is the one it had then: what it was called until the next time it got another
@@ -55,7 +55,7 @@ SELECT {", ".join(ENTRIES.columns)} FROM ledger_entries
 
 
 class HistoryAnswers:
-    """Answers the part of :class:`projections.queries.PortfolioQueries` about the past."""
+    """Answers the part of :class:`projections.reading.queries.PortfolioQueries` about the past."""
 
     _reader: Reader
 

@@ -7,11 +7,11 @@ from adapters.read_models.queries.reader import Reader, Row, Where, checked, num
 from adapters.read_models.queries.trades import TradeAnswers
 from application.ports.clock import Clock
 from domain.identifiers import GroupId, Ticker
-from projections.candles import CANDLES, MINUTE_US, CandleRow
-from projections.market_book import TOPS, TopRow
-from projections.market_facts import GROUPS, MARKETS, GroupRow, MarketRow
-from projections.market_view import QUIET_DAY, DayView, group_view, market_view, standing_of
-from projections.queries import (
+from projections.folds.candles import CANDLES, MINUTE_US, CandleRow
+from projections.folds.market_book import TOPS, TopRow
+from projections.folds.market_facts import GROUPS, MARKETS, GroupRow, MarketRow
+from projections.reading.market_view import QUIET_DAY, DayView, group_view, market_view, standing_of
+from projections.reading.queries import (
     ALL_GROUPS,
     ALL_MARKETS,
     DEFAULT_LIMIT,
@@ -20,7 +20,7 @@ from projections.queries import (
     MarketFilter,
     Page,
 )
-from projections.views import OPEN_ENDED_US, GroupView, MarketView, SeriesView
+from projections.reading.views import OPEN_ENDED_US, GroupView, MarketView, SeriesView
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -88,7 +88,10 @@ LEFT JOIN (SELECT o.series, MAX(m.fee_taker_quadratic_bps) AS quadratic, MAX(m.f
 
 
 class MarketAnswers(TradeAnswers):
-    """Answers :class:`projections.queries.MarketQueries`. ``search`` is the database's own way to search."""
+    """Answers :class:`projections.reading.queries.MarketQueries`.
+
+    ``search`` is the database's own way to search.
+    """
 
     def __init__(self, reader: Reader, clock: Clock, search: str) -> None:
         self._reader = reader

@@ -16,8 +16,8 @@ from domain.market.vocabulary import (
 from domain.quantities import Money, Quantity, Ticks
 from projections.order_groups import ORDER_GROUPS, OrderGroupRow
 from projections.orders import ORDERS, OrderRow
-from projections.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
-from projections.views import OrderGroupView, OrderStatus, OrderView
+from projections.reading.queries import ALL_ORDERS, DEFAULT_LIMIT, OrderFilter, Page, moment
+from projections.reading.views import OrderGroupView, OrderStatus, OrderView
 
 ORDER_COLUMNS = ", ".join(ORDERS.columns)
 
@@ -54,7 +54,7 @@ ORDER BY created_at_us, order_group_id
 
 
 class OrderAnswers:
-    """Answers :class:`projections.queries.OrderQueries`."""
+    """Answers :class:`projections.reading.queries.OrderQueries`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

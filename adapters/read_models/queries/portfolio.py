@@ -8,7 +8,7 @@ from adapters.read_models.queries.orders import OrderAnswers
 from adapters.read_models.queries.reader import Reader, Row, Where, checked, paged
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.quantities import Money, Quantity, Ticks
-from projections.queries import (
+from projections.reading.queries import (
     ALL_POSITIONS,
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -17,7 +17,7 @@ from projections.queries import (
     PortfolioView,
     PositionFilter,
 )
-from projections.views import (
+from projections.reading.views import (
     BalanceView,
     GroupPositionView,
     OrderStatus,
@@ -60,7 +60,7 @@ FROM positions p JOIN markets m ON m.ticker = p.ticker
 
 
 class PortfolioAnswers(HistoryAnswers):
-    """Answers :class:`projections.queries.PortfolioQueries`."""
+    """Answers :class:`projections.reading.queries.PortfolioQueries`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

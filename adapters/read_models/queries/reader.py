@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
-from projections.queries import MAX_LIMIT, InvalidQuery, Page, Period
+from projections.reading.queries import MAX_LIMIT, InvalidQuery, Page, Period
 
 Row = tuple[Any, ...]
 V = TypeVar("V")
@@ -16,7 +16,7 @@ class Reader(Protocol):
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows of a question; parameters stand in it as ``:name``.
 
-        Raises :class:`projections.queries.ReadModelUnavailable`.
+        Raises :class:`projections.reading.queries.ReadModelUnavailable`.
         """
         ...
 

@@ -9,7 +9,7 @@ from domain.identity.aggregate import Scope
 from domain.quantities import Money
 from projections.api_keys import API_KEYS, KeyRow
 from projections.leaderboard import day_start_us, period_start_us
-from projections.views import KeyView, LeaderboardEntry, LeaderboardPeriod
+from projections.reading.views import KeyView, LeaderboardEntry, LeaderboardPeriod
 
 # Keys, oldest first.
 KEYS = f"""
@@ -34,7 +34,7 @@ SELECT account_id, SUM(profit) FROM (
 
 
 class KeyAnswers:
-    """Answers :class:`projections.queries.KeyQueries`."""
+    """Answers :class:`projections.reading.queries.KeyQueries`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -56,7 +56,7 @@ class KeyAnswers:
 
 
 class LeaderboardAnswers:
-    """Answers :class:`projections.queries.LeaderboardQueries`."""
+    """Answers :class:`projections.reading.queries.LeaderboardQueries`."""
 
     def __init__(self, reader: Reader, clock: Clock) -> None:
         self._reader = reader

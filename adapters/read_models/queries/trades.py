@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from adapters.read_models.queries.reader import Reader, Where, checked, paged
 from domain.identifiers import Ticker
-from projections.candles import CANDLES, MINUTE_US, CandleRow
-from projections.market_view import candle_view
-from projections.queries import (
+from projections.folds.candles import CANDLE_MINUTES, CANDLES, MINUTE_US, CandleRow
+from projections.reading.market_view import candle_view
+from projections.reading.queries import (
     ALL_TRADES,
     ALWAYS,
-    CANDLE_MINUTES,
     DEFAULT_LIMIT,
     MAX_CANDLES,
     InvalidQuery,
@@ -18,8 +17,8 @@ from projections.queries import (
     TradeFilter,
     moment,
 )
+from projections.reading.views import CandleView, TradeView
 from projections.trades import TRADES, TradeRow, trade_view
-from projections.views import CandleView, TradeView
 
 # A page of trades, newest first: one stretch of trades_by_market, or of trades_by_time.
 TRADES_PAGE = f"""
@@ -34,7 +33,7 @@ SELECT {", ".join(CANDLES.columns)} FROM candlesticks {{where}} ORDER BY start_u
 
 
 class TradeAnswers:
-    """Answers the part of :class:`projections.queries.MarketQueries` about trading."""
+    """Answers the part of :class:`projections.reading.queries.MarketQueries` about trading."""
 
     _reader: Reader
 

@@ -4,8 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from adapters.read_models.migrations.upgrade import HEAD, upgrade
-from projections.queries import ReadModelUnavailable
-from projections.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated
+from projections.running.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated, ReadModelUnavailable
 
 SETTINGS = """
 PRAGMA journal_mode = WAL;

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from application.ports.event_store import Position
-from projections.progress import Progress
+from projections.running.progress import Progress
 
 SHORTEST_S = 0.002
 LONGEST_S = 0.02

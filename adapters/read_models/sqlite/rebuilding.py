@@ -13,8 +13,8 @@ from adapters.read_models.sqlite.connections import connect
 from adapters.read_models.sqlite.store import SqliteReadStore
 from adapters.read_models.sqlite.transaction import SqliteTransaction
 from projections.catalog import TABLES
-from projections.rebuilder import RebuildRunning
-from projections.store import Checkpoint
+from projections.running.rebuilder import RebuildRunning
+from projections.running.store import Checkpoint
 
 WAIT_S = 0.01
 """How long to wait before the lock of the file is tried again."""

@@ -31,7 +31,7 @@ class SqliteReadStore:
     def __init__(self, path: Path) -> None:
         """Open the file, making it and its tables if they are not there.
 
-        Raises :class:`projections.store.ReadModelDamaged` for a file that is not a read model.
+        Raises :class:`projections.running.store.ReadModelDamaged` for a file that is not a read model.
         """
         self.path = path
         self.prepare(path)

@@ -8,8 +8,8 @@ import orjson
 
 from adapters.read_models.checkpoints import CHECKPOINTS, by_name, row_of
 from adapters.read_models.sqlite import statements
-from projections.store import Checkpoint, ParkedEvent
-from projections.table import Key, Table
+from projections.running.store import Checkpoint, ParkedEvent
+from projections.running.table import Key, Table
 
 R = TypeVar("R")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.http.answers.problems import Code, status_of
 from adapters.http.app import OPERATIONS
-from adapters.http.problems import Code, status_of
-from adapters.http.serving import serving
+from adapters.http.serving.serving import serving
 from domain.rejections import Reason
 from tests.integration.http.world import Person, World
 

@@ -15,13 +15,13 @@ from adapters.bootstrap import open_presage
 from adapters.caches.memory import MemoryCache
 from adapters.caches.near import NearCache
 from adapters.caches.redis import RedisCache
-from adapters.http.cached_answers import CachedAnswers
-from adapters.http.rendered_books import RenderedBooks
-from adapters.http.warming import make_warmer
+from adapters.http.answers.cached_answers import CachedAnswers
+from adapters.http.answers.rendered_books import RenderedBooks
+from adapters.http.serving.warming import make_warmer
 from adapters.settings import Settings
 from domain.identifiers import Ticker
 from domain.market.vocabulary import Result
-from projections.queries import ReadModels
+from projections.reading.queries import ReadModels
 from tests.integration.http.world import BASE, Person, World
 from tests.redis_server import RedisServer, running_redis
 

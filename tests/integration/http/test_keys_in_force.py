@@ -27,7 +27,7 @@ async def blind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     async def nothing(_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("projections.runner.ProjectionRunner.run", nothing)
+    monkeypatch.setattr("projections.running.runner.ProjectionRunner.run", nothing)
     async with a_world(tmp_path) as world:
         yield world
 

@@ -2,7 +2,7 @@
 
 import time
 
-from adapters.http.signing import read_public_key
+from adapters.http.callers.signing import read_public_key
 from domain.identity.aggregate import Scope
 from tests.integration.http.world import ADMIN, BASE, ORDERS, Person, World, error
 from tests.unit.http.keys import key_pair

@@ -8,8 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.http import bounded_protocol
-from adapters.http.serving import serving
+from adapters.http.serving.serving import bounded_protocol, serving
 from tests.integration.http.world import BASE, ORDERS, Person, World, a_world
 from tests.unit.http.keys import signed_headers
 

@@ -10,14 +10,14 @@ from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.queries.board import read_board
 from application.events import DomainEvent, Recorded
 from application.ports.event_store import Position
-from projections.batch import Batch
 from projections.catalog import all_projections
-from projections.live_markets import LiveBooks, LiveMarkets
-from projections.market_board import MarketBoard
-from projections.progress import Progress
-from projections.projection import Projection
-from projections.queries import ReadModels
-from projections.runner import ProjectionRunner
+from projections.live.live_markets import LiveBooks, LiveMarkets
+from projections.live.market_board import MarketBoard
+from projections.reading.queries import ReadModels
+from projections.running.batch import Batch
+from projections.running.progress import Progress
+from projections.running.projection import Projection
+from projections.running.runner import ProjectionRunner
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.random_flow import Flow
 

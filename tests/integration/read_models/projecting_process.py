@@ -4,8 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-import projections.rebuilder
-import projections.runner
+import projections.running.rebuilder
+import projections.running.runner
 from adapters.clock import SystemClock
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.sqlite_view import SqliteLogView
@@ -15,7 +15,7 @@ from adapters.read_models.rebuilding import rebuild
 
 async def main(what: str, log_path: Path, database: Path) -> None:
     # Small bites, so that there are many places to be killed at.
-    projections.runner.BATCH = projections.rebuilder.BATCH = 25
+    projections.running.runner.BATCH = projections.running.rebuilder.BATCH = 25
     log, codec, clock = SqliteLogView.open(log_path), JsonCodec(), SystemClock()
     sys.stdout.write("begun\n")
     sys.stdout.flush()

@@ -10,8 +10,8 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.read_models.opening import open_read_models
 from adapters.read_models.rebuilding import rebuild
 from application.health import Health, Trouble
-from projections.rebuilder import RebuildProgress, RebuildRunning
-from projections.store import CheckpointMoved, ReadModelOfAnotherLog
+from projections.running.rebuilder import RebuildProgress, RebuildRunning
+from projections.running.store import CheckpointMoved, ReadModelOfAnotherLog
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.projecting import CODEC, projected

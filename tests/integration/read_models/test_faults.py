@@ -20,9 +20,9 @@ from application.events import DomainEvent, Recorded
 from application.ports.codec import UnreadableEvent
 from application.ports.event_store import NewEvent, RecordedEvent
 from projections.portfolio import PortfolioProjection
-from projections.queries import InvalidQuery, ReadModelUnavailable, TradeFilter
-from projections.rebuilder import RebuildHalted
-from projections.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated
+from projections.reading.queries import InvalidQuery, TradeFilter
+from projections.running.rebuilder import RebuildHalted
+from projections.running.store import ReadModelBusy, ReadModelDamaged, ReadModelOutdated, ReadModelUnavailable
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.projecting import CODEC, projected

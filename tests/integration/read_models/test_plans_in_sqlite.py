@@ -25,7 +25,7 @@ from adapters.read_models.queries import (
 )
 from adapters.read_models.sqlite.connections import migrate
 from projections.catalog import TABLES
-from projections.table import Table
+from projections.running.table import Table
 
 SORTED = "USE TEMP B-TREE FOR ORDER BY"
 SUMMED_UP = "USE TEMP B-TREE FOR GROUP BY"

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.read_models.opening import open_read_models
 from application.health import Health
-from projections.queries import ReadModelUnavailable
+from projections.running.store import ReadModelUnavailable
 from tests.databases import postgres_server
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.projecting import CODEC, projected

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.read_models.opening import open_projector, open_read_models, open_readers
 from domain.identifiers import AccountId
-from projections.queries import OrderFilter
-from projections.views import OrderStatus
+from projections.reading.queries import OrderFilter
+from projections.reading.views import OrderStatus
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.projecting import CODEC
 from tests.integration.read_models.random_flow import ACCOUNTS, MARKETS, random_flow

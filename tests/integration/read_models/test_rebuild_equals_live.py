@@ -13,12 +13,12 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.read_models.opening import open_store
 from adapters.read_models.rebuilding import UnknownProjection, rebuild
 from application.ports.event_store import RecordedEvent
-from projections.batch import Batch, batches
 from projections.catalog import TABLES, all_projections
-from projections.progress import Progress
-from projections.rebuilder import RebuildProgress
-from projections.rows import Rows
-from projections.runner import ProjectionRunner
+from projections.running.batch import Batch, batches
+from projections.running.progress import Progress
+from projections.running.rebuilder import RebuildProgress
+from projections.running.rows import Rows
+from projections.running.runner import ProjectionRunner
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.random_flow import Flow, random_flow
@@ -183,7 +183,7 @@ async def test_each_projection_is_rebuilt_alone_when_its_rows_are_wrong(tmp_path
 async def test_a_rebuild_is_stopped_again_and_again_and_goes_on_where_it_was(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.rebuilder.BATCH", 80)
+    monkeypatch.setattr("projections.running.rebuilder.BATCH", 80)
     async with random_flow(6) as flow:
         events = await traded(flow)
         await project(database, flow, [events])

@@ -11,8 +11,8 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import Action, Result, Side
 from projections.balances import LEDGERS
 from projections.portfolio import PortfolioProjection
-from projections.queries import LedgerFilter, MarketFilter, OrderFilter, TradeFilter, everything
-from projections.views import LeaderboardPeriod, OrderStatus
+from projections.reading.queries import LedgerFilter, MarketFilter, OrderFilter, TradeFilter, everything
+from projections.reading.views import LeaderboardPeriod, OrderStatus
 from tests.integration.read_models.conftest import Database
 from tests.integration.read_models.projecting import CODEC, Projected, projected
 from tests.integration.read_models.random_flow import (

@@ -7,7 +7,7 @@ from adapters.cli.times import parse_time, time_text
 from adapters.event_stores.data_files import UnusableLog
 from adapters.settings import Settings
 from application.ports.event_store import StoreUnavailable
-from projections.store import ReadModelDamaged
+from projections.running.store import ReadModelDamaged
 
 
 @pytest.mark.parametrize(

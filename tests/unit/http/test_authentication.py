@@ -3,9 +3,9 @@
 import pytest
 
 from adapters.caches.used_signatures import MemorySignatures
-from adapters.http.authentication import Authenticator, Caller
-from adapters.http.key_ring import KeyRing
-from adapters.http.problems import Problem
+from adapters.http.answers.problems import Problem
+from adapters.http.callers.authentication import Authenticator, Caller
+from adapters.http.callers.key_ring import KeyRing
 from adapters.http.settings import HttpSettings
 from domain.identifiers import AccountId
 from domain.identity.aggregate import KeyCreated, Scope

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.http import display
+from adapters.http.answers import display
 
 
 @pytest.mark.parametrize(

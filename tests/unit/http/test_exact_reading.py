@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.http.exact import LARGEST, scaled, whole
+from adapters.http.requests.exact import LARGEST, scaled, whole
 
 
 @pytest.mark.parametrize(

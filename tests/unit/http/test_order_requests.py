@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from adapters.http.authentication import Caller
-from adapters.http.problems import Problem
-from adapters.http.reading_json import read_json
+from adapters.http.answers.problems import Problem
+from adapters.http.callers.authentication import Caller
+from adapters.http.requests.json import read_json
 from adapters.http.requests.orders import OrderBody, order_request
-from adapters.http.validation import checked_body
+from adapters.http.requests.validation import checked_body
 from application.requests import OrderRequest
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope

@@ -6,8 +6,8 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from adapters.http.problems import Code, Problem, status_of
-from adapters.http.replies import problem_of, send_problem
+from adapters.http.answers.problems import Code, Problem, status_of
+from adapters.http.answers.replies import problem_of, send_problem
 from application.hosting.owner import Overloaded
 from application.ports.event_store import (
     AppendOutcomeUnknown,
@@ -17,7 +17,8 @@ from application.ports.event_store import (
     WrongExpectedRevision,
 )
 from domain.rejections import Reason, Rejected
-from projections.queries import InvalidQuery, ReadModelUnavailable
+from projections.reading.queries import InvalidQuery
+from projections.running.store import ReadModelUnavailable
 
 
 def test_every_reason_and_code_has_a_status_and_no_code_stands_for_two_things() -> None:

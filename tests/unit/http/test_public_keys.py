@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from adapters.http.signing import read_public_key
+from adapters.http.callers.signing import read_public_key
 from tests.unit.http.keys import key_pair
 
 

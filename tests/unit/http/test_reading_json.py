@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.http.problems import Problem
-from adapters.http.reading_json import read_json
+from adapters.http.answers.problems import Problem
+from adapters.http.requests.json import read_json
 
 DEPTH = 4
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from adapters.http.app import OPERATIONS
-from adapters.http.openapi import openapi_document
 from adapters.http.operations import Access
-from adapters.http.reference_page import reference_page
+from adapters.http.reference.openapi import openapi_document
+from adapters.http.reference.reference_page import reference_page
 
 
 @pytest.fixture(scope="module")

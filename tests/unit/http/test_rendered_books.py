@@ -1,9 +1,9 @@
 """Books as they were sent: kept once, and never more of them than there is room for."""
 
-from adapters.http.rendered_books import RenderedBooks, rendered_book
+from adapters.http.answers.rendered_books import RenderedBooks, rendered_book
 from domain.identifiers import Ticker
 from domain.quantities import Quantity, Ticks
-from projections.views import BookView
+from projections.reading.views import BookView
 
 TICKER = Ticker("T")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from domain.market.vocabulary import Action, Side
-from projections import holding
+from projections.folds import holding
 
 
 @dataclass

@@ -13,12 +13,12 @@ from domain.identifiers import AccountId
 from domain.market.events import PositionSettled, PositionUnwound
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity
-from projections.batch import Batch
 from projections.leaderboard import LeaderboardProjection, period_start_us
-from projections.progress import Progress
-from projections.queries import InvalidQuery
-from projections.runner import ProjectionRunner
-from projections.views import LeaderboardPeriod
+from projections.reading.queries import InvalidQuery
+from projections.reading.views import LeaderboardPeriod
+from projections.running.batch import Batch
+from projections.running.progress import Progress
+from projections.running.runner import ProjectionRunner
 from tests.unit.projections.events import Log, leg, trade
 
 DAY_US = 86_400_000_000

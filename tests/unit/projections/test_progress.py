@@ -3,7 +3,7 @@
 import asyncio
 
 from application.ports.event_store import Position
-from projections.progress import Progress, RunnerStats
+from projections.running.progress import Progress, RunnerStats
 
 
 async def test_a_position_that_is_reached_is_not_waited_for() -> None:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from projections.market_book import BookOrderRow, MarketBook, TopRow
+from projections.folds.market_book import BookOrderRow, MarketBook, TopRow
 
 
 def book(orders: int, *, seed: int = 1) -> MarketBook:

@@ -7,8 +7,8 @@ from uuid import UUID
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
-from application.derived_ids import event_ids
 from application.events import Cause
+from application.ids import event_ids
 from application.ports.event_store import NewEvent
 from application.ports.snapshots import Snapshots
 from application.snapshots.history import StreamHistory

@@ -9,7 +9,7 @@ from adapters.telemetry.metrics import Metrics
 from application.health import Health
 from application.ports.event_store import Position
 from application.sagas.set_aside import SetAside
-from projections.progress import RunnerStats
+from projections.running.progress import RunnerStats
 
 
 class Clock:

@@ -1,0 +1,1 @@
+"""Who calls: keys, signatures, and what they wrote last."""

@@ -1,0 +1,1 @@
+"""Following a log: by landmarks, in whole streams, with nothing unknown in it."""

@@ -1,0 +1,1 @@
+"""What several read models work out of the same events."""

@@ -1,0 +1,1 @@
+"""What stands in memory for readers of markets."""
