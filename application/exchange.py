@@ -1,6 +1,7 @@
 """The whole exchange as its callers see it."""
 
 import logging
+from collections.abc import Sequence
 
 from application.health import Health
 from application.hosting.directory import Directory
@@ -14,6 +15,7 @@ from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
+from application.shutdown import Step
 from application.trading import CommandHandler
 from domain.identifiers import AccountId
 
@@ -71,13 +73,28 @@ class Exchange:
         self._timekeeper.start()
         self.ready = True
 
+    @property
+    def closing(self) -> Sequence[Step]:
+        """What is to be done before the store may be closed. Doing it twice does no harm."""
+        return (
+            Step(name="commands", action=self._end_commands, limit_s=15),
+            Step(name="processes", action=self.processes.close, limit_s=10),
+            Step(name="appends", action=self.directory.drain, limit_s=15),
+            Step(name="snapshots", action=self._keep, limit_s=15),
+        )
+
     async def close(self) -> None:
         """Stop taking time and events, and finish what was begun."""
+        for step in self.closing:
+            await step.action()
+
+    async def _end_commands(self) -> None:
         self.ready = False
         await self._timekeeper.close()
         await self.keys.in_force.close()
         await self.trading.close()
-        await self.processes.close()
+
+    async def _keep(self) -> None:
         await self.directory.close()
         await self._open_markets.keep()
 

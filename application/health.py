@@ -48,6 +48,8 @@ class Trouble(StrEnum):
     """The file of the log is not the one that was opened."""
     TASK_FAILED = "task_failed"
     """Some other work of the process has failed, and is started again."""
+    SHUTTING_DOWN = "shutting_down"
+    """The process was asked to end: it finishes what it has begun and takes nothing new before long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,12 @@ class Health:
             log.error("%s: %s (%s)", part, message, code.value)
         if known is None or known.message != message:
             self._conditions[part, code] = Condition(part=part, code=code, message=message)
+
+    def shuts_down(self) -> None:
+        """Take note that the process is about to end, which is nothing wrong: readiness fails from now on."""
+        self._conditions["process", Trouble.SHUTTING_DOWN] = Condition(
+            part="process", code=Trouble.SHUTTING_DOWN, message="it was asked to end; ask another instance"
+        )
 
     def clear(self, part: str, code: Trouble) -> None:
         """Take note that it is over."""

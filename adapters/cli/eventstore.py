@@ -1,7 +1,6 @@
 """``presage eventstore``: an event store that EventStoreDB's clients can use."""
 
 import asyncio
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +11,16 @@ import uvloop
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, say
+from adapters.cli.process import Stopping, until_stopped
 from adapters.eventstore_node.security import Tls
-from adapters.eventstore_node.server import DEFAULT_PORT, Node
-from adapters.eventstore_node.server import serve as serve_node
+from adapters.eventstore_node.server import DEFAULT_PORT, running_node
 from adapters.settings import Settings
+from application.shutdown import Step
 
 app = typer.Typer()
+
+CALLS_S = 5.0
+"""How long the calls that are under way have to end, once the process is asked to."""
 
 DEFAULT_PASSWORD = "changeit"  # noqa: S105 (the one that is refused)
 
@@ -44,27 +47,34 @@ def eventstore(
     if (certificate is None) != (key is None):
         raise typer.BadParameter("a certificate and its key go together")
     tls = Tls(certificate, key) if certificate is not None and key is not None else None
-    folder = Settings.from_environment(data=data).data
-    serving = _serve(folder, host, port, tls, _read_users(users), as_json=as_json)
+    folder = Settings.from_environment(data=data).data.absolute()
+    known = _read_users(users)
+
+    async def work(stopping: Stopping) -> None:
+        await _serve(folder, host, port, tls, known, stopping, as_json=as_json)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serving)
+        runner.run(until_stopped(work, as_json=as_json))
 
 
 async def _serve(
-    folder: Path, host: str, port: int, tls: Tls | None, users: Mapping[str, str] | None, *, as_json: bool
+    folder: Path,
+    host: str,
+    port: int,
+    tls: Tls | None,
+    users: Mapping[str, str] | None,
+    stopping: Stopping,
+    *,
+    as_json: bool,
 ) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    def ready(node: Node) -> None:
-        if as_json:
-            print_json({"uri": node.uri, "data": str(folder.absolute())})
-        else:
-            say(f"[bold green]the event store is open[/] at [bold]{node.uri}[/]; Ctrl-C closes")
-
     try:
-        await serve_node(folder, host, port, tls=tls, users=users, ready=ready, stop=stop)
+        async with running_node(folder, host, port, tls=tls, users=users) as node:
+            stopping.steps.append(Step(name="calls", action=node.end_calls, limit_s=CALLS_S))
+            if as_json:
+                print_json({"uri": node.uri, "data": str(folder)})
+            else:
+                say(f"[bold green]the event store is open[/] at [bold]{node.uri}[/]; Ctrl-C closes")
+            await asyncio.Event().wait()
     except OSError as error:
         raise Failure(
             "cannot_listen", f"cannot serve at {host}:{port} ({error.strerror or error})"

@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -15,15 +14,19 @@ from adapters.bootstrap import open_projector
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, say
-from adapters.cli.process import begin_logging, cancel_on_signal
+from adapters.cli.process import Stopping, begin_logging, until_stopped
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import Settings
 from adapters.threads import give_way_soon
+from application.shutdown import Step
 from projections.running.progress import RunnerStats
 
 app = typer.Typer()
 
 TELL_EVERY_S = 1.0
+
+PROJECTIONS_S = 10.0
+"""How long the batch under way has to be committed or given up."""
 
 
 @app.command()
@@ -50,30 +53,46 @@ def projector(
         )
     give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_project(settings, attached=attached, as_json=as_json))
+        runner.run(
+            until_stopped(
+                lambda stopping: _project(settings, stopping, attached=attached, as_json=as_json),
+                as_json=as_json,
+            )
+        )
 
 
-async def _project(settings: Settings, *, attached: bool, as_json: bool) -> None:
-    cancel_on_signal()
+async def _project(settings: Settings, stopping: Stopping, *, attached: bool, as_json: bool) -> None:
     if attached:
-        _cancel_with_input()
-    with suppress(asyncio.CancelledError):
-        async with open_projector(settings) as runner:
-            collect_seldom()
-            collect_in_calm(asyncio.get_running_loop())
-            # Not a task group: it would wrap the fault that says what to do.
-            await asyncio.gather(runner.run(), _tell(runner.stats, as_json=as_json))
+        _stop_with_input(stopping)
+    async with open_projector(settings) as runner:
+        collect_seldom()
+        collect_in_calm(asyncio.get_running_loop())
+        # Not a task group: it would wrap the fault that says what to do.
+        work = asyncio.gather(runner.run(), _tell(runner.stats, as_json=as_json))
+        stopping.steps.append(Step(name="projections", action=lambda: _end(work), limit_s=PROJECTIONS_S))
+        try:
+            await asyncio.wait([work])
+            if not work.cancelled():
+                work.result()
+            await asyncio.Event().wait()
+        finally:
+            work.cancel()
 
 
-def _cancel_with_input() -> None:
-    """Have the end of the standard input end this task."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
+async def _end(work: "asyncio.Future[Any]") -> None:
+    """End the projections: what is not committed of the batch under way is taken in again the next time."""
+    work.cancel()
+    await asyncio.wait([work])
+
+
+def _stop_with_input(stopping: Stopping) -> None:
+    """Have the end of the standard input end this process."""
+    loop = asyncio.get_running_loop()
 
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 4_096):
             pass
-        loop.call_soon_threadsafe(task.cancel)
+        loop.call_soon_threadsafe(stopping.asked.set)
 
     threading.Thread(target=wait, name="end of input", daemon=True).start()
 

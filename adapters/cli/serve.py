@@ -2,7 +2,8 @@
 
 import asyncio
 import errno
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -12,16 +13,20 @@ from adapters.bootstrap import Presage, open_presage
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
-from adapters.cli.process import begin_logging, cancel_on_signal
+from adapters.cli.process import Stopping, begin_logging, until_stopped
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
 from adapters.garbage import collect_in_calm, collect_seldom
-from adapters.http.serving.serving import serving
+from adapters.http.serving.serving import Served, serving
 from adapters.settings import ProjectorPlace, Settings
 from adapters.threads import give_way_soon
+from application.shutdown import Step
 
 app = typer.Typer()
+
+REQUESTS_S = 30.0
+"""How long requests that are under way have to end once the process is asked to."""
 
 
 @app.command()
@@ -74,30 +79,54 @@ def serve(
     )
     give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, demo=demo, as_json=as_json))
+        runner.run(
+            until_stopped(
+                lambda stopping: _serve(settings, stopping, demo=demo, as_json=as_json), as_json=as_json
+            )
+        )
 
 
-async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
-    """Serve until a signal comes; whatever was accepted by then is brought to its end."""
-    cancel_on_signal()
-    with suppress(asyncio.CancelledError):
-        async with AsyncExitStack() as stack:
-            presage = await stack.enter_async_context(open_presage(settings))
-            url = await _listen(stack, presage)
-            await presage.start()
-            collect_seldom()
-            collect_in_calm(asyncio.get_running_loop())
-            trader = await stack.enter_async_context(demonstration(presage)) if demo else None
-            presage.folder.announce(url, presage.identity)
-            stack.callback(presage.folder.withdraw)
-            if as_json:
-                print_json(_ready(presage, url, trader))
-            else:
-                welcome(settings, url, trader)
-            await asyncio.Event().wait()
+async def _serve(settings: Settings, stopping: Stopping, *, demo: bool, as_json: bool) -> None:
+    """Serve until cancelled; whatever was accepted by then is brought to its end."""
+    async with AsyncExitStack() as stack:
+        presage = await stack.enter_async_context(open_presage(settings))
+        served = await _listen(stack, presage)
+        await presage.start()
+        collect_seldom()
+        collect_in_calm(asyncio.get_running_loop())
+        house = await stack.enter_async_context(AsyncExitStack())
+        trader = await house.enter_async_context(demonstration(presage)) if demo else None
+        presage.folder.announce(served.url, presage.identity)
+        stack.callback(presage.folder.withdraw)
+        stopping.steps += _closing(presage, served, house if demo else None)
+        if as_json:
+            print_json(_ready(presage, served.url, trader))
+        else:
+            welcome(settings, served.url, trader)
+        await asyncio.Event().wait()
 
 
-async def _listen(stack: AsyncExitStack, presage: Presage) -> str:
+def _closing(presage: Presage, served: Served, house: AsyncExitStack | None) -> Iterator[Step]:
+    """Yield what is done when the server is asked to end, in order."""
+    notice_s = presage.settings.shutdown_notice_s
+
+    async def give_notice() -> None:
+        presage.exchange.health.shuts_down()
+        await asyncio.sleep(notice_s)
+
+    async def refuse_more() -> None:
+        presage.folder.withdraw()
+        await served.refuse_more()
+
+    yield Step(name="readiness", action=give_notice, limit_s=notice_s + 1)
+    yield Step(name="listener", action=refuse_more, limit_s=1)
+    yield Step(name="requests", action=served.finish, limit_s=REQUESTS_S)
+    if house is not None:
+        yield Step(name="house traders", action=house.aclose, limit_s=5)
+    yield from presage.exchange.closing
+
+
+async def _listen(stack: AsyncExitStack, presage: Presage) -> Served:
     """Begin to answer requests: as yet, that the exchange is starting."""
     settings = presage.settings
     try:

@@ -1,10 +1,9 @@
 """Puts the node together and runs it."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -43,8 +42,6 @@ _FIRST_EVENT = (
 )
 """EventStoreDB's log begins with events of its own; clients must not take the first for theirs."""
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -53,33 +50,13 @@ class Node:
     host: str
     port: int
     tls: bool
+    end_calls: Callable[[], Awaitable[None]]
+    """Takes no more calls, lets short ones finish and ends the others; the log stays open."""
 
     @property
     def uri(self) -> str:
         """The connection string for its clients."""
         return f"esdb://{self.host}:{self.port}?Tls={'true' if self.tls else 'false'}"
-
-
-async def serve(
-    data: Path | None,
-    host: str = "127.0.0.1",
-    port: int = DEFAULT_PORT,
-    *,
-    tls: Tls | None = None,
-    users: Mapping[str, str] | None = None,
-    ready: Callable[[Node], None] | None = None,
-    stop: asyncio.Event | None = None,
-) -> None:
-    """Run a node until ``stop`` is set or the task is cancelled.
-
-    ``data`` is the folder of the log, nothing for a log in memory. With ``users`` (names and passwords)
-    every call must carry the credentials of one of them.
-    """
-    async with running_node(data, host, port, tls=tls, users=users) as node:
-        _log.info("the node listens on %s", node.uri)
-        if ready is not None:
-            ready(node)
-        await (stop or asyncio.Event()).wait()
 
 
 @asynccontextmanager
@@ -125,7 +102,7 @@ async def running_node_on(
     try:
         bound = await listener.start(host, port, None if tls is None else tls.credentials())
         about.listens_on(host, bound)
-        yield Node(host, bound, tls is not None)
+        yield Node(host, bound, tls is not None, partial(listener.close, SHUTDOWN_GRACE_S))
     finally:
         await listener.close(SHUTDOWN_GRACE_S)
         await groups.close()

@@ -1,6 +1,7 @@
 """Who owns what: finds, or makes, the owner of each stream this process is responsible for."""
 
 import asyncio
+from collections.abc import Iterator
 
 from application.hosting.owner import Command, Event, State, StreamOwner
 from application.hosting.recordable import recordable
@@ -121,14 +122,19 @@ class Directory:
         """Return the owner of an account's keys."""
         return self.identities[self.partition_of(account_id)]
 
-    async def close(self) -> None:
+    async def drain(self) -> None:
         """Finish what waits in every mailbox."""
-        await asyncio.gather(
-            *(owner.close() for owner in self.markets.values()),
-            *(owner.close() for owner in self.ledgers),
-            *(owner.close() for owner in self.groups.values()),
-            *(owner.close() for owner in self.identities),
-        )
+        await asyncio.gather(*(owner.drain() for owner in self._owners()))
+
+    async def close(self) -> None:
+        """Finish what waits in every mailbox, and what is to be kept for the next start."""
+        await asyncio.gather(*(owner.close() for owner in self._owners()))
+
+    def _owners(self) -> Iterator[MarketOwner | LedgerOwner | GroupOwner | IdentityOwner]:
+        yield from self.markets.values()
+        yield from self.ledgers
+        yield from self.groups.values()
+        yield from self.identities
 
     def _owner(
         self, stream: str, decider: Decider[State, Command, Event], form: Form[State] | None = None

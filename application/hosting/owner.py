@@ -182,11 +182,15 @@ class StreamOwner(Generic[State, Command, Event]):
         ):
             self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
 
-    async def close(self) -> None:
+    async def drain(self) -> None:
         """Finish what waits in the mailbox. What became of an append that is open stays unknown."""
         self._closing = True
         if self._worker is not None:
             await asyncio.wait([self._worker])
+
+    async def close(self) -> None:
+        """Finish what waits in the mailbox, and what is to be kept for the next start."""
+        await self.drain()
         if self._taker is not None:
             await self._taker.close(self._state, self._tip)
 

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +15,7 @@ _BACKLOG = 2_048
 _CONNECTIONS_MAX = 10_000
 _KEEP_ALIVE_S = 75
 _SHUTDOWN_S = 5
+"""How long requests have when nobody ended them in order before."""
 
 
 class _Server(uvicorn.Server):
@@ -41,11 +42,47 @@ def most_connections() -> int:
     return min(_CONNECTIONS_MAX, descriptors // 2)
 
 
+class Served:
+    """An application that is being served at ``url``."""
+
+    def __init__(self, url: str, server: _Server, running: "asyncio.Task[None]") -> None:
+        self.url = url
+        self._server = server
+        self._running = running
+
+    async def refuse_more(self) -> None:
+        """Close the listener: who connects from now on is refused. Connections that stand go on."""
+        for listener in self._server.servers:
+            listener.close()
+        await asyncio.sleep(0)
+
+    async def finish(self) -> None:
+        """Close connections as they fall silent, and wait for the requests that are under way.
+
+        They are broken off when this is cancelled.
+        """
+        self._server.should_exit = True
+        try:
+            await asyncio.shield(self._running)
+        except asyncio.CancelledError:
+            await self._break_off()
+            raise
+
+    async def _break_off(self) -> None:
+        self._server.force_exit = True
+        state = self._server.server_state
+        for task in state.tasks:
+            task.cancel()
+        for connection in list(state.connections):
+            connection.transport.close()
+        await asyncio.wait([self._running])
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp, host: str, port: int, *, connections_max: int | None = None
-) -> AsyncIterator[str]:
-    """Serve ``app`` while the block runs, and give the address it is served at.
+) -> AsyncIterator[Served]:
+    """Serve ``app`` while the block runs.
 
     Port 0 takes a free one. Leaving the block lets requests that are under way come to their end, for at
     most five seconds. Raises ``OSError`` if the address is taken.
@@ -61,14 +98,19 @@ async def serving(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_SHUTDOWN_S,
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.up.wait()
         bound_host, bound_port = listener.getsockname()[:2]
-        yield f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        served = Served(url, server, running)
+        try:
+            yield served
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(served.finish(), _SHUTDOWN_S)
     finally:
         server.should_exit = True
         await running

@@ -19,9 +19,9 @@ async def test_the_examples_run_in_order(world: World, market: str, ann: Person)
     pytest.importorskip("kalshi_python_sync")
     examples = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(examples) >= 4
-    async with serving(world.presage.app, "127.0.0.1", 0) as url:
+    async with serving(world.presage.app, "127.0.0.1", 0) as served:
         names = {
-            "URL": url,
+            "URL": served.url,
             "KEY_ID": ann.key_id,
             "PRIVATE_KEY": ann.private_pem,
             "TICKER": market,

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.http.serving.serving import bounded_protocol, serving
+from adapters.http.serving import bounded_protocol
+from adapters.http.serving.serving import serving
 from tests.integration.http.world import BASE, ORDERS, Person, World, a_world
 from tests.unit.http.keys import signed_headers
 
@@ -16,8 +17,8 @@ from tests.unit.http.keys import signed_headers
 @pytest.fixture
 async def url(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     monkeypatch.setattr(bounded_protocol, "REQUEST_TIMEOUT_S", 0.2)
-    async with serving(world.presage.app, "127.0.0.1", 0) as address:
-        yield address
+    async with serving(world.presage.app, "127.0.0.1", 0) as served:
+        yield served.url
 
 
 def request_bytes(person: Person, *, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
@@ -125,8 +126,8 @@ async def test_leaving_lets_requests_under_way_come_to_their_end(tmp_path: Path)
         operator = await world.operator()
         await world.market(operator)
         ann = await world.person("ann", dollars=100)
-        async with serving(world.presage.app, "127.0.0.1", 0) as url:
-            client = httpx.AsyncClient(base_url=url)
+        async with serving(world.presage.app, "127.0.0.1", 0) as there:
+            client = httpx.AsyncClient(base_url=there.url)
             served = World(world.presage, client)
             asking = [
                 asyncio.create_task(served.place(ann, client_order_id=f"n{number}", count=1))
@@ -140,7 +141,7 @@ async def test_leaving_lets_requests_under_way_come_to_their_end(tmp_path: Path)
         listed = (await world.send(ann, "GET", ORDERS)).json()["orders"]
         assert ids <= {order["order_id"] for order in listed}
         with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
+            await asyncio.open_connection(httpx.URL(there.url).host, httpx.URL(there.url).port)
 
 
 async def test_an_address_that_is_taken_is_said_at_once(world: World) -> None:
@@ -164,7 +165,8 @@ async def test_a_connection_that_never_says_anything_is_closed(url: str) -> None
 
 
 async def test_silent_connections_make_room_for_others(world: World) -> None:
-    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=5) as url:
+    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=5) as served:
+        url = served.url
         host, port = httpx.URL(url).host, httpx.URL(url).port
         silent = [await asyncio.open_connection(host, port) for _ in range(20)]
         async with httpx.AsyncClient(base_url=url) as client:
@@ -176,7 +178,8 @@ async def test_silent_connections_make_room_for_others(world: World) -> None:
 
 
 async def test_connections_with_requests_under_way_are_not_given_up_for_others(world: World) -> None:
-    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=2) as url:
+    async with serving(world.presage.app, "127.0.0.1", 0, connections_max=2) as served:
+        url = served.url
         host, port = httpx.URL(url).host, httpx.URL(url).port
         busy = [await asyncio.open_connection(host, port) for _ in range(2)]
         for _, writer in busy:
