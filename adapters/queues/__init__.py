@@ -1,0 +1,1 @@
+"""Message queues: in this process, and in Redis for many processes."""

@@ -1,0 +1,1 @@
+"""Handling messages that come at least once so that each is handled once."""
