@@ -7,9 +7,11 @@ operator's; ``server.json`` says where a running server answers.
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISLNK
 from typing import Any
 
 OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
@@ -115,10 +117,15 @@ class DataFolder:
                 )
 
     def _keep_private(self) -> None:
-        """Let nobody else look into a folder that was made by an older version, if it is this user's."""
-        found = self.path.stat()
-        if found.st_uid == os.getuid() and found.st_mode & 0o077:
-            self.path.chmod(0o700)
+        """Let nobody else look into a folder that was made by an older version, nor at what is in it.
+
+        Only what is this user's can be made private, and nothing that only points elsewhere is followed.
+        """
+        for path in (self.path, *self.path.rglob("*")):
+            with suppress(FileNotFoundError):
+                found = path.lstat()
+                if found.st_uid == os.getuid() and not S_ISLNK(found.st_mode) and found.st_mode & 0o077:
+                    path.chmod(found.st_mode & 0o700)
 
     # ----------------------------------------------------------------------------------- the keys
 

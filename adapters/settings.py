@@ -80,7 +80,7 @@ class Settings(BaseModel):
     event_store: str = "sqlite"
     database_url: str | None = None
     redis_url: str | None = Field(default=None, pattern=r"^(rediss?|unix)://.+$")
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=0, le=65_535)
     partitions: int = Field(default=4, ge=1, le=100)
     projector: ProjectorPlace = ProjectorPlace.INSIDE

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
+import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
@@ -136,6 +137,31 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 
 def apart(measure: Callable[..., Any], *arguments: Any) -> Any:
-    """Measure in a fresh process, so that nothing is warm, large or fragmented from what came before."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measure, *arguments).result()
+    """Measure in a fresh process, so that nothing is warm, large or fragmented from what came before.
+
+    The process ends with this call, however that ends. Ctrl-C is for the one that waits alone: the other
+    would tell where it stood.
+    """
+    processes = get_context("spawn")
+    receiver, sender = processes.Pipe(duplex=False)
+    process = processes.Process(target=_answer, args=(sender, measure, arguments))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    process.start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        sender.close()
+        result, error = receiver.recv()
+    finally:
+        process.terminate()
+        process.join()
+        receiver.close()
+    if error is not None:
+        raise error
+    return result
+
+
+def _answer(sender: Connection, measure: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    try:
+        sender.send((measure(*arguments), None))
+    except Exception as error:  # noqa: BLE001 (it is raised where it is waited for)
+        sender.send((None, error))

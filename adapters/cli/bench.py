@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 import benchmarks
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
-from adapters.cli.output import show, table
+from adapters.cli.output import safe, show, table
 
 app = typer.Typer()
 
@@ -61,7 +61,8 @@ def _view(result: Mapping[str, Any]) -> RenderableType:
         rows.extend((peer, *pair) for pair in _numbers(measured))
     rows.extend(("ratio", *pair) for pair in _numbers(result["ratios"]))
     return Group(
-        f"{result['bench']}: n = {result['n']:,}; {conditions}", table(["whose", "what~", "measured#"], rows)
+        safe(f"{result['bench']}: n = {result['n']:,}; {conditions}"),
+        table(["whose", "what~", "measured#"], rows),
     )
 
 

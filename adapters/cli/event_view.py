@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from adapters.cli.output import console, print_json
+from adapters.cli.output import console, print_json, visible
 from adapters.cli.times import time_text
 from application.ports.event_store import RecordedEvent
 
@@ -53,13 +53,13 @@ class StoredEvent:
     def line(self) -> Text:
         """Return the event on one line, for people."""
         stored = self.stored
-        place = f"{stored.stream}@{stored.revision}"
+        place = visible(f"{stored.stream}@{stored.revision}")
         return Text.assemble(
             (f"{stored.position:>8}  ", "dim"),
             (f"{time_text(self.at_us)[:23]}  ", "dim"),
             (f"{place:<28}  ", "cyan"),
-            (f"{stored.type:<20}  ", "bold"),
-            stored.data.decode("utf-8", "replace"),
+            (f"{visible(stored.type):<20}  ", "bold"),
+            visible(stored.data.decode("utf-8", "replace")),
         )
 
 

@@ -10,7 +10,7 @@ import uvloop
 
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
-from adapters.cli.output import print_json, say
+from adapters.cli.output import print_json, safe, say
 from adapters.cli.process import Stopping, until_stopped
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import DEFAULT_PORT, running_node
@@ -47,7 +47,7 @@ def eventstore(
     if (certificate is None) != (key is None):
         raise typer.BadParameter("a certificate and its key go together")
     tls = Tls(certificate, key) if certificate is not None and key is not None else None
-    folder = Settings.from_environment(data=data).data.absolute()
+    folder = Settings.from_environment(data=data, host=host).data.absolute()
     known = _read_users(users)
 
     async def work(stopping: Stopping) -> None:
@@ -73,7 +73,7 @@ async def _serve(
             if as_json:
                 print_json({"uri": node.uri, "data": str(folder)})
             else:
-                say(f"[bold green]the event store is open[/] at [bold]{node.uri}[/]; Ctrl-C closes")
+                say(f"[bold green]the event store is open[/] at [bold]{safe(node.uri)}[/]; Ctrl-C closes")
             await asyncio.Event().wait()
     except OSError as error:
         raise Failure(

@@ -10,7 +10,7 @@ import typer
 
 from adapters.cli.failures import Failure
 from adapters.cli.options import Json
-from adapters.cli.output import show, table
+from adapters.cli.output import safe, show, table
 from adapters.cli.times import time_text
 from adapters.read_models.postgres.connections import SCHEMA, connect, migrate
 from adapters.read_models.postgres.partitions import MONTHS_AHEAD, Part, detach, make_ahead, parts
@@ -78,7 +78,7 @@ def _document(part: Part) -> dict[str, Any]:
 def _view(document: dict[str, Any]) -> Any:
     from rich.console import Group  # noqa: PLC0415 (scripts do without it)
 
-    said = [f"{word}: {', '.join(document[word])}" for word in ("made", "detached") if document[word]]
+    said = [safe(f"{word}: {', '.join(document[word])}") for word in ("made", "detached") if document[word]]
     rows = (
         (part["name"], part["since"], part["until"], f"{part['rows']:,}", f"{part['bytes'] // 1024:,} kB")
         for part in document["partitions"]

@@ -14,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from adapters.cli.output import visible
+
 
 class Steps:
     """A bar for each thing that is done in steps; it disappears at the end."""
@@ -22,7 +24,7 @@ class Steps:
         console = Console(stderr=True)
         self._tasks: dict[str, TaskID] = {}
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -36,7 +38,7 @@ class Steps:
         """Say how many steps are done, ``of`` how many where that is known."""
         task = self._tasks.get(what)
         if task is None:
-            task = self._tasks[what] = self._bars.add_task(what, total=of or None)
+            task = self._tasks[what] = self._bars.add_task(visible(what), total=of or None)
         self._bars.update(task, completed=done, total=of or None)
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ import uvloop
 from adapters.bootstrap import open_projector
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
-from adapters.cli.output import print_json, say
+from adapters.cli.output import print_json, safe, say
 from adapters.cli.process import Stopping, begin_logging, until_stopped
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import Settings
@@ -92,7 +92,8 @@ def _stop_with_input(stopping: Stopping) -> None:
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 4_096):
             pass
-        loop.call_soon_threadsafe(stopping.asked.set)
+        with suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(stopping.asked.set)
 
     threading.Thread(target=wait, name="end of input", daemon=True).start()
 
@@ -125,4 +126,4 @@ def _line(known: dict[str, Any]) -> str:
     line = f"{where} at {known['position']:,}: {known['events']:,} events, {known['events_per_s']:,.0f}/s"
     for name, error in known["halted"].items():
         line += f"; {name} stands still: {error}"
-    return f"{line}; {known['unavailable']}" if known["unavailable"] else line
+    return safe(f"{line}; {known['unavailable']}" if known["unavailable"] else line)

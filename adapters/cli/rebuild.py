@@ -10,7 +10,7 @@ import typer
 
 from adapters.bootstrap import make_codec, open_log
 from adapters.cli.options import Data, Json
-from adapters.cli.output import print_json, say
+from adapters.cli.output import print_json, safe, say
 from adapters.cli.progress import Steps
 from adapters.clock import SystemClock
 from adapters.read_models.rebuilding import rebuild as rebuild_projections
@@ -103,7 +103,7 @@ class _Bar:
 
     def end(self, progress: RebuildProgress) -> None:
         """Say how it ended."""
-        say(f"{progress} at {progress.rate:,.0f}/s; {', '.join(progress.names)} swapped in")
+        say(safe(f"{progress} at {progress.rate:,.0f}/s; {', '.join(progress.names)} swapped in"))
 
 
 def _document(progress: RebuildProgress) -> dict[str, Any]:

@@ -55,15 +55,19 @@ def _best(file: FileReport) -> str:
 
 def _notes(files: Sequence[FileReport]) -> list[str]:
     """Return what differs from the recordings."""
-    notes = [f"[yellow]{file.file}: {_shortfall(short)}[/]" for file in files for short in file.shortfalls]
+    notes = [
+        f"[yellow]{safe(file.file)}: {safe(_shortfall(short))}[/]"
+        for file in files
+        for short in file.shortfalls
+    ]
     notes += [
-        f"[yellow]{file.file}: {level.side} {price_text(level.price_ticks)}: recorded "
+        f"[yellow]{safe(file.file)}: {level.side} {price_text(level.price_ticks)}: recorded "
         f"{contracts_text(level.recorded)}, replayed {contracts_text(level.replayed)}[/]"
         for file in files
         for level in file.book_differences
     ]
     notes += [
-        f"[yellow]{file.file}: {market} left out: {safe(reason)}[/]"
+        f"[yellow]{safe(file.file)}: {safe(market)} left out: {safe(reason)}[/]"
         for file in files
         for market, reason in file.skipped.items()
     ]

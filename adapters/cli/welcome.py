@@ -22,7 +22,7 @@ print(answer.order.status, answer.order.order_id)
 
 def welcome(settings: Settings, url: str, trader: HeldKey | None) -> None:
     """Say where the exchange is, and what to try first."""
-    say(f"[bold green]Presage is open[/] at [bold]{url}[/] - reference at {url}/docs")
+    say(f"[bold green]Presage is open[/] at [bold]{safe(url)}[/] - reference at {safe(url)}/docs")
     say(f"[dim]data in {safe(str(settings.data.absolute()))}; Ctrl-C closes[/]\n")
     data = "" if settings.data == default_data() else f" --data {shlex.quote(str(settings.data.absolute()))}"
     if trader is None:

@@ -286,7 +286,9 @@ class OrderQueries(Protocol):
         """Return an account's order group, ``None`` if it has no such group."""
         ...
 
-    async def order_groups(self, account_id: AccountId) -> Sequence[OrderGroupView]:
+    async def order_groups(
+        self, account_id: AccountId, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    ) -> Page[OrderGroupView]:
         """Return an account's order groups, oldest first."""
         ...
 

@@ -40,16 +40,18 @@ class OrderGroup(TypedDict):
 
 
 class OrderGroupsAnswer(TypedDict):
-    """All order groups."""
+    """A page of order groups."""
 
     order_groups: list[OrderGroup]
+    cursor: str
 
 
 class OrderGroupAnswer(TypedDict):
-    """An order group and its open orders."""
+    """An order group and a page of its open orders."""
 
     is_auto_cancel_enabled: bool
     orders: list[str]
+    cursor: str
     order_group: OrderGroup
 
 

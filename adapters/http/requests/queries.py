@@ -24,7 +24,7 @@ from adapters.http.requests.fields import (
 from adapters.http.requests.past import AsOfQuery, Moment
 from domain import fields as recorded
 from domain.market.vocabulary import MarketStatus
-from projections.reading.queries import ALWAYS, DEFAULT_LIMIT, Period
+from projections.reading.queries import ALWAYS, DEFAULT_LIMIT, MAX_LIMIT, Period
 from projections.reading.views import LeaderboardPeriod, OrderStatus
 
 _US_PER_S = 1_000_000
@@ -174,6 +174,13 @@ class CancelAllQuery(RequestQuery):
     """Which orders to cancel: all of a market, or all there are."""
 
     ticker: TickerField | None = None
+
+
+class LongPageQuery(RequestQuery):
+    """A page of what the official client asks for without paging: as long as pages are by itself."""
+
+    limit: Limit = MAX_LIMIT
+    cursor: Cursor = ""
 
 
 class QueueQuery(RequestQuery):

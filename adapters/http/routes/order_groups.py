@@ -11,13 +11,15 @@ from adapters.http.answers.problems import Problem
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.outcomes import accepted, written
 from adapters.http.requests import orders as r
+from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
 from domain.quantities import Quantity
 from domain.rejections import Reason
-from projections.reading.queries import MAX_LIMIT, OrderFilter
+from projections.reading.queries import OrderFilter
 from projections.reading.views import OrderStatus
 
 Plain = Call[NoQuery, None]
+Paged = Call[q.LongPageQuery, None]
 
 
 def _limit(body: r.OrderGroupBody) -> Quantity:
@@ -32,37 +34,32 @@ async def create_group(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
     return Reply(content=OrderGroupCreatedAnswer(order_group_id=name), position=position)
 
 
-async def list_groups(call: Plain) -> Reply:
-    """Return all order groups."""
-    views = await call.port.reads.orders.order_groups(call.account_id)
-    return Reply(content=OrderGroupsAnswer(order_groups=[order_group_answer(view) for view in views]))
-
-
-async def get_group(call: Plain) -> Reply:
-    """Return an order group and its open orders."""
-    name = call.path["order_group_id"]
-    view = await call.port.reads.orders.order_group(call.account_id, name)
-    if view is None:
-        raise Problem(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
-    group = order_group_answer(view)
-    content = OrderGroupAnswer(
-        is_auto_cancel_enabled=group["is_auto_cancel_enabled"],
-        orders=await _open_orders(call, name),
-        order_group=group,
+async def list_groups(call: Paged) -> Reply:
+    """Return order groups, oldest first."""
+    query = call.query
+    page = await call.port.reads.orders.order_groups(call.account_id, limit=query.limit, cursor=query.cursor)
+    content = OrderGroupsAnswer(
+        order_groups=[order_group_answer(view) for view in page.items], cursor=page.cursor
     )
     return Reply(content=content)
 
 
-async def _open_orders(call: Plain, name: str) -> list[str]:
-    matching = OrderFilter(order_group_id=name, status=OrderStatus.RESTING)
-    page = await call.port.reads.orders.orders(call.account_id, matching, limit=MAX_LIMIT)
-    found = [order.order_id for order in page.items]
-    while page.cursor:
-        page = await call.port.reads.orders.orders(
-            call.account_id, matching, limit=MAX_LIMIT, cursor=page.cursor
-        )
-        found.extend(order.order_id for order in page.items)
-    return list(found)
+async def get_group(call: Paged) -> Reply:
+    """Return an order group and its open orders."""
+    name, orders, query = call.path["order_group_id"], call.port.reads.orders, call.query
+    view = await orders.order_group(call.account_id, name)
+    if view is None:
+        raise Problem(Reason.ORDER_GROUP_NOT_FOUND, "there is no such order group")
+    resting = OrderFilter(order_group_id=name, status=OrderStatus.RESTING)
+    page = await orders.orders(call.account_id, resting, limit=query.limit, cursor=query.cursor)
+    group = order_group_answer(view)
+    content = OrderGroupAnswer(
+        is_auto_cancel_enabled=group["is_auto_cancel_enabled"],
+        orders=[order.order_id for order in page.items],
+        cursor=page.cursor,
+        order_group=group,
+    )
+    return Reply(content=content)
 
 
 async def change_limit(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
@@ -115,6 +112,7 @@ ROUTES = (
         access=Access.READ,
         handler=list_groups,
         summary="Order groups",
+        query=q.LongPageQuery,
         answer=OrderGroupsAnswer,
     ),
     Operation(
@@ -123,6 +121,7 @@ ROUTES = (
         access=Access.READ,
         handler=get_group,
         summary="An order group and its open orders",
+        query=q.LongPageQuery,
         answer=OrderGroupAnswer,
     ),
     Operation(

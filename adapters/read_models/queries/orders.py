@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.read_models.queries.reader import Reader, Where, checked, paged
+from adapters.read_models.queries.reader import Reader, Where, checked, number, paged
 from application.ports.event_store import Position
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.vocabulary import (
@@ -46,10 +46,10 @@ SELECT COALESCE(SUM(price_ticks * remaining), 0) FROM orders
 WHERE account_id = :account_id AND status = 'resting'
 """
 
-# An account's order groups, oldest first.
+# A page of an account's order groups, oldest first: of the bounded number that an account may have.
 ORDER_GROUPS_PAGE = f"""
 SELECT {", ".join(ORDER_GROUPS.columns)} FROM order_groups {{where}}
-ORDER BY created_at_us, order_group_id
+ORDER BY created_at_us, order_group_id LIMIT :limit
 """
 
 
@@ -98,16 +98,29 @@ class OrderAnswers:
 
     async def order_group(self, account_id: AccountId, order_group_id: str) -> OrderGroupView | None:
         """Return an account's order group."""
-        groups = await self._order_groups(account_id, order_group_id)
+        where = Where().equal("order_group_id", order_group_id).equal("account_id", account_id)
+        groups = await self._order_groups(where, 1)
         return groups[0] if groups else None
 
-    async def order_groups(self, account_id: AccountId) -> Sequence[OrderGroupView]:
+    async def order_groups(
+        self, account_id: AccountId, *, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    ) -> Page[OrderGroupView]:
         """Return an account's order groups, oldest first."""
-        return await self._order_groups(account_id, None)
+        where = Where().add("account_id = :account_id", account_id=account_id)
+        if cursor:
+            at_us, _, name = cursor.partition("-")
+            where.add(
+                "(created_at_us, order_group_id) > (:cursor_us, :cursor_name)",
+                cursor_us=number(at_us),
+                cursor_name=name,
+            )
+        groups = await self._order_groups(where, checked(limit))
+        return paged(groups, limit, [f"{group.created_at_us}-{group.order_group_id}" for group in groups])
 
-    async def _order_groups(self, account_id: AccountId, name: str | None) -> Sequence[OrderGroupView]:
-        where = Where().add("account_id = :account_id", account_id=account_id).equal("order_group_id", name)
-        rows = await self._reader.fetch(ORDER_GROUPS_PAGE.format(where=where), where.parameters)
+    async def _order_groups(self, where: Where, limit: int) -> Sequence[OrderGroupView]:
+        rows = await self._reader.fetch(
+            ORDER_GROUPS_PAGE.format(where=where), {**where.parameters, "limit": limit}
+        )
         return [_order_group_view(OrderGroupRow(*row)) for row in rows]
 
 

@@ -232,6 +232,32 @@ async def test_queue_positions_count_what_stands_before(
     assert [(q["order_id"], q["queue_position"]) for q in every.json()["queue_positions"]] == [(order_id, 15)]
 
 
+async def test_order_groups_and_the_orders_in_one_come_in_pages(
+    world: World, market: str, ann: Person
+) -> None:
+    groups = f"{BASE}/portfolio/order_groups"
+    names = []
+    for limit in (5, 6, 7):
+        made = await world.send(ann, "POST", f"{groups}/create", body={"contracts_limit": limit})
+        names.append(made.json()["order_group_id"])
+    first = (await world.send(ann, "GET", groups, query={"limit": 2})).json()
+    rest = (await world.send(ann, "GET", groups, query={"limit": 2, "cursor": first["cursor"]})).json()
+    assert [group["id"] for page in (first, rest) for group in page["order_groups"]] == names
+    assert (len(first["order_groups"]), rest["cursor"]) == (2, "")
+    everything = (await world.send(ann, "GET", groups)).json()
+    assert (len(everything["order_groups"]), everything["cursor"]) == (3, "")
+    placed = [
+        (await world.place(ann, order_group_id=names[0], count=1)).json()["order"]["order_id"]
+        for _ in range(3)
+    ]
+    first = (await world.send(ann, "GET", f"{groups}/{names[0]}", query={"limit": 2})).json()
+    more = {"limit": 2, "cursor": first["cursor"]}
+    rest = (await world.send(ann, "GET", f"{groups}/{names[0]}", query=more)).json()
+    assert (first["orders"], rest["orders"], rest["cursor"]) == (placed[:0:-1], placed[:1], "")
+    for query in ({"limit": 1_001}, {"limit": 0}, {"cursor": "x"}):
+        assert error(await world.send(ann, "GET", groups, query=query))[0] == 400
+
+
 async def test_an_order_group_takes_its_orders_off_when_it_has_filled(
     world: World, market: str, ann: Person, bob: Person
 ) -> None:

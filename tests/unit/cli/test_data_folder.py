@@ -119,3 +119,22 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UnusableFolder, match="file: cannot be used"):
         DataFolder(tmp_path / "file").prepare(log_here=True)
+
+
+def test_what_an_older_version_left_readable_is_made_private_when_it_is_opened(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("somebody else's")
+    elsewhere.chmod(0o644)
+    data = tmp_path / "data"
+    (data / "keys").mkdir(parents=True)
+    for name in ("log.db", "read.db-wal", "keys/k-1.pem"):
+        (data / name).touch()
+        (data / name).chmod(0o644)
+    (data / "keys").chmod(0o755)
+    (data / "pointer").symlink_to(elsewhere)
+    data.chmod(0o755)
+    DataFolder(data).prepare(log_here=True)
+    assert stat.S_IMODE(data.stat().st_mode) == stat.S_IMODE((data / "keys").stat().st_mode) == 0o700
+    for name in ("log.db", "read.db-wal", "keys/k-1.pem"):
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o600, name
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
