@@ -11,11 +11,12 @@ from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.events import DomainEvent
 from domain.ledger.events import OrderGroupAllotted
-from domain.market.events import OrderGroupBounded, PlacementAbandoned
+from domain.market.events import AmendmentAbandoned, OrderGroupBounded, PlacementAbandoned
 from projections.catalog import TABLES, all_projections
 
 NOT_SHOWN = {
     PlacementAbandoned,  # a promise of a market to its saga; the ledger's release is what readers see
+    AmendmentAbandoned,
     OrderGroupAllotted,  # how a ledger and its markets keep to a limit; readers see the limit and what filled
     OrderGroupBounded,
 }

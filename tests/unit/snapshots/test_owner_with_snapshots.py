@@ -144,6 +144,7 @@ async def test_a_command_that_was_decided_before_a_restart_gets_its_first_answer
 async def test_an_append_whose_answer_was_lost_is_recognised_from_a_snapshot(process: Process) -> None:
     await process.place(10, 300)
     assert await process.revisions() != []
+    process.start()
     process.store.lose = True
     decision = await process.market.ask(order(5_000), command_id=UUID(int=5_000))
     assert decision.rejected is None
