@@ -111,6 +111,7 @@ async def build_exchange(
         snapshots=kept,
         partitions=founding.partitions,
         limits=limits,
+        health=health,
     )
     in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions)
     runner = ProcessRunner(
@@ -261,9 +262,11 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         stack.push_async_callback(exchange.close)
         founded = await founded_at_us(store, codec)
         identity = folder.identity(str(founded))
-        cache = await stack.enter_async_context(open_cache(settings.redis_url, exchange=str(founded)))
+        cache = await stack.enter_async_context(
+            open_cache(settings.redis_url, exchange=str(founded), health=health)
+        )
         used = await stack.enter_async_context(
-            open_used_signatures(settings.redis_url, exchange=str(founded))
+            open_used_signatures(settings.redis_url, exchange=str(founded), health=health)
         )
         cached = CachedAnswers(reads.models, cache, reads.changes)
         port = make_port(

@@ -45,11 +45,43 @@ class Trouble(StrEnum):
     SAGA_SET_ASIDE = "saga_set_aside"
     """An interrupted order cannot be brought to its end: its account places nothing more in its market."""
     LOG_REPLACED = "log_replaced"
-    """The file of the log is not the one that was opened."""
+    """The log is not the one that was opened: its file was moved or replaced, or its end is not in it."""
+    LOG_AHEAD_OF_CLOCK = "log_ahead_of_clock"
+    """The log's last event is dated later than this machine's clock: one of the two was or is wrong."""
+    STREAM_UNREADABLE = "stream_unreadable"
+    """What one stream holds cannot be taken in: its market, group or accounts take no commands."""
+    CACHE_UNAVAILABLE = "cache_unavailable"
+    """The shared cache cannot be reached: answers are made anew, which takes longer."""
     TASK_FAILED = "task_failed"
     """Some other work of the process has failed, and is started again."""
     SHUTTING_DOWN = "shutting_down"
     """The process was asked to end: it finishes what it has begun and takes nothing new before long."""
+
+    @property
+    def stops(self) -> "Stops":
+        """How much of the exchange stands still while this is so."""
+        return Stops.PART if self in _STOP_A_PART else Stops.EVERYTHING
+
+
+class Stops(StrEnum):
+    """How much something that is wrong stops."""
+
+    EVERYTHING = "everything"
+    """Commands, or what all readers see: requests are better sent elsewhere."""
+    PART = "part"
+    """One market, one projection, one account, or only speed: the rest works as ever."""
+
+
+_STOP_A_PART = frozenset(
+    {
+        Trouble.PROJECTION_HALTED,
+        Trouble.SAGA_SET_ASIDE,
+        Trouble.LOG_AHEAD_OF_CLOCK,
+        Trouble.STREAM_UNREADABLE,
+        Trouble.CACHE_UNAVAILABLE,
+        Trouble.TASK_FAILED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +103,11 @@ class Health:
     def conditions(self) -> Sequence[Condition]:
         """All that is wrong now, the oldest first."""
         return list(self._conditions.values())
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something is wrong that stops everything."""
+        return any(code.stops is Stops.EVERYTHING for _, code in self._conditions)
 
     def report(self, part: str, code: Trouble, message: str) -> None:
         """Take note of something wrong; it is logged when it is new."""

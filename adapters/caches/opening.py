@@ -5,19 +5,21 @@ from contextlib import asynccontextmanager
 
 from adapters.caches.memory import MemoryCache
 from adapters.caches.used_signatures import MemorySignatures
+from application.health import Health
 from application.ports.cache import Cache
 from application.ports.used_signatures import UsedSignatures
 
 
 @asynccontextmanager
-async def open_cache(redis_url: str | None, *, exchange: str) -> AsyncIterator[Cache]:
+async def open_cache(redis_url: str | None, *, exchange: str, health: Health) -> AsyncIterator[Cache]:
     """Open a cache in memory; with a Redis, one that is shared with every process of the same exchange."""
     cache: Cache = MemoryCache(keys=KEYS)
     if redis_url is not None:
         from adapters.caches.near import NearCache  # noqa: PLC0415 - only where it is used
         from adapters.caches.redis import RedisCache  # noqa: PLC0415
 
-        cache = NearCache(MemoryCache(keys=KEYS), RedisCache(redis_url, prefix=f"presage:{exchange}"))
+        far = RedisCache(redis_url, prefix=f"presage:{exchange}", health=health)
+        cache = NearCache(MemoryCache(keys=KEYS), far)
     try:
         yield cache
     finally:
@@ -25,7 +27,9 @@ async def open_cache(redis_url: str | None, *, exchange: str) -> AsyncIterator[C
 
 
 @asynccontextmanager
-async def open_used_signatures(redis_url: str | None, *, exchange: str) -> AsyncIterator[UsedSignatures]:
+async def open_used_signatures(
+    redis_url: str | None, *, exchange: str, health: Health
+) -> AsyncIterator[UsedSignatures]:
     """Open the memory of used signatures; with a Redis, one for all processes of the same exchange."""
     here = MemorySignatures()
     if redis_url is None:
@@ -33,7 +37,7 @@ async def open_used_signatures(redis_url: str | None, *, exchange: str) -> Async
         return
     from adapters.caches.shared_signatures import SharedSignatures  # noqa: PLC0415 - only where it is used
 
-    shared = SharedSignatures(redis_url, prefix=f"presage:{exchange}", here=here)
+    shared = SharedSignatures(redis_url, prefix=f"presage:{exchange}", here=here, health=health)
     try:
         yield shared
     finally:

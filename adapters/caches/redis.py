@@ -5,7 +5,6 @@ could not be invalidated meanwhile is dropped whole, by a new generation of keys
 again; other processes see at most values that are as old as their time to live.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar, cast
@@ -13,14 +12,14 @@ from typing import TypeVar, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from application.health import Health, Trouble
 from application.ports.cache import UNFENCED
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 CONNECTIONS = 16
 TIMEOUT_S = 1.0
+PART = "shared cache"
 PAUSE_S = 1.0
 """How long Redis is left alone after it failed to answer."""
 
@@ -58,7 +57,7 @@ return 1
 class RedisCache:
     """Keeps values in a Redis under ``prefix``."""
 
-    def __init__(self, url: str, *, prefix: str = "presage") -> None:
+    def __init__(self, url: str, *, prefix: str = "presage", health: Health | None = None) -> None:
         # Callers wait their turn for a connection: a burst must not look like a Redis that is away.
         pool = BlockingConnectionPool.from_url(
             url,
@@ -70,6 +69,7 @@ class RedisCache:
         self._redis: Redis = Redis(connection_pool=pool)
         self._pool = pool
         self._prefix = prefix
+        self._health = health or Health()
         self._generation = ""
         self._alone_until_s = 0.0
         self._claim = self._redis.register_script(_CLAIM)
@@ -142,11 +142,15 @@ class RedisCache:
         try:
             if not self._generation:
                 await self._begin_generation()
-            return await ask()
+            answer = await ask()
         except (RedisError, OSError) as error:
-            log.warning("the cache is away, reads go on without it: %s", error)
+            self._health.report(
+                PART, Trouble.CACHE_UNAVAILABLE, f"Redis is away, reads go on without it: {error}"
+            )
             self._alone_until_s = monotonic() + PAUSE_S
             return default
+        self._health.clear(PART, Trouble.CACHE_UNAVAILABLE)
+        return answer
 
     async def _begin_generation(self) -> None:
         """Join the present generation of keys, or begin a new one after invalidations were lost."""

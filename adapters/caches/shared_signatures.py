@@ -1,15 +1,14 @@
 """Signatures that were used in any of the processes that share a Redis."""
 
-import logging
 from time import monotonic
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.caches.used_signatures import MemorySignatures
+from application.health import Health, Trouble
 
-log = logging.getLogger(__name__)
-
+PART = "used signatures"
 REDIS_TIMEOUT_S = 0.5
 REDIS_PAUSE_S = 5.0
 """How long Redis is left alone after it failed to answer: meanwhile each process remembers for itself."""
@@ -18,12 +17,13 @@ REDIS_PAUSE_S = 5.0
 class SharedSignatures:
     """Remembers in Redis as well, where other processes see it."""
 
-    def __init__(self, url: str, *, prefix: str, here: MemorySignatures) -> None:
+    def __init__(self, url: str, *, prefix: str, here: MemorySignatures, health: Health) -> None:
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         )
         self._prefix = prefix
         self._here = here
+        self._health = health
         self._alone_until_s = 0.0
 
     async def first(self, digest: bytes, *, for_s: float) -> bool | None:
@@ -33,11 +33,15 @@ class SharedSignatures:
             return first
         name = f"{self._prefix}:used:{digest.hex()}"
         try:
-            return bool(await self._redis.set(name, b"", nx=True, px=int(for_s * 1_000)))
+            known = await self._redis.set(name, b"", nx=True, px=int(for_s * 1_000))
         except (RedisError, OSError) as error:
-            log.warning("Redis is away, signatures are remembered here alone: %s", error)
+            self._health.report(
+                PART, Trouble.CACHE_UNAVAILABLE, f"Redis is away, they are remembered here alone: {error}"
+            )
             self._alone_until_s = monotonic() + REDIS_PAUSE_S
             return True
+        self._health.clear(PART, Trouble.CACHE_UNAVAILABLE)
+        return bool(known)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -69,7 +69,7 @@ class Operation:
     """A route: where it is, who may call it, what it takes and gives, and the function behind it.
 
     ``answer`` is the shape of what it gives, for the reference. ``body`` is ``None`` where a body would be
-    ignored. ``settles`` makes the answer wait until readers see what was written. ``needs_exchange`` is
+    ignored. ``also`` are other statuses that come with an answer of the same shape. ``settles`` makes the answer wait until readers see what was written. ``needs_exchange`` is
     off for what is answered even while the exchange is starting.
     """
 
@@ -82,6 +82,7 @@ class Operation:
     query: type[BaseModel] = NoQuery
     body: type[BaseModel] | None = None
     status: int = 200
+    also: tuple[int, ...] = ()
     settles: bool = False
     needs_exchange: bool = True
     media_type: str = "application/json"

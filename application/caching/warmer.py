@@ -5,10 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
+from application.health import Health, Trouble
 from domain.identifiers import Ticker
 
 log = logging.getLogger(__name__)
 
+PART = "cache warmer"
 WARM_MARKETS = 50
 WARM_EVERY_S = 30.0
 
@@ -29,11 +31,13 @@ class CacheWarmer:
         busiest: Callable[[int], Awaitable[Sequence[Ticker]]],
         loaders: Sequence[Loader],
         *,
+        health: Health | None = None,
         markets: int = WARM_MARKETS,
         every_s: float = WARM_EVERY_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._busiest = busiest
+        self._health = health or Health()
         self._loaders = loaders
         self._markets = markets
         self._every_s = every_s
@@ -44,15 +48,17 @@ class CacheWarmer:
 
     async def warm(self) -> int:
         """Load everything once; return how many markets there were."""
-        tickers = await self._busiest(self._markets)
+        tickers, cold = await self._busiest(self._markets), ""
         for ticker in tickers:
             for load in self._loaders:
                 try:
                     await load(ticker)
                 except Exception as error:  # noqa: BLE001  # a cold answer is slower, never wrong
                     self.failures += 1
+                    cold = f"{ticker} could not be loaded: {error}; answers about it take longer"
                     log.warning("%s could not be warmed: %s", ticker, error)
         self.rounds += 1
+        self._tell(cold)
         return len(tickers)
 
     def start(self) -> None:
@@ -72,5 +78,11 @@ class CacheWarmer:
             try:
                 await self.warm()
             except Exception as error:  # noqa: BLE001  # a cold cache is slower, never wrong
-                log.warning("the busiest markets could not be found: %s", error)
+                self._tell(f"the busiest markets could not be found: {error}; answers take longer")
             await self._sleep(self._every_s)
+
+    def _tell(self, fault: str) -> None:
+        if fault:
+            self._health.report(PART, Trouble.TASK_FAILED, fault)
+        else:
+            self._health.clear(PART, Trouble.TASK_FAILED)

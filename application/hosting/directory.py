@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+from application.health import Health
 from application.hosting.owner import Command, Event, State, StreamOwner
 from application.hosting.recordable import recordable
 from application.ports.clock import Clock
@@ -60,6 +61,7 @@ class Directory:
         snapshots: Snapshots,
         partitions: int,
         limits: AccountLimits = DEFAULT_LIMITS,
+        health: Health | None = None,
     ) -> None:
         self.partitions = partitions
         self.limits = limits
@@ -68,6 +70,7 @@ class Directory:
         self._codec = codec
         self._clock = clock
         self._snapshots = snapshots
+        self._health = health or Health()
         # Large ledgers must not keep markets, whose past is asked for, from having their snapshots.
         self._history_pace, self._other_pace = Pace(SHARE), Pace(SHARE_WITHOUT_HISTORY)
         self.markets: dict[Ticker, MarketOwner] = {}
@@ -151,6 +154,7 @@ class Directory:
             appender=self._appender,
             codec=self._codec,
             clock=self._clock,
+            health=self._health,
         )
 
     def _taker(self, stream: str, form: Form[State]) -> SnapshotTaker[State]:

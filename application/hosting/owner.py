@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.events import Cause, DomainEvent
+from application.health import Health, Trouble
 from application.hosting.decision import Decision
 from application.hosting.insistence import Pauses, appended
 from application.hosting.recent import RecentDecisions, recall, remember
@@ -100,6 +101,7 @@ class StreamOwner(Generic[State, Command, Event]):
         appender: StreamAppender,
         codec: EventCodec,
         clock: Clock,
+        health: Health | None = None,
     ) -> None:
         self.stream = stream
         self._decider = decider
@@ -109,6 +111,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._appender = appender
         self._codec = codec
         self._clock = clock
+        self._health = health or Health()
         self._mailbox: deque[_Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._in_hand: deque[_Letter[Command, Event]] = deque()
@@ -488,7 +491,19 @@ class StreamOwner(Generic[State, Command, Event]):
         self._recalled = self._tip.revision
 
     async def _load(self) -> None:
-        standing = await self._history.latest()
+        try:
+            standing = await self._history.latest()
+        except EventStoreError:
+            raise
+        except Exception as error:
+            self._health.report(
+                self.stream,
+                Trouble.STREAM_UNREADABLE,
+                f"its events cannot be taken in, so it takes no commands ({type(error).__name__}: {error}): "
+                "run `presage verify`; this goes on by itself once they can",
+            )
+            raise
+        self._health.clear(self.stream, Trouble.STREAM_UNREADABLE)
         self._state, self._tip = standing.state, standing.tip
         if self._taker is not None:
             self._taker.begin(standing.kept)

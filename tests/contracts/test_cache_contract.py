@@ -8,6 +8,7 @@ import pytest
 from adapters.caches.memory import MemoryCache
 from adapters.caches.redis import RedisCache
 from application.caching.stampede import StampedeGuard
+from application.health import Health, Trouble
 from application.ports.cache import UNFENCED, Cache
 from tests.redis_server import RedisServer, running_redis, some_redis_url
 
@@ -198,14 +199,20 @@ async def test_with_redis_killed_reads_go_on_and_nothing_is_kept(own_redis: Redi
     async def compute() -> bytes:
         return b"value"
 
-    cache = RedisCache(own_redis.url)
+    health = Health()
+    cache = RedisCache(own_redis.url, health=health)
     guard = StampedeGuard(cache)
     assert await guard.stampede_protected_get("k", compute, ttl_s=60) == b"value"
+    assert health.conditions == []
     own_redis.process.kill()
     own_redis.process.wait()
     assert await guard.stampede_protected_get("k", compute, ttl_s=60) == b"value"
     assert await cache.get("k") is None
     assert await cache.claim("k", for_s=1) == UNFENCED
+    assert [(each.part, each.code) for each in health.conditions] == [
+        ("shared cache", Trouble.CACHE_UNAVAILABLE)
+    ]
+    assert not health.stopped
     await cache.close()
 
 
@@ -213,15 +220,18 @@ async def test_an_invalidation_that_redis_missed_is_made_up_for(
     own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.caches.redis.PAUSE_S", 0.05)
-    cache = RedisCache(own_redis.url)
+    health = Health()
+    cache = RedisCache(own_redis.url, health=health)
     fence = await cache.claim("k", for_s=1)
     assert fence is not None
     await cache.put("k", b"old", fence=fence, ttl_s=60)
     own_redis.process.send_signal(19)  # frozen
     await cache.invalidate(("k",))
     own_redis.process.send_signal(18)  # thawed
+    assert [each.code for each in health.conditions] == [Trouble.CACHE_UNAVAILABLE]
     await asyncio.sleep(0.1)
     assert await cache.get("k") is None
+    assert health.conditions == []
     await cache.close()
 
 

@@ -9,8 +9,11 @@ import pytest
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import NoSnapshots
+from application.events import DomainEvent, Recorded
+from application.health import Health, Trouble
 from application.hosting.owner import StreamOwner
-from application.ports.event_store import Appended, NewEvent
+from application.ports.codec import EventCodec, UnreadableEvent
+from application.ports.event_store import Appended, NewEvent, RecordedEvent
 from application.snapshots.history import StreamHistory
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.policy import SHARE, Pace
@@ -44,8 +47,13 @@ class NotingStore(MemoryEventStore):
         return await super().append(stream, events, expected=expected)
 
 
-def owner_of(store: NotingStore, taker: SnapshotTaker[MarketState] | None = None) -> Owner:
-    codec = JsonCodec()
+def owner_of(
+    store: NotingStore,
+    taker: SnapshotTaker[MarketState] | None = None,
+    codec: EventCodec | None = None,
+    health: Health | None = None,
+) -> Owner:
+    codec = codec or JsonCodec()
     history = StreamHistory(STREAM, MARKET, None, reader=store, codec=codec, snapshots=NoSnapshots())
     return StreamOwner(
         STREAM,
@@ -56,6 +64,7 @@ def owner_of(store: NotingStore, taker: SnapshotTaker[MarketState] | None = None
         appender=store,
         codec=codec,
         clock=Clock(),
+        health=health,
     )
 
 
@@ -167,3 +176,29 @@ async def test_a_snapshot_that_cannot_be_taken_stops_nothing(caplog: pytest.LogC
     await ask_all(owner, [listing(), c.ActivateMarket()])
     await ask_all(owner, [buy("o", ANN, 10, 40)], first=100)
     assert "no snapshot of market-" in caplog.text
+
+
+class FailingCodec(JsonCodec):
+    """Cannot read anything while it is told so."""
+
+    failing = True
+
+    def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
+        if self.failing:
+            raise UnreadableEvent(f"{recorded.stream} revision {recorded.revision}: unknown")
+        return super().decode(recorded)
+
+
+async def test_an_owner_that_cannot_load_says_so_until_it_can() -> None:
+    store, codec, health = NotingStore(), FailingCodec(), Health()
+    await ask_all(owner_of(store), [listing()])
+    owner = owner_of(store, codec=codec, health=health)
+    with pytest.raises(UnreadableEvent):
+        await owner.state()
+    [told] = health.conditions
+    assert (told.part, told.code) == (STREAM, Trouble.STREAM_UNREADABLE)
+    assert "revision 0: unknown" in told.message
+    assert not health.stopped
+    codec.failing = False
+    assert (await owner.state()).created
+    assert health.conditions == []

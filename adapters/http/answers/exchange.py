@@ -89,15 +89,23 @@ class HealthAnswer(TypedDict):
 
 
 class ConditionAnswer(TypedDict):
-    """One thing that is wrong: in which part of the process, a stable code, and what to do."""
+    """One thing that is wrong: in which part of the process, a stable code, what it stops, and what to do.
+
+    ``stops`` is ``everything``, or ``part``: then the rest of the exchange works as ever.
+    """
 
     part: str
     code: str
+    stops: str
     message: str
 
 
 class ReadinessAnswer(TypedDict):
-    """Whether all is well: ``ready``, ``starting``, or ``degraded`` by the conditions."""
+    """Whether requests may be sent here, and what is wrong, the oldest first, at most 100.
+
+    ``ready`` and, if what is wrong stops a part, ``degraded`` come with 200; ``starting`` and, if it stops
+    everything, ``unavailable`` with 503.
+    """
 
     status: str
     conditions: list[ConditionAnswer]

@@ -68,6 +68,7 @@ def _entry(operation: Operation, schemas: Json) -> Json:
         "responses": {
             str(operation.status): _answer(operation, schemas),
             **{str(status): _refusal(status) for status in _refusals(operation)},
+            **{str(status): _answer(operation, schemas) for status in operation.also},
         },
     }
     if operation.access is not Access.PUBLIC:

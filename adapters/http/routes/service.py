@@ -9,6 +9,7 @@ Plain = Call[NoQuery, None]
 
 UNREADY = 503
 MESSAGE_MAX = 500
+CONDITIONS_MAX = 100
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -19,16 +20,22 @@ async def healthz(call: Plain) -> Reply:
 
 
 async def readyz(call: Plain) -> Reply:
-    """Say whether the exchange takes commands and everything in it works, or what does not."""
-    exchange = call.port.exchange
+    """Say whether the exchange takes commands and shows what came of them, and all that is wrong."""
+    exchange, health = call.port.exchange, call.port.exchange.health
     conditions = [
-        ConditionAnswer(part=each.part, code=each.code.value, message=each.message[:MESSAGE_MAX])
-        for each in exchange.health.conditions
+        ConditionAnswer(
+            part=each.part,
+            code=each.code.value,
+            stops=each.code.stops.value,
+            message=each.message[:MESSAGE_MAX],
+        )
+        for each in health.conditions[:CONDITIONS_MAX]
     ]
-    status = "starting" if not exchange.ready else "degraded" if conditions else "ready"
+    well = "degraded" if conditions else "ready"
+    status = "starting" if not exchange.ready else "unavailable" if health.stopped else well
     return Reply(
         content=ReadinessAnswer(status=status, conditions=conditions),
-        status=None if status == "ready" else UNREADY,
+        status=None if status == well else UNREADY,
     )
 
 
@@ -57,8 +64,9 @@ ROUTES = (
         path="/readyz",
         access=Access.PUBLIC,
         handler=readyz,
-        summary="Whether the exchange takes commands and everything in it works",
+        summary="Whether requests may be sent here, and what is wrong",
         answer=ReadinessAnswer,
+        also=(UNREADY,),
         needs_exchange=False,
     ),
     Operation(

@@ -30,4 +30,4 @@ def make_warmer(port: HttpPort) -> CacheWarmer:
         if view is not None:
             rendered_book(port.books, view, 0)
 
-    return CacheWarmer(busiest, (port.cached.market, port.cached.trades, book))
+    return CacheWarmer(busiest, (port.cached.market, port.cached.trades, book), health=port.exchange.health)

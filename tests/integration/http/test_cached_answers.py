@@ -180,7 +180,10 @@ async def test_a_warm_market_has_its_summary_its_book_and_its_trades_ready(tmp_p
         await seen(world, await trade(world, ann, bob))
         cache, books = MemoryCache(), RenderedBooks()
         cached = CachedAnswers(world.presage.reads, cache, world.presage.changes)
-        await make_warmer(SimpleNamespace(reads=world.presage.reads, cached=cached, books=books)).warm()  # type: ignore[arg-type]
+        port = SimpleNamespace(
+            reads=world.presage.reads, cached=cached, books=books, exchange=world.presage.exchange
+        )
+        await make_warmer(port).warm()  # type: ignore[arg-type]
         book = await world.presage.reads.books.book(Ticker("FED-CUT"))
         assert book is not None
         assert await cache.get("market:FED-CUT") is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from application.health import Trouble
 from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent, StoreUnavailable
 from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error
 
@@ -17,9 +18,50 @@ async def test_while_the_exchange_starts_everything_but_health_is_too_early(tmp_
         assert error(await world.client.post(ORDERS, json={})) == (425, "starting")
         assert (await world.client.get("/healthz")).status_code == 200
         ready = await world.client.get("/readyz")
-        assert (ready.status_code, ready.json()) == (503, {"status": "starting"})
+        assert (ready.status_code, ready.json()) == (503, {"status": "starting", "conditions": []})
         status = (await world.client.get(f"{BASE}/exchange/status")).json()
         assert status == {"exchange_active": False, "trading_active": False}
+
+
+async def test_what_stops_a_part_is_told_and_leaves_the_rest_ready(world: World) -> None:
+    health = world.presage.exchange.health
+    health.report("interrupted orders", Trouble.SAGA_SET_ASIDE, "look at ann's order")
+    part = {
+        "part": "interrupted orders",
+        "code": "saga_set_aside",
+        "stops": "part",
+        "message": "look at ann's order",
+    }
+    ready = await world.client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "conditions": [part]})
+    health.report("projector", Trouble.READ_MODELS_UNAVAILABLE, "no answer")
+    ready = await world.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+    assert ready.json()["conditions"] == [
+        part,
+        {
+            "part": "projector",
+            "code": "read_models_unavailable",
+            "stops": "everything",
+            "message": "no answer",
+        },
+    ]
+    health.clear("projector", Trouble.READ_MODELS_UNAVAILABLE)
+    assert (await world.client.get("/readyz")).status_code == 200
+    health.clear("interrupted orders", Trouble.SAGA_SET_ASIDE)
+    assert (await world.client.get("/readyz")).json() == {"status": "ready", "conditions": []}
+
+
+async def test_no_more_conditions_are_told_than_anybody_reads(world: World) -> None:
+    health = world.presage.exchange.health
+    for number in range(150):
+        health.report(f"market-{number}", Trouble.STREAM_UNREADABLE, "x" * 10_000)
+    answer = await world.client.get("/readyz")
+    conditions = answer.json()["conditions"]
+    assert (len(conditions), conditions[0]["part"]) == (100, "market-0")
+    assert len(answer.content) < 100_000
+    for number in range(150):
+        health.clear(f"market-{number}", Trouble.STREAM_UNREADABLE)
 
 
 async def test_while_the_store_cannot_write_orders_are_refused_and_reading_goes_on(

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.caches.shared_signatures import SharedSignatures
 from adapters.caches.used_signatures import MemorySignatures
+from application.health import Health, Trouble
 from tests.integration.http.world import BASE, ORDERS, Person, World, error
 from tests.redis_server import running_redis
 from tests.unit.http.keys import signed_headers
@@ -51,7 +52,8 @@ def redis_url() -> Iterator[str]:
 
 async def test_processes_that_share_a_redis_share_what_was_used(redis_url: str) -> None:
     one, other = (
-        SharedSignatures(redis_url, prefix="presage:test", here=MemorySignatures()) for _ in range(2)
+        SharedSignatures(redis_url, prefix="presage:test", here=MemorySignatures(), health=Health())
+        for _ in range(2)
     )
     assert await one.first(b"a", for_s=6) is True
     assert await other.first(b"a", for_s=6) is False
@@ -61,7 +63,13 @@ async def test_processes_that_share_a_redis_share_what_was_used(redis_url: str) 
 
 
 async def test_without_redis_each_process_remembers_for_itself() -> None:
-    alone = SharedSignatures("redis://127.0.0.1:1/0", prefix="presage:test", here=MemorySignatures())
+    health = Health()
+    alone = SharedSignatures(
+        "redis://127.0.0.1:1/0", prefix="presage:test", here=MemorySignatures(), health=health
+    )
     assert await alone.first(b"a", for_s=6) is True
     assert await alone.first(b"a", for_s=6) is False
+    assert [(each.part, each.code) for each in health.conditions] == [
+        ("used signatures", Trouble.CACHE_UNAVAILABLE)
+    ]
     await alone.close()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from application.caching.warmer import CacheWarmer, Loader
+from application.health import Health, Stops, Trouble
 from domain.identifiers import Ticker
 
 
@@ -111,12 +112,17 @@ async def test_a_round_that_fails_whole_is_followed_by_the_next() -> None:
             raise RuntimeError("the read models are away")
         return markets.tickers[:count]
 
-    warmer = CacheWarmer(away_at_first, [markets.loader("summary")], sleep=clock.sleep)
+    health = Health()
+    warmer = CacheWarmer(away_at_first, [markets.loader("summary")], sleep=clock.sleep, health=health)
     warmer.start()
     await clock.round()
     assert warmer.rounds == 0
+    [told] = health.conditions
+    assert (told.part, told.code, told.code.stops) == ("cache warmer", Trouble.TASK_FAILED, Stops.PART)
+    assert "the read models are away" in told.message
     await clock.tick()
     assert markets.loaded == [("summary", "M0")]
+    assert health.conditions == []
     await warmer.close()
 
 

@@ -54,6 +54,14 @@ def test_the_fields_of_an_order_are_described(document: dict[str, Any]) -> None:
     assert {"market_version", "max_latency_ms", "stop_price"} <= set(body["properties"])
 
 
+def test_readiness_has_one_shape_whether_or_not_requests_may_be_sent(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/readyz"]["get"]["responses"]
+    shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ReadinessAnswer"}}}
+    assert (answers["200"]["content"], answers["503"]["content"]) == (shape, shape)
+    condition = document["components"]["schemas"]["ConditionAnswer"]
+    assert condition["required"] == ["part", "code", "stops", "message"]
+
+
 class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
