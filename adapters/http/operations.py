@@ -68,10 +68,10 @@ class NoQuery(BaseModel, extra="forbid", frozen=True):
 class Operation:
     """A route: where it is, who may call it, what it takes and gives, and the function behind it.
 
-    ``answer`` is the shape of what it gives, for the reference; ``also`` are other statuses that come with an
-    answer of that shape. ``body`` is ``None`` where a body would be ignored. ``settles`` makes the answer wait
-    until readers see what was written. ``needs_exchange`` is off for what is answered even while the exchange
-    is starting.
+    ``answer`` is the shape of what it gives, for the reference; ``also`` are other statuses that come with
+    an answer of that shape. ``body`` is ``None`` where a body would be ignored. ``settles`` makes the answer
+    wait until readers see what was written. ``needs_exchange`` is off for what is answered even while the
+    exchange is starting.
     """
 
     method: str
