@@ -4,7 +4,7 @@ A state is changed in place by ``evolve`` and belongs to one owner; the function
 same state and message always give the same result and nothing outside is touched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -31,24 +31,53 @@ class Decider(Generic[State, Command, Event]):
     react: Callable[[State, int], Command | None]
 
 
+def steps(
+    decider: Decider[State, Command, Event], state: State, command: Command, now_us: int
+) -> Iterator["Sequence[Event] | Rejected"]:
+    """Decide a command and apply all that follows from it, reactions included, one decision at a time.
+
+    Yield the events of each decision, in order, and the refusal if the command was refused. What the
+    aggregate had to do by itself before the command happens either way. Nothing else may be decided on
+    the state before the last step was taken.
+    """
+    if decider.react(state, now_us) is not None:
+        yield from settling(decider, state, now_us)
+    decided = decider.decide(command, state)
+    if isinstance(decided, Rejected):
+        yield decided
+        return
+    for event in decided:
+        decider.evolve(state, event)
+    yield decided
+    if decider.react(state, now_us) is not None:
+        yield from settling(decider, state, now_us)
+
+
+def settling(decider: Decider[State, Command, Event], state: State, now_us: int) -> Iterator[Sequence[Event]]:
+    """Carry out every reaction that is due, one at a time; yield the events of each."""
+    while (command := decider.react(state, now_us)) is not None:
+        decided = decider.decide(command, state)
+        assert not isinstance(decided, Rejected), f"reaction refused: {command} {decided}"
+        for event in decided:
+            decider.evolve(state, event)
+        yield decided
+
+
 def execute(
     decider: Decider[State, Command, Event], state: State, command: Command, now_us: int
 ) -> tuple[list[Event], Rejected | None]:
-    """Decide a command and apply all that follows from it, reactions included.
-
-    Return the events in order, and the refusal if the command was refused. What the aggregate had to do
-    by itself before the command happens either way.
-    """
-    events = settle(decider, state, now_us)
-    decided = decider.decide(command, state)
-    if isinstance(decided, Rejected):
-        return events, decided
-    for event in decided:
-        decider.evolve(state, event)
-    events += decided
-    if decider.react(state, now_us) is not None:
-        events += settle(decider, state, now_us)
+    """Take all :func:`steps` of a command at once; return the events in order, and the refusal if any."""
+    events: list[Event] = []
+    for step in steps(decider, state, command, now_us):
+        if isinstance(step, Rejected):
+            return events, step
+        events += step
     return events, None
+
+
+def settle(decider: Decider[State, Command, Event], state: State, now_us: int) -> list[Event]:
+    """Carry out every reaction that is due, and return what happened."""
+    return [event for step in settling(decider, state, now_us) for event in step]
 
 
 def foreseen(
@@ -57,15 +86,3 @@ def foreseen(
     """Decide a command and apply nothing. Nothing may be due before it; what is due after it, is due then."""
     decided = decider.decide(command, state)
     return ([], decided) if isinstance(decided, Rejected) else (list(decided), None)
-
-
-def settle(decider: Decider[State, Command, Event], state: State, now_us: int) -> list[Event]:
-    """Carry out every reaction that is due, and return what happened."""
-    events: list[Event] = []
-    while (command := decider.react(state, now_us)) is not None:
-        decided = decider.decide(command, state)
-        assert not isinstance(decided, Rejected), f"reaction refused: {command} {decided}"
-        for event in decided:
-            decider.evolve(state, event)
-        events.extend(decided)
-    return events

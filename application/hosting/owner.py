@@ -8,7 +8,7 @@ and a command waits for one or two appends however many came with it.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -34,8 +34,9 @@ from application.ports.event_store import (
 )
 from application.snapshots.history import StreamHistory
 from application.snapshots.standing import BEFORE_ALL, Tip, tip_of
+from application.snapshots.steps import gently
 from application.snapshots.taker import SnapshotTaker
-from domain.decider import Decider, execute, foreseen, settle
+from domain.decider import Decider, foreseen, settling, steps
 from domain.rejections import Rejected
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,9 @@ While little goes on that takes microseconds. Under load it takes as long as the
 commands that come meanwhile go into one append: that saves a tenth of the processor's time for each order.
 """
 
+IN_A_ROW = 500
+"""How many events are decided, or encoded, before others have their turn: an order may cause any number."""
+
 UNSEEN_S = 5.0
 """How long a stream may hold events that no read shows before those who wait are told."""
 
@@ -82,7 +86,7 @@ class _Letter(Generic[Command, Event]):
     command_id: UUID
     correlation_id: UUID
     answer: "asyncio.Future[Decision[Event]]"
-    events: list[Event] = field(init=False)
+    events: list[Event] = field(default_factory=list)
     rejected: Rejected | None = None
     told: bool = False
 
@@ -125,6 +129,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._recalled = NO_STREAM
         self._one_by_one = 0
         self._untouched = False
+        self._in_a_row = 0
 
     def ask(
         self,
@@ -308,7 +313,8 @@ class StreamOwner(Generic[State, Command, Event]):
         batch: list[_Letter[Command, Event]] = []
         new: list[NewEvent] = []
         size = 0
-        for letter, encoded in zip(letters, self._decided(letters, waiting), strict=True):
+        decided = await gently(self._decided(letters, waiting))
+        for letter, encoded in zip(letters, decided, strict=True):
             if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
                 # A command's events stay together: half of them must never be all that is known.
                 await self._append(new, batch, waiting)
@@ -346,7 +352,7 @@ class StreamOwner(Generic[State, Command, Event]):
         letter.events, letter.rejected = foreseen(self._decider, self._state, command)
         self._untouched, self._decided_us = True, now
         cause = Cause(command_id=letter.command_id, correlation_id=letter.correlation_id, at_us=now)
-        await self._write(self._encode(letter, cause))
+        await self._write(await gently(self._encode(letter, cause)))
         self._untouched = False
         for event in letter.events:
             self._decider.evolve(self._state, event)
@@ -364,18 +370,32 @@ class StreamOwner(Generic[State, Command, Event]):
 
     def _decided(
         self, letters: list[_Letter[Command, Event]], waiting: deque[_Letter[Command, Event]]
-    ) -> list[list[NewEvent]]:
+    ) -> Generator[None, None, list[list[NewEvent]]]:
         """Decide all letters, then encode what they caused: each goes quicker in one go."""
-        first_with: dict[int, _Letter[Command, Event]] = {}
         causes: list[Cause | None] = []
-        encoded: list[list[NewEvent]] = []
+        first_with: dict[int, _Letter[Command, Event]] = {}
         letter = letters[0]
         try:
             for letter in letters:
                 first = first_with.setdefault(letter.command_id.int, letter)
-                causes.append(self._decide(letter, first))
+                known = self._recent.get(letter.command_id) if first is letter else first
+                if known is not None:
+                    letter.events, letter.rejected = known.events, known.rejected
+                    causes.append(None)
+                    continue
+                now = self._clock.now_us()
+                letter.events, letter.rejected = [], None
+                for step in self._steps(letter.command, now):
+                    if isinstance(step, Rejected):
+                        letter.rejected = step
+                    else:
+                        letter.events += step
+                        if self._enough(len(step)):
+                            yield
+                causes.append(self._cause(letter, now))
+            encoded = []
             for letter, cause in zip(letters, causes, strict=True):
-                encoded.append(self._encode(letter, cause) if cause else [])
+                encoded.append((yield from self._encode(letter, cause)) if cause else [])
         except Exception:
             # The culprit goes first; the others are decided again without it.
             waiting.remove(letter)
@@ -383,36 +403,39 @@ class StreamOwner(Generic[State, Command, Event]):
             raise
         return encoded
 
-    def _decide(self, letter: _Letter[Command, Event], first: _Letter[Command, Event]) -> Cause | None:
-        """Decide a letter, unless the ``first`` with its command id was; return the cause of new events."""
+    def _steps(
+        self, command: Command | Callable[[int], Command] | None, now_us: int
+    ) -> Iterator[Sequence[Event] | Rejected]:
         assert self._state is not None
-        if first is not letter:
-            letter.events, letter.rejected = first.events, first.rejected
-            return None
-        command_id = letter.command_id
-        known = self._recent.get(command_id)
-        if known is not None:
-            letter.events, letter.rejected = known.events, known.rejected
-            return None
-        now = self._clock.now_us()
-        if letter.command is None:
-            letter.events, letter.rejected = settle(self._decider, self._state, now), None
-        else:
-            command = letter.command(now) if callable(letter.command) else letter.command
-            letter.events, letter.rejected = execute(self._decider, self._state, command, now)
+        if command is None:
+            return settling(self._decider, self._state, now_us)
+        return steps(self._decider, self._state, command(now_us) if callable(command) else command, now_us)
+
+    def _cause(self, letter: _Letter[Command, Event], now_us: int) -> Cause | None:
+        """Return the cause of a letter's new events, if it has any."""
         if not letter.events:
             return None
-        self._decided_us = now
+        self._decided_us, command_id = now_us, letter.command_id
         if letter.rejected is not None or letter.command is None:
             # The events are not the command's: the aggregate did by itself what had come due.
-            command_id = derived_id(_BY_ITSELF, f"{self.stream} {self._tip.revision} {command_id} {now}")
-        return Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now)
+            command_id = derived_id(_BY_ITSELF, f"{self.stream} {self._tip.revision} {command_id} {now_us}")
+        return Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now_us)
 
-    def _encode(self, letter: _Letter[Command, Event], cause: Cause) -> list[NewEvent]:
-        return [
-            self._codec.encode(event, event_id, cause)
-            for event, event_id in zip(letter.events, event_ids(cause.command_id), strict=False)
-        ]
+    def _encode(self, letter: _Letter[Command, Event], cause: Cause) -> Generator[None, None, list[NewEvent]]:
+        encoded: list[NewEvent] = []
+        for event, event_id in zip(letter.events, event_ids(cause.command_id), strict=False):
+            encoded.append(self._codec.encode(event, event_id, cause))
+            if self._enough(1):
+                yield
+        return encoded
+
+    def _enough(self, events: int) -> bool:
+        """Return whether so much was done in a row that others have their turn."""
+        self._in_a_row += events
+        if self._in_a_row < IN_A_ROW:
+            return False
+        self._in_a_row = 0
+        return True
 
     async def _append(
         self,

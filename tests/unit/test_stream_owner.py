@@ -1,7 +1,9 @@
 """How a stream's owner divides what it has decided among appends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import NoSnapshots
-from application.events import DomainEvent, Recorded
+from application.events import Cause, DomainEvent, Recorded
 from application.health import Health, Trouble
 from application.hosting.owner import StreamOwner
 from application.ports.codec import EventCodec, UnreadableEvent
@@ -19,14 +21,22 @@ from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.policy import SHARE, Pace
 from application.snapshots.standing import Tip
 from application.snapshots.taker import SnapshotTaker
+from domain.decider import Decider
+from domain.identifiers import AccountId
 from domain.market import commands as c
 from domain.market.aggregate import MARKET
 from domain.market.events import MarketEvent
+from domain.market.matching import STEP
 from domain.market.state import MarketState
-from domain.market.vocabulary import Side
+from domain.market.vocabulary import Result, Side
 from tests.unit.domain.trading_words import ANN, BOB, TICKER, buy, listing
 
 STREAM = f"market-{TICKER}"
+MANY = 10 * STEP
+
+IN_A_ROW = 2 * STEP + 1
+"""How much may be done before others have their turn: less than a step, and then a step that fits no more."""
+
 Owner = StreamOwner[MarketState, c.MarketCommand, MarketEvent]
 
 
@@ -52,12 +62,13 @@ def owner_of(
     taker: SnapshotTaker[MarketState] | None = None,
     codec: EventCodec | None = None,
     health: Health | None = None,
+    decider: Decider[MarketState, c.MarketCommand, MarketEvent] = MARKET,
 ) -> Owner:
     codec = codec or JsonCodec()
-    history = StreamHistory(STREAM, MARKET, None, reader=store, codec=codec, snapshots=NoSnapshots())
+    history = StreamHistory(STREAM, decider, None, reader=store, codec=codec, snapshots=NoSnapshots())
     return StreamOwner(
         STREAM,
-        MARKET,
+        decider,
         history=history,
         taker=taker,
         reader=store,
@@ -202,3 +213,63 @@ async def test_an_owner_that_cannot_load_says_so_until_it_can() -> None:
     codec.failing = False
     assert (await owner.state()).created
     assert health.conditions == []
+
+
+class Watch(JsonCodec):
+    """Counts what is done to events between two turns of everybody else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = self.longest = 0
+        self.decider = replace(MARKET, evolve=self.evolve)
+
+    def evolve(self, state: MarketState, event: MarketEvent) -> None:
+        self.done += 1
+        MARKET.evolve(state, event)
+
+    def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
+        self.done += 1
+        return super().encode(event, event_id, cause)
+
+    async def take_turns(self) -> None:
+        while True:
+            self.longest, self.done = max(self.longest, self.done), 0
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def watched() -> AsyncIterator[tuple[Owner, NotingStore]]:
+    """Run an owner, and others beside it that must not wait for long."""
+    watch, store = Watch(), NotingStore()
+    others = asyncio.create_task(watch.take_turns())
+    yield owner_of(store, codec=watch, decider=watch.decider), store
+    others.cancel()
+    assert 0 < watch.longest <= IN_A_ROW
+
+
+async def test_others_have_their_turn_while_one_order_meets_any_number() -> None:
+    async with watched() as (owner, store):
+        await ask_all(owner, [listing(), c.ActivateMarket()])
+        await ask_all(owner, [buy(f"m{n}", ANN, 0.01, 40, side=Side.NO) for n in range(MANY)], first=10)
+        store.sizes.clear()
+        await ask_all(owner, [buy("t", BOB, MANY / 100, 60)], first=10 + MANY)
+        assert sum(store.sizes) == MANY + MANY // STEP
+
+
+async def test_others_have_their_turn_while_a_market_with_any_number_of_orders_and_holders_ends() -> None:
+    async with watched() as (owner, store):
+        await ask_all(owner, [listing(), c.ActivateMarket()])
+        holders = [AccountId(f"holder-{n}") for n in range(MANY)]
+        for n, holder in enumerate(holders):
+            both = buy(f"m{n}", holder, 1, 40, side=Side.NO), buy(f"t{n}", BOB, 1, 60)
+            await ask_all(owner, [*both, buy(f"r{n}", holder, 1, 30)], first=10 + 3 * n)
+        store.sizes.clear()
+        await ask_all(owner, [c.ResolveMarket(result=Result.YES)], first=10 + 3 * MANY)
+        assert sum(store.sizes) == 3 + MANY + MANY + 1
+
+
+async def test_others_have_their_turn_while_many_orders_come_at_once_and_meet_many_each() -> None:
+    async with watched() as (owner, _):
+        await ask_all(owner, [listing(), c.ActivateMarket()])
+        await ask_all(owner, [buy(f"m{n}", ANN, 0.01, 40, side=Side.NO) for n in range(MANY)], first=10)
+        await ask_all(owner, [buy(f"t{n}", BOB, 1, 60) for n in range(MANY // 100)], first=10 + MANY)
