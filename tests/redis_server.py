@@ -1,5 +1,6 @@
 """A real Redis for tests: the one REDIS_URL names, or one started here from the wheel."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 import redis
+from redis.asyncio import Redis as AsyncRedis
 
 
 class RedisServer:
@@ -52,6 +54,15 @@ def some_redis_url() -> Iterator[str]:
         return
     with running_redis() as server:
         yield server.url
+
+
+async def redis_time_passes(url: str, seconds: float) -> None:
+    """Wait until a Redis's own clock has gone on by so much, by which it counts idle and living times."""
+    async with AsyncRedis.from_url(url) as client:
+        begun_s, begun_us = await client.time()
+        over_us = begun_s * 1_000_000 + begun_us + seconds * 1e6 + 1_000
+        while (now := await client.time())[0] * 1_000_000 + now[1] <= over_us:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def _wait(url: str) -> None:

@@ -36,6 +36,7 @@ COMMANDS = {
     "projector": Entry("projector", "Keep read models up to date, in a process of its own."),
     "rebuild": Entry("rebuild", "Build read models again from the log."),
     "partitions": Entry("partitions", "The months that ended orders are kept by, in PostgreSQL."),
+    "queue": Entry("queue", "The queues in Redis: what waits in them, and their dead letters."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),

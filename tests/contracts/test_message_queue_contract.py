@@ -6,7 +6,6 @@ from random import Random
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
 from adapters.queues.memory import InMemoryMessageQueue
 from adapters.queues.redis import RedisMessageQueue
@@ -22,7 +21,7 @@ from application.ports.queue import (
     QueueMessage,
 )
 from tests.clock_by_hand import ClockByHand
-from tests.redis_server import some_redis_url
+from tests.redis_server import redis_time_passes, some_redis_url
 
 SOON_S = 0.1
 NEVER_S = 3_600.0
@@ -51,11 +50,7 @@ def idle_time_passes(make: Make, request: pytest.FixtureRequest, clock: ClockByH
         clock.move(SOON_S)
 
     async def by_redis() -> None:
-        async with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
-            seconds, microseconds = await redis.time()
-            over = seconds + microseconds / 1e6 + SOON_S + 0.001
-            while seconds + microseconds / 1e6 <= over:
-                seconds, microseconds = await redis.time()
+        await redis_time_passes(request.getfixturevalue("redis_url"), SOON_S)
 
     return by_redis if "redis" in request.node.name else by_hand
 

@@ -10,6 +10,7 @@ from starlette.types import Send
 from adapters.http.answers.problems import Code, Problem
 from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
+from application.ports.queue import QueueFull, QueueUnavailable
 from application.processes.consequences import StillUnderWay
 from projections.reading.queries import InvalidQuery
 from projections.running.store import ReadModelUnavailable
@@ -94,9 +95,15 @@ def problem_of(fault: Exception) -> Problem:
                 "the event store did not answer in time: the request may or may not have been carried out; "
                 "send it again with the same client_order_id or reference",
             )
+        case QueueUnavailable():
+            return Problem(
+                Code.OUTCOME_UNKNOWN,
+                "the queue did not answer in time: the request may or may not have been carried out; "
+                "send it again with the same client_order_id or reference",
+            )
         case StoreUnavailable():
             return Problem(Code.STORE_UNAVAILABLE, "the event store cannot be written now; nothing was done")
-        case Overloaded():
+        case Overloaded() | QueueFull():
             return Problem(Code.OVERLOADED, "too much waits to be done; nothing was done")
         case ReadModelUnavailable():
             return Problem(Code.READ_MODEL_UNAVAILABLE, "the read models cannot be reached now")

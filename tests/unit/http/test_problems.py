@@ -16,6 +16,7 @@ from application.ports.event_store import (
     StoreUnavailable,
     WrongExpectedRevision,
 )
+from application.ports.queue import QueueFull, QueueUnavailable
 from domain.rejections import Reason, Rejected
 from projections.reading.queries import InvalidQuery
 from projections.running.store import ReadModelUnavailable
@@ -52,6 +53,8 @@ def test_refusals_have_the_status_of_their_kind(reason: Reason, status: int) -> 
         (WrongExpectedRevision("market-A", expected=1), 503, "store_unavailable"),
         (AppendTooLarge("2 MB"), 503, "store_unavailable"),
         (Overloaded("50,000 commands wait for secret"), 503, "overloaded"),
+        (QueueFull("the queue holds 10,000 of at most 10,000 messages"), 503, "overloaded"),
+        (QueueUnavailable("redis://secret"), 503, "outcome_unknown"),
         (ReadModelUnavailable("postgres://secret"), 503, "read_model_unavailable"),
         (InvalidQuery("no such cursor"), 400, "invalid_parameter"),
         (RuntimeError("secret"), 500, "internal_error"),
