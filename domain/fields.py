@@ -117,6 +117,9 @@ Explanation = Annotated[str, _text("why, for people", 2_000)]
 Evidence = Annotated[str, _text("where the result was found", 10_000)]
 Reference = Annotated[str, _text("the caller's name for the transfer; each counts once", 200, 1)]
 KeyName = Annotated[str, _text("what people call the key", 200)]
+PasswordHash = Annotated[
+    str, Meta(pattern=r"^\$[!-~]{1,255}(?!\n)$", description="the password's hash, with how it was made")
+]
 PublicKeyPem = Annotated[str, _text("the key, in PEM", 20_000, 1)]
 
 # -------------------------------------------------------------------------------------------- flags

@@ -25,6 +25,7 @@ class Reason(Enum):
     ORDER_GROUP_EXISTS = "order_group_exists"
     KEY_NOT_FOUND = "key_not_found"
     KEY_EXISTS = "key_exists"
+    ACCOUNT_EXISTS = "account_exists"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
     DUPLICATE_REQUEST = "duplicate_request"
     # Whether it is allowed now
@@ -32,6 +33,7 @@ class Reason(Enum):
     MARKET_PAUSED = "market_paused"
     MARKET_CLOSED = "market_closed"
     TRADING_HALTED = "trading_halted"
+    PASSWORD_CHANGED = "password_changed"
     MARKET_VERSION_CHANGED = "market_version_changed"
     TOO_LATE = "too_late"
     TRANSITION_NOT_ALLOWED = "transition_not_allowed"

@@ -81,6 +81,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
     "identity": {
         "KeyCreated": identity.KeyCreated,
         "KeyRevoked": identity.KeyRevoked,
+        "CredentialSet": identity.CredentialSet,
     },
 }
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""

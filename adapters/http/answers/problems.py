@@ -24,19 +24,25 @@ class Code(Enum):
     INVALID_SIGNATURE = ("invalid_signature", 401)
     SIGNATURE_USED = ("signature_used", 401)
     STALE_TIMESTAMP = ("stale_timestamp", 401)
+    WRONG_PASSWORD = ("wrong_password", 401)
+    SESSION_OVER = ("session_over", 401)
     FORBIDDEN = ("forbidden", 403)
+    FOREIGN_ORIGIN = ("foreign_origin", 403)
+    SIGN_UP_CLOSED = ("sign_up_closed", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     REQUEST_TIMEOUT = ("request_timeout", 408)
     ORDER_NOT_OPEN = ("order_not_open", 409)
     BODY_TOO_LARGE = ("body_too_large", 413)
     STARTING = ("starting", 425)
+    TOO_MANY_LOGINS = ("too_many_logins", 429)
     INTERNAL_ERROR = ("internal_error", 500)
     READ_MODEL_BEHIND = ("read_model_behind", 503)
     READ_MODEL_UNAVAILABLE = ("read_model_unavailable", 503)
     STORE_UNAVAILABLE = ("store_unavailable", 503)
     OUTCOME_UNKNOWN = ("outcome_unknown", 503)
     OVERLOADED = ("overloaded", 503)
+    SESSIONS_UNAVAILABLE = ("sessions_unavailable", 503)
     STILL_UNDER_WAY = ("still_under_way", 503)
 
     def __init__(self, code: str, status: int) -> None:
@@ -58,6 +64,8 @@ _OTHER_STATUS = {
     Reason.ORDER_EXISTS: 409,
     Reason.ORDER_GROUP_EXISTS: 409,
     Reason.KEY_EXISTS: 409,
+    Reason.ACCOUNT_EXISTS: 409,
+    Reason.PASSWORD_CHANGED: 409,
     Reason.DUPLICATE_CLIENT_ORDER_ID: 409,
     Reason.DUPLICATE_REQUEST: 409,
     Reason.MARKET_VERSION_CHANGED: 409,
@@ -85,7 +93,7 @@ class Problem(Exception):
 
     ``details`` says where the fault lies, by the name of the field, parameter or header. ``position`` is
     sent along where a reader asked for one that is not visible yet. ``closes`` says that the connection
-    cannot be used any further.
+    cannot be used any further, ``wait_s`` how long to wait where waiting helps.
     """
 
     def __init__(
@@ -96,6 +104,7 @@ class Problem(Exception):
         details: str = "",
         position: Position | None = None,
         closes: bool = False,
+        wait_s: int = RETRY_AFTER_S,
     ) -> None:
         super().__init__(message)
         self.code = code.value if isinstance(code, Reason) else code.code
@@ -104,6 +113,7 @@ class Problem(Exception):
         self.details = details
         self.position = position
         self.closes = closes
+        self._wait_s = wait_s
 
     @classmethod
     def refused(cls, rejected: Rejected) -> "Problem":
@@ -113,7 +123,7 @@ class Problem(Exception):
     @property
     def retry_after_s(self) -> int | None:
         """How long to wait before trying again, ``None`` where that would not help."""
-        return RETRY_AFTER_S if self.status in (425, 429, 503) else None
+        return self._wait_s if self.status in (425, 429, 503) else None
 
     def body(self) -> dict[str, str]:
         """Return the error as it is told, alone or as the answer for one item of a batch."""

@@ -4,7 +4,7 @@ from application.events import DomainEvent
 from domain.founding import ExchangeFounded
 from domain.group import events as g
 from domain.identifiers import GroupId, OrderId, Ticker, TradeId
-from domain.identity.aggregate import KeyCreated, KeyRevoked, Scope
+from domain.identity.aggregate import CredentialSet, KeyCreated, KeyRevoked, Scope
 from domain.ledger import events as ledger
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
@@ -144,4 +144,9 @@ KEYS: dict[str, DomainEvent] = {
         strict=True,
     ),
     "KeyRevoked": KeyRevoked(key_id="7e57a0f2-3c1d-5e8b-8f7a-4d2b1c0a9e01", account_id=ALICE),
+    "CredentialSet": CredentialSet(
+        account_id=ALICE,
+        password_hash="$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+        "JLFlNPHOSEeVCvW1iH2ZFcVBKqqzRhF1VlJMzVTeGIo",
+    ),
 }

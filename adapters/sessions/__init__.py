@@ -1,0 +1,1 @@
+"""Where sessions are kept, and how passwords are hashed."""
