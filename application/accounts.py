@@ -13,9 +13,7 @@ from domain.rejections import Reason, Rejected
 class Accounts:
     """Gives accounts passwords and checks them. What is in the log holds for every process."""
 
-    def __init__(
-        self, directory: Directory, in_force: KeysInForce, ids: Ids, hasher: PasswordHasher
-    ) -> None:
+    def __init__(self, directory: Directory, in_force: KeysInForce, ids: Ids, hasher: PasswordHasher) -> None:
         self._directory = directory
         self._in_force = in_force
         self._ids = ids
