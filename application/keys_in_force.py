@@ -1,4 +1,4 @@
-"""Which keys are in force: read where they are written, so that a revoked one is refused at once.
+"""Which keys and passwords are in force: read where they are written, so that a revoked one is refused at once.
 
 Nothing else has to work for that, and no process has to run: whoever asks has the streams looked at again
 when that was not done just now. If the store cannot be read, nobody can revoke a key in it either; then
@@ -10,7 +10,8 @@ import logging
 
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import EventStoreError, StreamReader
-from application.streams import identity_stream
+from application.streams import identity_stream, partition_of
+from domain.identifiers import AccountId
 from domain.identity.aggregate import IDENTITY, IdentityState, KeyCreated
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,22 @@ class KeysInForce:
 
     async def find(self, key_id: str) -> KeyCreated | None:
         """Return a key that is in force, ``None`` if there is none of that id."""
-        if _now_s() >= self._looked_at_s + LOOK_EVERY_S:
-            await asyncio.wait([self._look()], timeout=PATIENCE_S)
+        await self._look_again()
         for state in self._states.values():
             key = state.keys.get(key_id)
             if key is not None:
                 return key
         return None
+
+    async def password_hash(self, account_id: AccountId) -> str | None:
+        """Return the hash of an account's password, ``None`` if it has none."""
+        await self._look_again()
+        state = self._states[identity_stream(partition_of(account_id, len(self._states)))]
+        return state.passwords.get(account_id)
+
+    async def _look_again(self) -> None:
+        if _now_s() >= self._looked_at_s + LOOK_EVERY_S:
+            await asyncio.wait([self._look()], timeout=PATIENCE_S)
 
     async def look(self) -> None:
         """Take in all that was written until now."""

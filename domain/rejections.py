@@ -33,7 +33,7 @@ class Reason(Enum):
     MARKET_PAUSED = "market_paused"
     MARKET_CLOSED = "market_closed"
     TRADING_HALTED = "trading_halted"
-    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a code)
     MARKET_VERSION_CHANGED = "market_version_changed"
     TOO_LATE = "too_late"
     TRANSITION_NOT_ALLOWED = "transition_not_allowed"

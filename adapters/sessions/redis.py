@@ -16,6 +16,8 @@ from domain.identifiers import AccountId
 
 T = TypeVar("T")
 
+Arguments = list[str | int]
+
 CONNECTIONS = 16
 TIMEOUT_S = 1.0
 
@@ -159,7 +161,14 @@ class RedisSessions:
     async def create(self, digest: str, account_id: AccountId, data: Mapping[str, str]) -> Session:
         """Begin a session."""
         keys = [self._sessions + digest, self._accounts + account_id]
-        arguments = [*_LIMITS, self._sessions, PER_ACCOUNT, digest, account_id, json.dumps(dict(data))]
+        arguments: Arguments = [
+            *_LIMITS,
+            self._sessions,
+            PER_ACCOUNT,
+            digest,
+            account_id,
+            json.dumps(dict(data)),
+        ]
         return _session(digest, await _asked(self._create(keys=keys, args=arguments)))
 
     async def get(self, digest: str) -> Session | None:
@@ -168,18 +177,18 @@ class RedisSessions:
 
     async def update(self, digest: str, data: Mapping[str, str]) -> Session | None:
         """Note other data with a session."""
-        arguments = [*_LIMITS, json.dumps(dict(data))]
+        arguments: Arguments = [*_LIMITS, json.dumps(dict(data))]
         return _maybe(digest, await _asked(self._update(keys=[self._sessions + digest], args=arguments)))
 
     async def rotate(self, digest: str, successor: str) -> Session | None:
         """Have a session go on under another id."""
         keys = [self._sessions + digest, self._sessions + successor]
-        arguments = [*_LIMITS, self._accounts, digest, successor]
+        arguments: Arguments = [*_LIMITS, self._accounts, digest, successor]
         return _maybe(successor, await _asked(self._rotate(keys=keys, args=arguments)))
 
     async def destroy(self, digest: str) -> bool:
         """End a session."""
-        arguments = [self._accounts, digest]
+        arguments: Arguments = [self._accounts, digest]
         return bool(await _asked(self._destroy(keys=[self._sessions + digest], args=arguments)))
 
     async def of_account(self, account_id: AccountId) -> Sequence[Session]:

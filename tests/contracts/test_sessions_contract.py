@@ -55,7 +55,7 @@ def in_memory() -> Kept:
 def make_older(url: str, seconds: float) -> None:
     """Let a Redis be as if so many seconds had passed."""
     with redis.Redis.from_url(url, decode_responses=True) as client:
-        for key in client.keys():
+        for key in list(client.scan_iter("*")):
             left_ms = client.pttl(key) - int(seconds * 1_000)
             if client.type(key) == "hash":
                 for name in ("created", "used", "next"):
@@ -69,7 +69,7 @@ def all_of(url: str) -> str:
         return repr(
             [
                 (key, client.hgetall(key) if client.type(key) == "hash" else client.zrange(key, 0, -1))
-                for key in client.keys()
+                for key in client.scan_iter("*")
             ]
         )
 
@@ -150,7 +150,7 @@ async def test_other_data_is_noted_and_the_session_goes_on(kept: Kept) -> None:
 
 
 async def test_a_rotated_session_goes_on_under_its_new_id_alone_and_gets_no_younger(kept: Kept) -> None:
-    session_id, created = await kept.sessions.create_session(ANN, {"agent": "a browser"})
+    session_id, _ = await kept.sessions.create_session(ANN, {"agent": "a browser"})
     kept.pass_s(60)
     rotated = await kept.sessions.rotate_session(session_id)
     assert rotated is not None
