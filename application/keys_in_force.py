@@ -1,4 +1,4 @@
-"""Which keys and passwords are in force: read where they are written, so that a revoked one is refused at once.
+"""Which keys and passwords are in force: read where they are written, so that changes count at once.
 
 Nothing else has to work for that, and no process has to run: whoever asks has the streams looked at again
 when that was not done just now. If the store cannot be read, nobody can revoke a key in it either; then
