@@ -1,7 +1,7 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
 from adapters.event_stores.data_files import ProcessLock, is_there, remove_what_is_left, sync_folder
+from adapters.event_stores.embedded.store import EmbeddedEventStore
 from adapters.event_stores.embedded.view import EmbeddedLogView
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.json_lines_view import FileLogView
@@ -44,6 +45,7 @@ from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.keys_in_force import KeysInForce
+from application.log.guard import LogGuard
 from application.log.readable import refuse_unknown_events
 from application.operations import Operations
 from application.past import Past
@@ -96,16 +98,19 @@ async def build_exchange(
     limits: AccountLimits = DEFAULT_LIMITS,
     health: Health | None = None,
     alone: bool = True,
+    in_place: Callable[[], None] = lambda: None,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
 
-    Where it is not ``alone``, other processes may write to the same store.
+    Where it is not ``alone``, other processes may write to the same store. ``in_place`` raises
+    :class:`application.ports.event_store.LogReplaced` if the files of the log were replaced.
     """
     founding = await found(store, codec, clock, partitions=partitions)
     kept, health = snapshots or NoSnapshots(), health or Health()
+    guard = LogGuard(store, health, in_place)
     directory = Directory(
         reader=store,
-        appender=store,
+        appender=guard,
         codec=codec,
         clock=clock,
         snapshots=kept,
@@ -147,6 +152,7 @@ async def build_exchange(
         set_aside=set_aside,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
+        guard=guard,
         health=health,
     )
 
@@ -258,6 +264,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             snapshots=await stack.enter_async_context(_open_snapshots(settings)),
             limits=settings.limits,
             health=health,
+            in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
         )
         stack.push_async_callback(exchange.close)
         founded = await founded_at_us(store, codec)

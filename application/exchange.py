@@ -8,6 +8,7 @@ from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
+from application.log.guard import LogGuard
 from application.operations import Operations
 from application.past import Past
 from application.ports.event_store import START, Position
@@ -40,6 +41,7 @@ class Exchange:
         set_aside: SetAside,
         open_markets: OpenMarkets,
         past: Past,
+        guard: LogGuard,
         health: Health,
     ) -> None:
         self.directory = directory
@@ -52,7 +54,7 @@ class Exchange:
         self.set_aside = set_aside
         self.ready = False
         self._recovery = recovery
-        self._timekeeper = Timekeeper(directory, recovery, open_markets, health)
+        self._timekeeper = Timekeeper(directory, recovery, open_markets, guard, health)
         self._open_markets = open_markets
 
     async def start(self) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from application.ports.event_store import EventStoreError
+from application.ports.event_store import EventStoreError, LogReplaced
 
 
 class UnusableLog(EventStoreError):
@@ -31,6 +31,31 @@ class ProcessLock:
     def release(self) -> None:
         """Let another process in."""
         os.close(self._file)
+
+
+class OpenedPlace:
+    """The file or folder that was opened, told from another one that has its name by now.
+
+    A file may only grow: one that is shorter than it was has been written over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        found = path.stat()
+        self._opened = (found.st_dev, found.st_ino)
+        self._grows = path.is_file()
+        self._size = found.st_size if self._grows else 0
+
+    def check(self) -> None:
+        """Raise :class:`LogReplaced` if it is not there any more."""
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise LogReplaced(f"{self._path}: gone since it was opened ({error.strerror})") from error
+        if (found.st_dev, found.st_ino) != self._opened or (self._grows and found.st_size < self._size):
+            raise LogReplaced(f"{self._path}: replaced since it was opened")
+        if self._grows:
+            self._size = found.st_size
 
 
 def sync_folder(folder: Path) -> None:

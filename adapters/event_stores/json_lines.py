@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.event_schemas.metadata import cause_of, read_metadata
-from adapters.event_stores.data_files import ProcessLock
+from adapters.event_stores.data_files import OpenedPlace, ProcessLock
 from adapters.event_stores.embedded.store import EmbeddedEventStore
 from adapters.event_stores.json_lines_log.folder import prepare
 from adapters.event_stores.json_lines_log.loading import load_index
@@ -31,7 +31,13 @@ class FileEventStore(EmbeddedEventStore):
         try:
             prepare(folder)
             index = load_index(folder)
-            return cls(JsonLinesWriter(folder, index), JsonLinesReader(folder, index), release=lock.release)
+            place = OpenedPlace(folder)
+            return cls(
+                JsonLinesWriter(folder, index, place),
+                JsonLinesReader(folder, index),
+                release=lock.release,
+                place=place,
+            )
         except BaseException:
             lock.release()
             raise

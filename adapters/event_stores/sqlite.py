@@ -6,7 +6,7 @@ What is acknowledged is on the disk (``synchronous=FULL``). Appends of many writ
 import sqlite3
 from pathlib import Path
 
-from adapters.event_stores.data_files import ProcessLock
+from adapters.event_stores.data_files import OpenedPlace, ProcessLock
 from adapters.event_stores.embedded.store import EmbeddedEventStore
 from adapters.event_stores.sqlite_log.errors import open_error
 from adapters.event_stores.sqlite_log.file import (
@@ -37,7 +37,13 @@ class SqliteEventStore(EmbeddedEventStore):
             writing = connect_writer(path)
             check_content(path, writing)
             reading = connect_reader(path)
-            return cls(SqliteLogWriter(path, writing), SqliteLogReader(path, reading), release=lock.release)
+            place = OpenedPlace(path)
+            return cls(
+                SqliteLogWriter(path, writing, place),
+                SqliteLogReader(path, reading),
+                release=lock.release,
+                place=place,
+            )
         except sqlite3.Error as error:
             lock.release()
             raise open_error(path, error) from error

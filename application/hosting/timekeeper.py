@@ -8,6 +8,7 @@ from application.health import Health, Trouble, kept_running
 from application.hosting.directory import Directory, MarketOwner
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.owner import Overloaded
+from application.log.guard import LogGuard
 from application.ports.event_store import EventStoreError
 from application.sagas.recovery import SagaRecovery
 from domain.identifiers import Ticker
@@ -30,18 +31,29 @@ class Timekeeper:
     """Wakes every market that has something to do by itself."""
 
     def __init__(
-        self, directory: Directory, recovery: SagaRecovery, open_markets: OpenMarkets, health: Health
+        self,
+        directory: Directory,
+        recovery: SagaRecovery,
+        open_markets: OpenMarkets,
+        guard: LogGuard,
+        health: Health,
     ) -> None:
         self._directory = directory
         self._recovery = recovery
         self._open_markets = open_markets
+        self._guard = guard
         self._health = health
         self._tasks: list[asyncio.Task[None]] = []
         self._faults: set[Ticker] = set()
 
     def start(self) -> None:
         """Begin to keep time."""
-        work = {"timekeeper": self._keep_time, "saga recovery": self._recover, "open markets": self._keep}
+        work = {
+            "timekeeper": self._keep_time,
+            "saga recovery": self._recover,
+            "open markets": self._keep,
+            "watch on the log": self._guard.watch,
+        }
         self._tasks = [
             asyncio.create_task(kept_running(each, health=self._health, part=name), name=name)
             for name, each in work.items()

@@ -109,6 +109,10 @@ class StoreUnavailable(EventStoreError):
     """The store cannot be reached or cannot write now (stopped, disk full); nothing was recorded."""
 
 
+class LogReplaced(StoreUnavailable):
+    """The log is not the one that was opened; nothing was recorded."""
+
+
 class StoreMisconfigured(EventStoreError):
     """The store's address, user or certificates are not right, or it is of a version that loses events.
 

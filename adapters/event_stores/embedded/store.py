@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from adapters.event_stores.append_rules import check_append, store_closed
+from adapters.event_stores.data_files import OpenedPlace
 from adapters.event_stores.embedded.group_writer import CommittedGroup, GroupWriter
 from adapters.event_stores.embedded.log import LogQuery, LogReader, LogWriter, PendingAppend
 from adapters.event_stores.embedded.reading import PAGE_EVENTS, EmbeddedReading
@@ -16,10 +17,18 @@ from application.ports.event_store import START, Appended, Filter, NewEvent, Pag
 class EmbeddedEventStore(EmbeddedReading):
     """Appends through one writer thread; reads and follows in the event loop it was made in."""
 
-    def __init__(self, writer: LogWriter, reader: LogReader, *, release: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        writer: LogWriter,
+        reader: LogReader,
+        *,
+        release: Callable[[], None],
+        place: OpenedPlace | None = None,
+    ) -> None:
         super().__init__(reader)
         last = reader.last_event()
         self._release = release
+        self._place = place
         self._loop = asyncio.get_running_loop()
         self._recent = RecentEvents(last.position if last else START)
         self._wakeups = Wakeups()
@@ -30,6 +39,11 @@ class EmbeddedEventStore(EmbeddedReading):
             loop=self._loop,
             on_group=self._on_group,
         )
+
+    def check_place(self) -> None:
+        """Raise :class:`application.ports.event_store.LogReplaced` if the files were moved or replaced."""
+        if self._place is not None:
+            self._place.check()
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append all events or none, and return once they are durable."""

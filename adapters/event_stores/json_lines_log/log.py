@@ -5,7 +5,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from uuid import UUID
 
-from adapters.event_stores.data_files import UnusableLog
+from adapters.event_stores.data_files import OpenedPlace, UnusableLog
 from adapters.event_stores.embedded.log import LogQuery, LogSlice, PendingAppend, SyncFailed
 from adapters.event_stores.filtering import admits
 from adapters.event_stores.json_lines_log.folder import (
@@ -20,7 +20,7 @@ from adapters.event_stores.json_lines_log.folder import (
 )
 from adapters.event_stores.json_lines_log.index import LogIndex, Place
 from adapters.event_stores.json_lines_log.lines import decode_line, encode_line
-from application.ports.event_store import Position, RecordedEvent, StoreUnavailable
+from application.ports.event_store import LogReplaced, Position, RecordedEvent, StoreUnavailable
 
 SEGMENT_BYTES = 128 * 1024
 """A segment that is larger is left alone and another one begun. An append rewrites at most this much."""
@@ -98,9 +98,10 @@ class JsonLinesReader:
 class JsonLinesWriter:
     """Adds lines to the last segment by writing it anew and renaming it into place."""
 
-    def __init__(self, folder: Path, index: LogIndex) -> None:
+    def __init__(self, folder: Path, index: LogIndex, place: OpenedPlace) -> None:
         self._folder = folder
         self._index = index
+        self._place = place
         self._reader = JsonLinesReader(folder, index)
         self._active = segments(folder)[-1].read_bytes() if index.segments else b""
         last = self._reader.last_event()
@@ -117,7 +118,9 @@ class JsonLinesWriter:
         return self._reader.read_stream(stream, from_revision=first, backwards=False, limit=count)
 
     def write(self, appends: Sequence[PendingAppend], recorded_at_us: int) -> list[RecordedEvent]:
-        """Write the lines of all the appends in one file, in one rename."""
+        """Write the lines of all the appends in one file, in one rename, unless the log was replaced."""
+        self._place.check()
+        self._check_head()
         events = _recorded(appends, self._index.head, recorded_at_us)
         lines = [encode_line(event) for event in events]
         fresh = not self._active or len(self._active) >= SEGMENT_BYTES
@@ -140,6 +143,17 @@ class JsonLinesWriter:
         path, content = self._folder / HEAD, head_text(position, event_id)
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
+        self._head = content
+
+    def _check_head(self) -> None:
+        """Refuse to write where the log ends elsewhere: this would write over another one's events."""
+        path = self._folder / HEAD
+        try:
+            found = path.read_bytes()
+        except OSError as error:
+            raise LogReplaced(f"{path}: gone since the log was opened ({error.strerror})") from error
+        if found != self._head:
+            raise LogReplaced(f"{self._folder}: its files were replaced since it was opened")
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapters.event_stores.data_files import OpenedPlace
 from adapters.event_stores.embedded.log import PendingAppend
 from adapters.event_stores.sqlite_log import schema as sql
 from adapters.event_stores.sqlite_log.errors import read_error, write_error
@@ -22,9 +23,10 @@ class SqliteLogWriter:
     at every call into SQLite, and beside a busy event loop each return costs a whole switch interval.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, place: OpenedPlace) -> None:
         self._path = path
         self._connection = connection
+        self._place = place
         self._head = 0
         self._names: SqliteNames | None = None
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // sql.EVENT_COLUMNS
@@ -53,7 +55,8 @@ class SqliteLogWriter:
         return [recorded_event(row) for row in rows]
 
     def write(self, appends: Sequence[PendingAppend], recorded_at_us: int) -> list[RecordedEvent]:
-        """Commit all the appends together."""
+        """Commit all the appends together, unless the file was replaced."""
+        self._place.check()
         try:
             names = self._names or self._look_up()
             parameters, recorded = _rows(appends, names, self._head, recorded_at_us)

@@ -1,0 +1,112 @@
+"""Nothing is appended to a log that is not the one that was opened.
+
+A log can be replaced under a running exchange: its file is moved away, or the server behind it comes back
+with a backup. What is decided then rests on events that the log does not hold. So the last event that is
+known is looked for again and again, and after every append that failed; while it is missing, nothing is
+written.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from application.health import Health, Trouble
+from application.log.landmarks import Landmark, last_landmark, stands
+from application.ports.event_store import (
+    Appended,
+    AppendTooLarge,
+    EventStoreError,
+    LogReader,
+    LogReplaced,
+    NewEvent,
+    StreamAppender,
+    StreamReader,
+    WrongExpectedRevision,
+)
+from application.streams import EXCHANGE_EVENTS
+
+PART = "event log"
+LOOK_S = 1.0
+"""How often to look whether the log is still the one that was opened."""
+
+ADVICE = "nothing is written any more: stop this process, put the right log in its place, and start again"
+
+
+class GuardedLog(StreamReader, LogReader, StreamAppender, Protocol):
+    """A log that can be read and appended to."""
+
+
+class LogGuard:
+    """Appends to a log while it is the one that was opened.
+
+    ``in_place`` raises :class:`LogReplaced` if its files are not where they were.
+    """
+
+    def __init__(self, log: GuardedLog, health: Health, in_place: Callable[[], None] = lambda: None) -> None:
+        self._log = log
+        self._health = health
+        self._in_place = in_place
+        self._end: Landmark | None = None
+        self._in_doubt = True
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        """Append all events or none. Raises :class:`LogReplaced` too."""
+        if self._in_doubt:
+            await self.look()
+        try:
+            appended = await self._log.append(stream, events, expected=expected)
+        except LogReplaced as error:
+            self._report(error)
+            raise
+        except AppendTooLarge:
+            raise
+        except WrongExpectedRevision as error:
+            # Whoever was faster leaves more than was expected; less is another log.
+            self._in_doubt = error.current is None or error.current < expected
+            raise
+        except EventStoreError:
+            self._in_doubt = True
+            raise
+        if self._end is None or appended.position > self._end.position:
+            self._end = Landmark(
+                position=appended.position,
+                event_id=events[-1].id,
+                stream=stream,
+                revision=appended.revision,
+            )
+        return appended
+
+    async def watch(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except LogReplaced:
+                pass  # which is reported
+            except EventStoreError as error:
+                self._health.report(PART, Trouble.EVENT_STORE_UNAVAILABLE, f"it cannot be read: {error}")
+            else:
+                self._health.clear(PART, Trouble.EVENT_STORE_UNAVAILABLE)
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Raise :class:`LogReplaced` if the log is not the one that was opened."""
+        try:
+            self._in_place()
+            await self._check_end()
+        except LogReplaced as error:
+            self._report(error)
+            raise
+        self._in_doubt = False
+        self._health.clear(PART, Trouble.LOG_REPLACED)
+
+    async def _check_end(self) -> None:
+        if self._end is None:
+            self._end = await last_landmark(self._log, EXCHANGE_EVENTS)
+        end = self._end
+        if end is not None and not await stands(self._log, end):
+            raise LogReplaced(f"{end}, which was in the log, is not: it is another log or an old copy")
+
+    def _report(self, error: LogReplaced) -> None:
+        self._in_doubt = True
+        self._health.report(PART, Trouble.LOG_REPLACED, f"{error}; {ADVICE}")
