@@ -40,13 +40,16 @@ def presage(
 
 
 def main() -> None:
-    """Run a command and end the process with its status: 0, 1 for a failure, 2 for wrong usage."""
+    """Run a command and end the process with its status: 0, 1 for a failure, 2 for wrong usage.
+
+    What the process writes is its user's alone.
+    """
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command; return its exit status. What it writes is its user's alone."""
-    os.umask(0o077)
+    """Run a command; return its exit status."""
     try:
         status = typer.main.get_command(app).main(
             args=list(arguments), prog_name="presage", standalone_mode=False

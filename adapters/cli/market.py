@@ -31,6 +31,10 @@ def create(
     category: Annotated[str, typer.Option(help="A word to sort it under.")] = "",
     group: Annotated[str | None, typer.Option(help="The group of markets that it joins.")] = None,
     tick: Annotated[str, typer.Option(help="The price grid, in dollars.")] = "0.01",
+    lowest: Annotated[str, typer.Option("--min-price", help="The lowest yes price, in dollars.")] = "0.0001",
+    highest: Annotated[
+        str, typer.Option("--max-price", help="The highest yes price, in dollars.")
+    ] = "0.9999",
     limit: Annotated[str | None, typer.Option("--position-limit", help="The most of one side.")] = None,
     fee_bps: Annotated[
         int, typer.Option("--taker-fee-bps", min=0, help="Takers pay this / 10,000 x p x (1 - p) a contract.")
@@ -48,6 +52,8 @@ def create(
         "rules": rules,
         "category": category,
         "tick_size_dollars": tick,
+        "price_min_dollars": lowest,
+        "price_max_dollars": highest,
         "activate": activate,
     }
     if group is not None:

@@ -1,6 +1,7 @@
 """``presage rebuild``: read models from the log, anew."""
 
 import asyncio
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -43,8 +44,14 @@ def rebuild(
         raise typer.BadParameter("name projections, or say --all")
     settings = Settings.from_environment(data=data)
     teller = _Lines() if as_json or not sys.stdout.isatty() else _Bar()
-    with teller:
-        ended = asyncio.run(_rebuild(settings, names or (), teller, resume=resume))
+    try:
+        with teller:
+            ended = asyncio.run(_rebuild(settings, names or (), teller, resume=resume))
+    except KeyboardInterrupt:
+        folder = ["--data", str(data)] if data else []
+        go_on = ["presage", "rebuild", *(names or ["--all"]), "--resume", *folder]
+        typer.echo(f"Stopped; nothing was changed. Go on with: {shlex.join(go_on)}", err=True)
+        raise
     teller.end(ended)
 
 

@@ -41,7 +41,7 @@ class RebuildProgress:
         return (self.total - self.events) / self.rate if self.rate else None
 
     def __str__(self) -> str:
-        return f"rebuilt {self.events:,} of {self.total:,} events"
+        return f"Rebuilt {self.events:,} of {self.total:,} events"
 
 
 class Still(Protocol):

@@ -347,11 +347,36 @@ def test_help_and_version_are_said_without_loading_the_exchange() -> None:
         assert presage(option).status == 0
 
 
+def test_a_market_takes_only_prices_of_the_range_it_was_listed_with(cli: Command) -> None:
+    made = cli("market", "create", "NARROW", "--title", "?", "--min-price", "0.20", "--max-price", "0.80")
+    assert made.status == 0, made
+    for price, code in (("0.19", "price_out_of_range"), ("0.81", "price_out_of_range"), ("0.20", None)):
+        placed = place(cli, "alice", "--side", "yes", "--count", 1, "--price", price, ticker="NARROW")
+        assert placed.json.get("error", {}).get("code") == code
+    wrong = cli("market", "create", "NONE", "--title", "?", "--min-price", "0.80", "--max-price", "0.20")
+    assert wrong.json["error"]["code"] == "invalid_price"
+
+
+def test_a_rebuild_that_is_stopped_says_how_to_go_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("adapters.cli.rebuild._rebuild", stopped)
+        done = presage_here("rebuild", "orders", "trades", "--data", folder)
+    assert done.status == 130
+    going_on = f"presage rebuild orders trades --resume --data {folder}"
+    assert f"Stopped; nothing was changed. Go on with: {going_on}" in done.stderr
+    assert presage_here(*going_on.split()[1:]).status == 0
+
+
 def test_read_models_are_rebuilt_while_readers_go_on(cli: Command) -> None:
     before = cli("market", "list").json
     done = cli("rebuild", "--all").lines
     assert done[-1]["swapped"]
-    assert done[-1]["message"].startswith(f"rebuilt {done[-1]['events']:,} of ")
+    assert done[-1]["message"].startswith(f"Rebuilt {done[-1]['events']:,} of ")
     assert set(done[-1]) == {
         "message", "projections", "events", "events_total", "events_per_s", "left_s", "swapped",
     }  # fmt: skip

@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.read_models.opening import open_store
 from adapters.read_models.rebuilding import UnknownProjection, rebuild
-from application.ports.event_store import RecordedEvent
+from application.ports.event_store import Position, RecordedEvent
 from projections.catalog import TABLES, all_projections
 from projections.running.batch import Batch, batches
 from projections.running.progress import Progress
@@ -154,7 +155,7 @@ async def test_a_rebuild_gives_the_rows_that_are_there(database: Database) -> No
         )
         assert await sums_of(database, flow) == before
         assert ended.swapped
-        assert str(ended) == f"rebuilt {len(events):,} of {len(events):,} events"
+        assert str(ended) == f"Rebuilt {len(events):,} of {len(events):,} events"
         assert [each.total for each in said] == [len(events)] * len(said)
 
 
@@ -213,6 +214,46 @@ async def test_a_rebuild_is_stopped_again_and_again_and_goes_on_where_it_was(
                 assert await sums_of(database, flow) == before
         assert stopped >= 3
         assert done == sorted(done), "what was rebuilt was not rebuilt again"
+        assert await sums_of(database, flow) == before
+
+
+def test_progress_is_told_as_the_exercise_words_it() -> None:
+    progress = RebuildProgress(names=("trades",), events=45_000, total=120_000, rate=15_000.0)
+    assert str(progress) == "Rebuilt 45,000 of 120,000 events"
+    assert progress.left_s == 5.0
+
+
+class EarlierEnd:
+    """A log that was shorter when a rebuild asked for its end."""
+
+    def __init__(self, log: Any, end: Position) -> None:
+        self._log = log
+        self._end = end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    async def head(self) -> Position:
+        return self._end
+
+
+async def test_what_was_projected_since_a_rebuild_asked_for_the_end_is_in_it_before_the_swap(
+    database: Database,
+) -> None:
+    async with random_flow(7) as flow:
+        events = await traded(flow, 150)
+        await project(database, flow, [events])
+        before = await sums_of(database, flow)
+        earlier = events[len(events) // 2].position
+        ended = await rebuild(
+            database,
+            log=EarlierEnd(flow.log, earlier),
+            codec=CODEC,
+            clock=flow.clock,
+            resume=False,
+            on_progress=lambda _: None,
+        )
+        assert ended.events == len(events)
         assert await sums_of(database, flow) == before
 
 

@@ -102,11 +102,15 @@ def test_importing_a_folder_that_is_no_log_writes_nothing_into_it(
     assert [entry.name for entry in foreign.iterdir()] == ["passwd"]
 
 
-def test_a_data_folder_and_all_in_it_are_the_users_alone(tmp_path: Path) -> None:
+def test_a_data_folder_and_all_in_it_are_the_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "data"
+    monkeypatch.setattr(sys, "argv", ["presage", "deposit", "ann", "5", "--json", "--data", str(folder)])
     before = os.umask(0o022)
     try:
-        assert main.run(["deposit", "ann", "5", "--json", "--data", str(folder)]) == 0
+        with pytest.raises(SystemExit, match="0"):
+            main.main()
     finally:
         os.umask(before)
     for path in (folder, *folder.rglob("*")):
