@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -86,9 +87,15 @@ class _Letter(Generic[Command, Event]):
     command_id: UUID
     correlation_id: UUID
     answer: "asyncio.Future[Decision[Event]]"
+    shared: bool = False
     events: list[Event] = field(default_factory=list)
     rejected: Rejected | None = None
     told: bool = False
+
+    @property
+    def without_trace(self) -> bool:
+        """Whether the answer is that nothing is to be done: no append proves that it still held."""
+        return self.command is not None and (self.rejected is not None or not self.events)
 
 
 class StreamOwner(Generic[State, Command, Event]):
@@ -130,6 +137,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._one_by_one = 0
         self._untouched = False
         self._in_a_row = 0
+        self._up_to_date = False
 
     def ask(
         self,
@@ -137,16 +145,19 @@ class StreamOwner(Generic[State, Command, Event]):
         *,
         command_id: UUID,
         correlation_id: UUID | None = None,
+        shared: bool = False,
     ) -> "asyncio.Future[Decision[Event]]":
         """Have a command decided; the answer says what became of it, once that is durable.
 
         A command that is a function is given the time of the decision. The same ``command_id`` again has
-        the first decision for an answer. The answer is the store's error when the outcome could not be made
+        the first decision for an answer. That nothing is to be done, or that the command is refused, is
+        answered on a state that was the log's after it was asked; the id of a ``shared`` command is one that
+        other processes use for the same. The answer is the store's error when the outcome could not be made
         durable. A caller that gives up takes only the answer with it, not the command. While it is not
         known for long what became of an append, everything is answered so: it may be asked for again.
         Raises :class:`Overloaded`.
         """
-        return self._post(command, command_id, correlation_id or command_id)
+        return self._post(command, command_id, correlation_id or command_id, shared=shared)
 
     async def state(self) -> State:
         """Return the present state, loading it if need be. Look, but do not touch."""
@@ -203,7 +214,12 @@ class StreamOwner(Generic[State, Command, Event]):
             await self._taker.close(self._state, self._tip)
 
     def _post(
-        self, command: Command | Callable[[int], Command] | None, command_id: UUID, correlation_id: UUID
+        self,
+        command: Command | Callable[[int], Command] | None,
+        command_id: UUID,
+        correlation_id: UUID,
+        *,
+        shared: bool = False,
     ) -> "asyncio.Future[Decision[Event]]":
         if len(self._mailbox) >= MAILBOX:
             raise Overloaded(f"{MAILBOX} commands wait for {self.stream}; try again later")
@@ -212,7 +228,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._open is not None:
             answer.set_exception(self._unknown())
             return answer
-        self._mailbox.append(_Letter(command, command_id, correlation_id, answer))
+        self._mailbox.append(_Letter(command, command_id, correlation_id, answer, shared))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
         return answer
@@ -233,6 +249,7 @@ class StreamOwner(Generic[State, Command, Event]):
     async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
         """Decide and append; whatever goes wrong, every letter gets an answer."""
         waiting = self._in_hand = deque(letters)
+        self._up_to_date = False
         while waiting:
             self._untouched = False
             try:
@@ -310,10 +327,14 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._recalled != self._tip.revision and any(letter.command is not None for letter in waiting):
             await self._recall()
         letters = list(waiting)
+        decided = await gently(self._decided(letters, waiting))
+        self._untouched = not any(decided)
+        if not self._up_to_date and any(letter.without_trace for letter in letters):
+            await self._prove(letters, decided)
+        self._untouched = False
         batch: list[_Letter[Command, Event]] = []
         new: list[NewEvent] = []
         size = 0
-        decided = await gently(self._decided(letters, waiting))
         for letter, encoded in zip(letters, decided, strict=True):
             if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
                 # A command's events stay together: half of them must never be all that is known.
@@ -351,6 +372,8 @@ class StreamOwner(Generic[State, Command, Event]):
             return
         letter.events, letter.rejected = foreseen(self._decider, self._state, command)
         self._untouched, self._decided_us = True, now
+        if letter.without_trace and not self._up_to_date:
+            await self._read_on()
         cause = Cause(command_id=letter.command_id, correlation_id=letter.correlation_id, at_us=now)
         await self._write(await gently(self._encode(letter, cause)))
         self._untouched = False
@@ -362,6 +385,22 @@ class StreamOwner(Generic[State, Command, Event]):
         finally:
             self._answer(letter)
             waiting.popleft()
+
+    async def _prove(self, letters: list[_Letter[Command, Event]], decided: list[list[NewEvent]]) -> None:
+        """See to it that what was decided without a trace was decided on the log as it is.
+
+        The append that follows is the proof, if it is one, and if nobody else can have made it already.
+        """
+        own = any(encoded and not letter.shared for letter, encoded in zip(letters, decided, strict=True))
+        if not own or sum(map(stored_size, chain.from_iterable(decided))) > APPEND_BYTES:
+            await self._read_on()
+
+    async def _read_on(self) -> None:
+        """Raise :class:`WrongExpectedRevision` if another process has written what is not known here."""
+        after = self._tip.revision
+        async for page in self._reader.read_stream(self.stream, from_revision=after + 1, limit=1):
+            raise WrongExpectedRevision(self.stream, expected=after, current=page[0].revision)
+        self._up_to_date = True
 
     def _by_itself(self) -> _Letter[Command, Event]:
         answer: asyncio.Future[Decision[Event]] = asyncio.get_running_loop().create_future()
@@ -500,6 +539,7 @@ class StreamOwner(Generic[State, Command, Event]):
             remember(self._recent, news)
             self._recalled = self._tip.revision
             behind = len(news)
+        self._up_to_date = True
 
     async def _recall(self) -> None:
         """Remember what was decided, by whomever, since this was last done."""
@@ -528,6 +568,7 @@ class StreamOwner(Generic[State, Command, Event]):
             raise
         self._health.clear(self.stream, Trouble.STREAM_UNREADABLE)
         self._state, self._tip = standing.state, standing.tip
+        self._up_to_date = True
         if self._taker is not None:
             self._taker.begin(standing.kept)
 

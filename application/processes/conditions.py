@@ -26,6 +26,7 @@ async def remind(directory: Directory, tickers: Iterable[Ticker]) -> None:
             await directory.market(ticker).ask(
                 DecideCondition(parent=market.parent, parent_result=parent.result),
                 command_id=uuid5(_REMINDED, f"{ticker} {market.parent}"),
+                shared=True,
             )
 
 
@@ -76,6 +77,7 @@ class Conditions:
             DecideCondition(parent=parent, parent_result=result),
             command_id=uuid5(recorded.id, f"condition {child}"),
             correlation_id=recorded.cause.correlation_id,
+            shared=True,
         )
 
     async def _finish_with_group(self, recorded: Recorded[DomainEvent], ticker: Ticker) -> None:
@@ -89,4 +91,5 @@ class Conditions:
                 FinalizeMarket(by_group=market.group_id),
                 command_id=uuid5(recorded.id, "finalize"),
                 correlation_id=recorded.cause.correlation_id,
+                shared=True,
             )

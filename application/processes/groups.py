@@ -66,6 +66,7 @@ class Groups:
             AddMarket(ticker=ticker),
             command_id=uuid5(recorded.id, "join"),
             correlation_id=recorded.cause.correlation_id,
+            shared=True,
         )
         if decision.rejected is not None:
             command = VoidMarket(by_group=group_id, reason=decision.rejected.message)
@@ -79,7 +80,10 @@ class Groups:
         step: str,
     ) -> None:
         await self._directory.market(ticker).ask(
-            command, command_id=uuid5(recorded.id, step), correlation_id=recorded.cause.correlation_id
+            command,
+            command_id=uuid5(recorded.id, step),
+            correlation_id=recorded.cause.correlation_id,
+            shared=True,
         )
 
 

@@ -30,6 +30,7 @@ class OrderGroups:
                 bounding(event),
                 command_id=derived_id(recorded.id, "order group"),
                 correlation_id=recorded.cause.correlation_id,
+                shared=True,
             )
 
 

@@ -77,6 +77,7 @@ class Settlement:
                 BookMarketEvents(ticker=ticker, entries=tuple(entry for _, entry in batch)),
                 command_id=derived_id(first.id, f"book {partition} {len(batch)}"),
                 correlation_id=first.cause.correlation_id,
+                shared=True,
             )
 
 

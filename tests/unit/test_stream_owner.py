@@ -51,10 +51,19 @@ class NotingStore(MemoryEventStore):
     def __init__(self) -> None:
         super().__init__()
         self.sizes: list[int] = []
+        self.reads = 0
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         self.sizes.append(len(events))
         return await super().append(stream, events, expected=expected)
+
+    async def read_stream(
+        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
+    ) -> AsyncIterator[Sequence[RecordedEvent]]:
+        self.reads += 1
+        pages = super().read_stream(stream, from_revision=from_revision, backwards=backwards, limit=limit)
+        async for page in pages:
+            yield page
 
 
 def owner_of(
@@ -273,3 +282,46 @@ async def test_others_have_their_turn_while_many_orders_come_at_once_and_meet_ma
         await ask_all(owner, [listing(), c.ActivateMarket()])
         await ask_all(owner, [buy(f"m{n}", ANN, 0.01, 40, side=Side.NO) for n in range(MANY)], first=10)
         await ask_all(owner, [buy(f"t{n}", BOB, 1, 60) for n in range(MANY // 100)], first=10 + MANY)
+
+
+async def two_owners_of_a_market() -> tuple[NotingStore, Owner, Owner]:
+    """Return the owners of two instances; the second does not know what the first does from now on."""
+    store = NotingStore()
+    first, second = owner_of(store), owner_of(store)
+    await ask_all(first, [listing(), c.ActivateMarket()])
+    await second.state()
+    return store, first, second
+
+
+async def test_nothing_to_do_is_answered_on_what_another_process_has_written() -> None:
+    _, first, second = await two_owners_of_a_market()
+    await ask_all(first, [c.PauseMarket()], first=10)
+    resumed = await second.ask(c.ResumeMarket(), command_id=UUID(int=20))
+    assert [type(event).__name__ for event in resumed.events] == ["MarketResumed"]
+    # It takes commands one by one now, and the same holds.
+    await ask_all(first, [c.PauseMarket()], first=30)
+    resumed = await second.ask(c.ResumeMarket(), command_id=UUID(int=40))
+    assert [type(event).__name__ for event in resumed.events] == ["MarketResumed"]
+
+
+async def test_an_append_that_another_process_had_made_proves_nothing_for_what_goes_with_it() -> None:
+    """The store acknowledges events that it has; much may have been written after them."""
+    _, first, second = await two_owners_of_a_market()
+    order, later = buy("o", ANN, 10, 40), buy("p", ANN, 10, 40)
+    await ask_all(first, [order], first=10)
+    await ask_all(first, [later], first=11)
+    again = second.ask(order, command_id=UUID(int=10), shared=True)
+    canceled = second.ask(c.CancelOrder(order_id=later.order_id, account_id=ANN), command_id=UUID(int=12))
+    assert (await again).rejected is None
+    assert [type(event).__name__ for event in (await canceled).events] == ["OrderCanceled"]
+
+
+async def test_orders_that_are_taken_cost_no_reading_for_one_that_is_refused_beside_them() -> None:
+    store, _, second = await two_owners_of_a_market()
+    await ask_all(second, [buy("o", ANN, 10, 40)], first=10)
+    store.reads = 0
+    taken = second.ask(buy("p", ANN, 10, 40), command_id=UUID(int=11))
+    refused = second.ask(buy("o", ANN, 10, 40), command_id=UUID(int=12))
+    assert (await taken).rejected is None
+    assert (await refused).rejected is not None
+    assert store.reads == 0

@@ -1,0 +1,143 @@
+"""Two instances of Presage on one log, each of which hears of events when the test lets it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from adapters.checkpoints import MemoryCheckpoints
+from adapters.snapshots.memory import MemorySnapshots
+from application.ports.event_store import START, Filter, Page, Position
+from domain.identifiers import AccountId, Ticker
+from domain.ledger.state import LedgerState
+from domain.market.commands import CreateMarket
+from domain.quantities import Money
+
+from .world import FailingStore, World
+
+TRADERS = [f"trader-{number}" for number in range(6)]
+
+
+class DeafStore(FailingStore):
+    """A store whose subscriptions say nothing while it is deaf."""
+
+    def __init__(self, *arguments: object, **more: object) -> None:
+        super().__init__(*arguments, **more)  # type: ignore[arg-type]
+        self.hears = asyncio.Event()
+        self.hears.set()
+
+    async def subscribe(self, *, after: Position = START, matching: Filter = Filter()) -> AsyncIterator[Page]:
+        async for page in super().subscribe(after=after, matching=matching):
+            await self.hears.wait()
+            yield page
+
+
+def hearing(world: World) -> asyncio.Event:
+    assert isinstance(world.store, DeafStore)
+    return world.store.hears
+
+
+async def two() -> tuple[World, World]:
+    """Return two instances on one log, that know of an open market and of everybody's money."""
+    one, other = World(1, DeafStore), World(2, DeafStore)
+    other.log, other.clock = one.log, one.clock
+    other.checkpoints, other.snapshots = MemoryCheckpoints(), MemorySnapshots()
+    await one.start()
+    operations = one.exchange.operations
+    for trader in TRADERS:
+        await one.must(operations.deposit(AccountId(trader), Money(10**10), "first"))
+    await one.must(operations.create_market(CreateMarket(ticker=Ticker("M"), title="M")))
+    await one.must(operations.activate(Ticker("M")))
+    await other.start()
+    for world in (one, other):
+        await world.exchange.settled()
+        await world.exchange.directory.market(Ticker("M")).state()
+        await ledgers(world)
+    return one, other
+
+
+async def ledgers(world: World) -> list[LedgerState]:
+    return [await ledger.state() for ledger in world.exchange.directory.ledgers]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0)
+
+
+async def agree(*worlds: World) -> None:
+    """Check that the log is in order, and that nothing is under way any more."""
+    for world in worlds:
+        hearing(world).set()
+    for world in worlds:
+        await world.exchange.settled()
+    assert await worlds[0].violations() == []
+    for world in worlds:
+        # Each reads on before it says that there is no such reservation to be released.
+        for ledger in await ledgers(world):
+            assert not [held for held in ledger.reservations.values() if held.pending]
+
+
+def in_one_ledger(world: World) -> tuple[str, str]:
+    """Return two traders whose money is in the same ledger."""
+    first, *others = TRADERS
+    where = world.exchange.directory.partition_of
+    return first, next(other for other in others if where(AccountId(other)) == where(AccountId(first)))
+
+
+async def test_an_order_that_the_other_reserved_for_is_booked_by_who_hears_of_it_first() -> None:
+    """The ledger as it is known there says nothing of the order: it is read on before it is passed over."""
+    one, other = await two()
+    first, second = in_one_ledger(one)
+    hearing(one).clear()
+    await one.place(first, "yes", "buy", 40, 1)
+    await until(
+        lambda: other.exchange.processes.position >= one.exchange.directory.market(Ticker("M")).position
+    )
+    # What is booked from now on is later than the order: who hears of it then passes over it.
+    await other.place(second, "yes", "buy", 41, 1)
+    await other.exchange.settled()
+    await agree(one, other)
+    for world in (one, other):
+        await world.exchange.close()
+
+
+Step = Callable[[], Awaitable[object]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whoever_hears_of_what_when_the_money_is_right(seed: int) -> None:
+    chance = random.Random(seed)
+    worlds = await two()
+    asked: list[asyncio.Task[object]] = []
+    for number in range(120):
+        world = chance.choice(worlds)
+        match chance.randrange(6):
+            case 0:
+                hearing(world).clear()
+            case 1:
+                hearing(world).set()
+            case 2 if world.acknowledged:
+                order = chance.choice(world.acknowledged)
+                account = AccountId(chance.choice(TRADERS))
+                asked.append(asyncio.ensure_future(world.exchange.trading.cancel(account, order)))  # type: ignore[arg-type]
+            case _:
+                side, cents = chance.choice(["yes", "no"]), chance.randrange(35, 65)
+                placing = world.place(
+                    chance.choice(TRADERS), side, "buy", cents, 1 + number % 5, client_order_id=f"{number}"
+                )
+                asked.append(asyncio.ensure_future(placing))
+        for _ in range(chance.randrange(40)):
+            await asyncio.sleep(0)
+    for world in worlds:
+        hearing(world).set()
+    await asyncio.gather(*asked)
+    await agree(*worlds)
+    for world in worlds:
+        await world.finish()
+    assert await worlds[0].violations() == []
+    assert await worlds[0].leftovers() == []
+    for world in worlds:
+        await world.exchange.close()
