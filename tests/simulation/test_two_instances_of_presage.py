@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -61,12 +61,6 @@ async def ledgers(world: World) -> list[LedgerState]:
     return [await ledger.state() for ledger in world.exchange.directory.ledgers]
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0)
-
-
 async def agree(*worlds: World) -> None:
     """Check that the log is in order, and that nothing is under way any more."""
     for world in worlds:
@@ -93,18 +87,13 @@ async def test_an_order_that_the_other_reserved_for_is_booked_by_who_hears_of_it
     first, second = in_one_ledger(one)
     hearing(one).clear()
     await one.place(first, "yes", "buy", 40, 1)
-    await until(
-        lambda: other.exchange.processes.position >= one.exchange.directory.market(Ticker("M")).position
-    )
+    await other.exchange.settled()
     # What is booked from now on is later than the order: who hears of it then passes over it.
     await other.place(second, "yes", "buy", 41, 1)
     await other.exchange.settled()
     await agree(one, other)
     for world in (one, other):
         await world.exchange.close()
-
-
-Step = Callable[[], Awaitable[object]]
 
 
 @pytest.mark.parametrize("seed", range(20))

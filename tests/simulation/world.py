@@ -225,6 +225,7 @@ class World:
         async def life() -> None:
             await self.start(crash_at=crash_at, after=after)
             await scenario(self)
+            await self.exchange.settled()
 
         before = asyncio.all_tasks()
         living = asyncio.create_task(life())
@@ -234,7 +235,6 @@ class World:
         if not self.store.crashed.is_set():
             crashed.cancel()
             await living
-            await self.exchange.settled()
             await self.exchange.close()
             return False
         for task in asyncio.all_tasks() - before:
