@@ -1,5 +1,7 @@
 """What operators do: list markets and groups, run their lives, and move money in and out."""
 
+from collections.abc import Sequence
+
 from application.hosting.directory import Directory
 from application.hosting.known_keys import KnownKeys
 from application.listing import NO_GROUP, NO_MARKET, Listing
@@ -10,16 +12,19 @@ from application.processes.runner import ProcessRunner
 from application.requests import Accepted, Answer, Requirement
 from application.sagas.funds import Funds
 from domain.group import commands as g
-from domain.group.aggregate import GroupState
-from domain.group.members import winner_refusal
+from domain.group.aggregate import GroupStatus
+from domain.group.members import finality_refusal, winner_refusal
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger.commands import Deposit, Withdraw, WithdrawFees
 from domain.ledger.decide import repeated_transfer
 from domain.ledger.state import HOUSE, HOUSE_LEDGER, reference_key
 from domain.market import commands as m
+from domain.market.state import MarketState
 from domain.market.vocabulary import Result
 from domain.quantities import MAX_DEPOSITS, Money, Ticks
-from domain.rejections import Rejected
+from domain.rejections import Reason, Rejected
+
+NO_RESULT = Rejected(Reason.TRANSITION_NOT_ALLOWED, "the group has no result yet")
 
 HALF_A_DOLLAR = Ticks(5_000)
 
@@ -110,7 +115,7 @@ class Operations:
 
     async def determine_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
         """State which market of a group is yes; all its markets close."""
-        return await self._group(group_id, g.DetermineGroup(winner=winner, evidence=evidence))
+        return await self._determine(group_id, g.DetermineGroup(winner=winner, evidence=evidence))
 
     async def dispute_group(self, group_id: GroupId, reason: str = "") -> Answer:
         """Contest a group's result."""
@@ -118,15 +123,28 @@ class Operations:
 
     async def finalize_group(self, group_id: GroupId) -> Answer:
         """Let a group's result stand and pay the holders in all its markets."""
-        return await self._group(group_id, g.FinalizeGroup())
+        group = await self._directory.find_group(group_id)
+        if group is None or group.winner is None:
+            return NO_GROUP if group is None else NO_RESULT
+        refused = finality_refusal(group, await self._listed(group.members))
+        return refused or await self._group(group_id, g.FinalizeGroup(winner=group.winner))
 
     async def void_group(self, group_id: GroupId, reason: str = "") -> Answer:
         """End every market of a group without a result."""
         return await self._group(group_id, g.VoidGroup(reason=reason))
 
     async def resolve_group(self, group_id: GroupId, winner: Ticker, evidence: str = "") -> Answer:
-        """Determine and finalize a group in one go, from wherever it stands."""
-        return await self._group(group_id, g.ResolveGroup(winner=winner, evidence=evidence))
+        """Determine and finalize a group, from wherever it stands; or leave it so.
+
+        These are two decisions: what the first one's markets know then nobody can take back in between.
+        """
+        group = await self._directory.find_group(group_id)
+        if group is None or group.status is not GroupStatus.DETERMINED or group.winner != winner:
+            command = g.DetermineGroup(winner=winner, evidence=evidence)
+            answer = await self._determine(group_id, command, to_stand=True)
+            if isinstance(answer, Rejected):
+                return answer
+        return await self.finalize_group(group_id)
 
     # -------------------------------------------------------------------------------------- money
 
@@ -171,23 +189,25 @@ class Operations:
             return decision.rejected
         return Accepted(position=await self._consequences.hold(decision.position, [ticker]))
 
+    async def _determine(
+        self, group_id: GroupId, command: g.DetermineGroup, *, to_stand: bool = False
+    ) -> Answer:
+        group = await self._directory.find_group(group_id)
+        if group is None:
+            return NO_GROUP
+        listed = await self._listed(group.members)
+        refused = winner_refusal(group, command.winner, listed, final=to_stand)
+        return refused or await self._group(group_id, command)
+
     async def _group(self, group_id: GroupId, command: g.GroupCommand) -> Answer:
         group = await self._directory.find_group(group_id)
         if group is None:
             return NO_GROUP
-        if refused := await self._no_yes(group, command):
-            return refused
         decision = await self._directory.group(group_id).ask(command, command_id=self._ids.new())
         if decision.rejected is not None:
             return decision.rejected
         return Accepted(position=await self._consequences.hold(decision.position, group.members))
 
-    async def _no_yes(self, group: GroupState, command: g.GroupCommand) -> Rejected | None:
-        """Refuse a result after which no market of the group would end yes."""
-        winner = command.winner if isinstance(command, g.DetermineGroup | g.ResolveGroup) else group.winner
-        if winner is None or isinstance(command, g.VoidGroup | g.DisputeGroup):
-            return None
-        markets = [await self._directory.find_market(ticker) for ticker in group.members]
-        final = not isinstance(command, g.DetermineGroup)
-        listed = [market for market in markets if market is not None]
-        return winner_refusal(group, winner, listed, final=final)
+    async def _listed(self, members: Sequence[Ticker]) -> list[MarketState]:
+        markets = [await self._directory.find_market(ticker) for ticker in members]
+        return [market for market in markets if market is not None]

@@ -56,9 +56,7 @@ def decide(command: c.GroupCommand, state: GroupState) -> Sequence[e.GroupEvent]
             disputed = e.GroupDisputed(members=tuple(state.members), reason=command.reason)
             return _when(state, (GroupStatus.DETERMINED,), disputed, "disputed")
         case c.FinalizeGroup():
-            return _finalize(state)
-        case c.ResolveGroup():
-            return _resolve(command, state)
+            return _finalize(command, state)
         case c.VoidGroup():
             return _void(command, state)
         case _:
@@ -84,9 +82,7 @@ def _add(command: c.AddMarket, state: GroupState) -> Sequence[e.GroupEvent] | Re
     return _when(state, (GroupStatus.OPEN,), e.MarketAdded(ticker=command.ticker), "extended")
 
 
-def _determine(
-    command: c.DetermineGroup | c.ResolveGroup, state: GroupState
-) -> Sequence[e.GroupEvent] | Rejected:
+def _determine(command: c.DetermineGroup, state: GroupState) -> Sequence[e.GroupEvent] | Rejected:
     if command.winner not in state.members:
         return Rejected(Reason.MARKET_NOT_FOUND, f"{command.winner} is not in group {state.group_id}")
     determined = e.GroupDetermined(
@@ -95,20 +91,12 @@ def _determine(
     return _when(state, (GroupStatus.OPEN, GroupStatus.DISPUTED), determined, "determined")
 
 
-def _finalize(state: GroupState) -> Sequence[e.GroupEvent] | Rejected:
-    if state.winner is None:
-        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"group {state.group_id} has no result yet")
-    finalized = e.GroupFinalized(winner=state.winner, members=tuple(state.members))
+def _finalize(command: c.FinalizeGroup, state: GroupState) -> Sequence[e.GroupEvent] | Rejected:
+    if state.winner != command.winner:
+        stands = "no result yet" if state.winner is None else f"another winner, {state.winner}"
+        return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"group {state.group_id} has {stands}")
+    finalized = e.GroupFinalized(winner=command.winner, members=tuple(state.members))
     return _when(state, (GroupStatus.DETERMINED,), finalized, "finalized")
-
-
-def _resolve(command: c.ResolveGroup, state: GroupState) -> Sequence[e.GroupEvent] | Rejected:
-    if state.status is GroupStatus.DETERMINED and state.winner == command.winner:
-        return _finalize(state)
-    determined = _determine(command, state)
-    if isinstance(determined, Rejected):
-        return determined
-    return [*determined, e.GroupFinalized(winner=command.winner, members=tuple(state.members))]
 
 
 def _void(command: c.VoidGroup, state: GroupState) -> Sequence[e.GroupEvent] | Rejected:

@@ -33,14 +33,9 @@ class DisputeGroup(Message, frozen=True, kw_only=True):
 
 
 class FinalizeGroup(Message, frozen=True, kw_only=True):
-    """Let the result stand."""
-
-
-class ResolveGroup(Message, frozen=True, kw_only=True):
-    """State which market is yes and let it stand, in one go, from wherever the group stands."""
+    """Let the result stand, if it is still this one."""
 
     winner: Ticker
-    evidence: str = ""
 
 
 class VoidGroup(Message, frozen=True, kw_only=True):
@@ -49,6 +44,4 @@ class VoidGroup(Message, frozen=True, kw_only=True):
     reason: str = ""
 
 
-GroupCommand = (
-    CreateGroup | AddMarket | DetermineGroup | DisputeGroup | FinalizeGroup | ResolveGroup | VoidGroup
-)
+GroupCommand = CreateGroup | AddMarket | DetermineGroup | DisputeGroup | FinalizeGroup | VoidGroup

@@ -18,6 +18,9 @@ def winner_refusal(
 
     ``markets`` are its members that are listed. ``final`` is whether the result is to stand: until then a
     condition may still be open.
+
+    What is seen here may change before the group decides: a market that has not opened may still become
+    conditional. So a result stands only once the winner knows it, for then it does not.
     """
     market = next((market for market in markets if market.ticker == winner), None)
     if market is None or market.group_id != group.group_id:
@@ -32,6 +35,19 @@ def winner_refusal(
             Reason.CONDITION_PENDING, f"{market.parent}, on which not all of the group depend, must end first"
         )
     return None
+
+
+def finality_refusal(group: GroupState, markets: Sequence[MarketState]) -> Rejected | None:
+    """Refuse to let a group's result stand that its winner does not know yet, or could not end with."""
+    assert group.winner is not None
+    if refused := winner_refusal(group, group.winner, markets, final=True):
+        return refused
+    [winner] = (market for market in markets if market.ticker == group.winner)
+    if winner.status is MarketStatus.DETERMINED:
+        return None
+    return Rejected(
+        Reason.TRANSITION_NOT_ALLOWED, f"{winner.ticker} is {winner.status} still; ask again in a moment"
+    )
 
 
 def group_violations(
@@ -56,12 +72,15 @@ def group_violations(
 
 
 def _results(group_id: GroupId, group: GroupState, markets: Mapping[Ticker, MarketState]) -> Iterator[str]:
-    for ticker in group.members:
-        market = markets.get(ticker)
-        if market is None or market.group_id != group_id or market.status is not MarketStatus.FINALIZED:
-            continue
-        if market.result is Result.VOID:
-            continue
-        expected = Result.YES if ticker == group.winner else Result.NO
-        if group.status is not GroupStatus.FINALIZED or market.result is not expected:
-            yield f"group {group_id}: {ticker} ended {market.result}, and the group is {group.status}"
+    members = [markets[ticker] for ticker in group.members if ticker in markets]
+    results = {
+        market.ticker: market.result for market in members if market.group_id == group_id and market.ended
+    }
+    final = group.status is GroupStatus.FINALIZED
+    for ticker, result in results.items():
+        if result is not Result.VOID:
+            expected = Result.YES if ticker == group.winner else Result.NO
+            if not final or result is not expected:
+                yield f"group {group_id}: {ticker} ended {result}, and the group is {group.status}"
+        elif final and ticker == group.winner and Result.NO in results.values():
+            yield f"group {group_id}: {ticker} won and ended {result}, and others lost to it"

@@ -266,11 +266,12 @@ class Life:
     def end_a_group(self) -> None:
         random = self.random
         group_id = random.choice(GROUP_IDS)
-        members = self.exchange.groups[group_id].members
+        group = self.exchange.groups[group_id]
+        members = group.members
         commands: list[gc.GroupCommand] = [
             gc.DetermineGroup(winner=random.choice(members)),
             gc.DisputeGroup(),
-            gc.FinalizeGroup(),
+            gc.FinalizeGroup(winner=group.winner or members[0]),
         ]
         if random.random() < 0.2:
             commands = [gc.VoidGroup()]
@@ -284,8 +285,9 @@ class Life:
         self.exchange.settle()
         for group_id in GROUP_IDS:
             group = self.exchange.groups[group_id]
-            self.exchange.ask_group(group_id, gc.DetermineGroup(winner=self.random.choice(group.members)))
-            self.exchange.ask_group(group_id, gc.FinalizeGroup())
+            winner = self.random.choice(group.members)
+            self.exchange.ask_group(group_id, gc.DetermineGroup(winner=winner))
+            self.exchange.ask_group(group_id, gc.FinalizeGroup(winner=group.winner or winner))
             self.exchange.settle()
         for name, _, _ in LISTED:
             result = self.random.choice([Result.YES, Result.NO])

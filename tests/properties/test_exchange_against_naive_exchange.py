@@ -115,10 +115,11 @@ class Pair:
 
     def operate_group(self, group_id: GroupId) -> None:
         winner = self.random.choice(self.naive.groups[group_id])
+        stands = self.exchange.groups[group_id].winner or Ticker(winner)
         deeds: list[tuple[gc.GroupCommand, Callable[[], None]]] = [
             (gc.DetermineGroup(winner=Ticker(winner)), lambda: self.naive.determine_group(group_id, winner)),
             (gc.DisputeGroup(), lambda: self.naive.dispute_group(group_id)),
-            (gc.FinalizeGroup(), lambda: self.naive.finalize_group(group_id)),
+            (gc.FinalizeGroup(winner=stands), lambda: self.naive.finalize_group(group_id)),
         ]
         if self.random.random() < 0.1:
             deeds = [(gc.VoidGroup(), lambda: self.naive.void_group(group_id))]

@@ -5,7 +5,10 @@ import pytest
 from domain.group import commands as c
 from domain.group import events as e
 from domain.group.aggregate import GROUP, GroupState
+from domain.group.members import group_violations
 from domain.identifiers import GroupId, Ticker
+from domain.market.state import MarketState
+from domain.market.vocabulary import MarketStatus, Result
 from domain.rejections import Reason
 from tests.unit.domain.specification import Given
 
@@ -14,6 +17,7 @@ WEATHER = c.CreateGroup(group_id=GroupId("WEATHER"), title="Tomorrow's weather",
 Group = Given[GroupState, c.GroupCommand, e.GroupEvent]
 
 RAINS = c.DetermineGroup(winner=RAIN, evidence="gauge")
+STANDS = c.FinalizeGroup(winner=RAIN)
 
 
 def group(*commands: c.GroupCommand) -> Group:
@@ -51,29 +55,23 @@ def test_a_result_can_be_disputed_and_turned() -> None:
     weather = group(RAINS)
     weather.when(c.DisputeGroup(reason="wet")).then(e.GroupDisputed(members=(SUN, RAIN), reason="wet"))
     weather.when(c.DetermineGroup(winner=SUN)).then(e.GroupDetermined)
-    weather.when(c.FinalizeGroup()).then(e.GroupFinalized(winner=SUN, members=(SUN, RAIN)))
+    weather.when(c.FinalizeGroup(winner=SUN)).then(e.GroupFinalized(winner=SUN, members=(SUN, RAIN)))
 
 
 def test_a_group_is_voided_whole() -> None:
     group().when(c.VoidGroup(reason="storm")).then(e.GroupVoided(members=(SUN, RAIN), reason="storm"))
 
 
-def test_a_group_is_resolved_in_one_decision_from_wherever_it_stands() -> None:
-    rains = c.ResolveGroup(winner=RAIN, evidence="gauge")
-    determined = e.GroupDetermined(winner=RAIN, members=(SUN, RAIN), evidence="gauge")
-    finalized = e.GroupFinalized(winner=RAIN, members=(SUN, RAIN))
-    group().when(rains).then(determined, finalized)
-    group(RAINS).when(rains).then(finalized)
-    group(RAINS, c.DisputeGroup()).when(rains).then(determined, finalized)
-    group(RAINS).when(c.ResolveGroup(winner=SUN)).then(Reason.TRANSITION_NOT_ALLOWED)
-    group().when(c.ResolveGroup(winner=SNOW)).then(Reason.MARKET_NOT_FOUND)
-    group(rains).when(rains).then(Reason.TRANSITION_NOT_ALLOWED)
+def test_only_the_result_that_was_looked_at_is_let_stand() -> None:
+    turned = group(RAINS, c.DisputeGroup(), c.DetermineGroup(winner=SUN))
+    turned.when(c.FinalizeGroup(winner=RAIN)).then(Reason.TRANSITION_NOT_ALLOWED)
+    turned.when(c.FinalizeGroup(winner=SUN)).then(e.GroupFinalized(winner=SUN, members=(SUN, RAIN)))
 
 
 OPEN: list[c.GroupCommand] = []
 DETERMINED: list[c.GroupCommand] = [RAINS]
 DISPUTED: list[c.GroupCommand] = [RAINS, c.DisputeGroup()]
-FINAL: list[c.GroupCommand] = [RAINS, c.FinalizeGroup()]
+FINAL: list[c.GroupCommand] = [RAINS, STANDS]
 VOID: list[c.GroupCommand] = [c.VoidGroup()]
 
 
@@ -87,10 +85,10 @@ VOID: list[c.GroupCommand] = [c.VoidGroup()]
         (DISPUTED, c.DisputeGroup()),
         (FINAL, c.DisputeGroup()),
         (VOID, c.DisputeGroup()),
-        (OPEN, c.FinalizeGroup()),
-        (DISPUTED, c.FinalizeGroup()),
-        (FINAL, c.FinalizeGroup()),
-        (VOID, c.FinalizeGroup()),
+        (OPEN, STANDS),
+        (DISPUTED, STANDS),
+        (FINAL, STANDS),
+        (VOID, STANDS),
         (FINAL, c.VoidGroup()),
         (VOID, c.VoidGroup()),
     ],
@@ -102,3 +100,24 @@ def test_a_group_moves_only_as_its_life_allows(before: list[c.GroupCommand], com
 @pytest.mark.parametrize("before", [OPEN, DETERMINED, DISPUTED])
 def test_a_group_is_voided_from_anywhere_before_its_end(before: list[c.GroupCommand]) -> None:
     group(*before).when(c.VoidGroup()).then(e.GroupVoided)
+
+
+def test_a_winner_that_ended_void_while_others_lost_to_it_is_named() -> None:
+    def ended(ticker: Ticker, result: Result) -> MarketState:
+        market = MarketState()
+        market.ticker, market.group_id = ticker, weather.group_id
+        market.status, market.result = MarketStatus.FINALIZED, result
+        return market
+
+    def named(sun: Result, rain: Result) -> list[str]:
+        markets = {SUN: ended(SUN, sun), RAIN: ended(RAIN, rain)}
+        return list(group_violations({weather.group_id: weather}, markets))
+
+    weather = group(RAINS, STANDS).state
+    assert named(Result.NO, Result.VOID) == ["group WEATHER: RAIN won and ended void, and others lost to it"]
+    assert named(Result.NO, Result.YES) == []
+    assert named(Result.VOID, Result.VOID) == []
+    assert named(Result.YES, Result.NO) == [
+        "group WEATHER: SUN ended yes, and the group is finalized",
+        "group WEATHER: RAIN ended no, and the group is finalized",
+    ]
