@@ -1,0 +1,231 @@
+"""A filled exchange: somebody has as much of everything as an account may, others the rest."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from adapters.bootstrap import Presage, open_presage
+from adapters.cli.signer import Signer
+from adapters.http.callers.signing import generate_key_pair
+from adapters.settings import Settings
+from application.requests import OrderAccepted, OrderRequest
+from domain.group.commands import CreateGroup
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
+from domain.identity.aggregate import Scope
+from domain.market.commands import CreateMarket
+from domain.market.vocabulary import Action, Result, Side
+from domain.quantities import Money, Quantity, Ticks
+
+HOARDER, OTHER = AccountId("hoarder"), AccountId("other")
+EVENT, SERIES = GroupId("EVENT"), "SERIES"
+BUSY = Ticker("M-0000")
+"""The market with a long history."""
+DEEP = Ticker("M-0001")
+"""The market with many open orders of one account, each at a price of its own."""
+
+_AT_ONCE = 200
+_FUNDS = Money(10**15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much there is of everything. By itself: what the longest page shows, or an account may have."""
+
+    markets: int = 1_000
+    ended: int = 300
+    in_event: int = 100
+    fills: int = 3_000
+    open_orders: int = 9_000
+    order_groups: int = 900
+    keys: int = 50
+
+
+AS_LARGE_AS_MAY_BE = Size()
+
+
+@dataclass(kw_only=True)
+class World:
+    """The exchange, and names of what is in it. ``number`` counts what is made for one request each."""
+
+    presage: Presage
+    signer: Signer
+    public_pem: str
+    filled_order: OrderId
+    order_groups: Sequence[str]
+    open_orders: Sequence[OrderId]
+    size: Size
+    number: int = 0
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def fresh(self, prefix: str) -> str:
+        """Return a name that was never used."""
+        self.number += 1
+        return f"{prefix}-{self.number}"
+
+    async def market(self, *, group: GroupId | None = None, opens: bool = True) -> Ticker:
+        """Make a market."""
+        ticker = Ticker(self.fresh("NEW"))
+        operations = self.presage.exchange.operations
+        await operations.create_market(_market(ticker, group))
+        if opens:
+            await operations.activate(ticker)
+        return ticker
+
+    async def group(self) -> tuple[GroupId, Ticker]:
+        """Make a group with a market."""
+        name = GroupId(self.fresh("GROUP"))
+        await self.presage.exchange.operations.create_group(CreateGroup(group_id=name, title=name))
+        return name, await self.market(group=name)
+
+    async def order(self) -> OrderId:
+        """Place an order that rests."""
+        answer = await self.presage.exchange.trading.place(_order(HOARDER, DEEP, Ticks(2), Quantity(300)))
+        assert isinstance(answer, OrderAccepted), answer
+        return answer.order_id
+
+    async def fill(self, ticker: Ticker) -> None:
+        """Have as many orders rest in a market as in the one with many."""
+        await _rest(self.presage, self.size, ticker, None)
+
+    async def shown(self) -> None:
+        """Wait until readers see all there is."""
+        head = await self.presage.store.head()
+        assert await self.presage.reads.freshness.await_position(head, 600)
+
+
+@asynccontextmanager
+async def filled_world(size: Size) -> AsyncIterator[World]:
+    """Give a filled exchange, in a folder of its own, that is not the first to be asked anything."""
+    with TemporaryDirectory() as folder:
+        async with open_presage(Settings(data=Path(folder))) as presage:
+            await presage.start()
+            private_pem, public_pem = generate_key_pair()
+            keys = presage.exchange.keys
+            key_id, _ = await keys.create(
+                HOARDER, name="bench", public_key_pem=public_pem, scopes=tuple(Scope)
+            )
+            for number in range(size.keys):
+                await keys.create(HOARDER, name=f"{number}", public_key_pem=public_pem, scopes=(Scope.READ,))
+            await _list_markets(presage, size)
+            filled = await _trade(presage, size)
+            await _end(presage, size)
+            order_groups = [
+                (await presage.exchange.trading.create_order_group(HOARDER, Quantity(10**9)))[0]
+                for _ in range(size.order_groups)
+            ]
+            world = World(
+                presage=presage,
+                signer=Signer(key_id, private_pem.encode()),
+                public_pem=public_pem,
+                filled_order=filled,
+                order_groups=order_groups,
+                open_orders=await _rest(presage, size, DEEP, order_groups[0]),
+                size=size,
+            )
+            await presage.exchange.settled()
+            await world.shown()
+            yield world
+
+
+async def _many(doing: Callable[[Any], Awaitable[Any]], each: Iterable[Any]) -> list[Any]:
+    todo, done = list(each), []
+    for start in range(0, len(todo), _AT_ONCE):
+        done += await asyncio.gather(*map(doing, todo[start : start + _AT_ONCE]))
+    return done
+
+
+def _market(ticker: Ticker, group: GroupId | None) -> CreateMarket:
+    return CreateMarket(
+        ticker=ticker,
+        title=f"Will {ticker} {'be what everybody says it will be ' * 3}?",
+        rules="It counts what was said by then. " * 30,
+        category="Weather",
+        group_id=group,
+        tick_size_ticks=Ticks(1),
+    )
+
+
+def _tickers(size: Size) -> list[Ticker]:
+    return [Ticker(f"M-{number:04d}") for number in range(size.markets)]
+
+
+def _ended(size: Size) -> list[Ticker]:
+    return [Ticker(f"ENDED-{number:04d}") for number in range(size.ended)]
+
+
+async def _list_markets(presage: Presage, size: Size) -> None:
+    """List markets, all but those of one large event in a group of their own."""
+    operations = presage.exchange.operations
+    tickers = _tickers(size)
+    groups = {
+        ticker: EVENT if at < size.in_event else GroupId(f"E-{at}") for at, ticker in enumerate(tickers)
+    }
+    await _many(
+        lambda name: operations.create_group(
+            CreateGroup(group_id=name, title=f"Of {name}", category="Weather", series=SERIES)
+        ),
+        dict.fromkeys(groups.values()),
+    )
+
+    async def list_one(ticker: Ticker) -> None:
+        await operations.create_market(_market(ticker, groups.get(ticker)))
+        await operations.activate(ticker)
+
+    await _many(list_one, [*tickers, *_ended(size)])
+    for account in (HOARDER, OTHER):
+        await operations.deposit(account, _FUNDS, f"first of {account}")
+
+
+def _order(account: AccountId, ticker: Ticker, ticks: Ticks, quantity: Quantity, **more: Any) -> OrderRequest:
+    side = Side.YES if account == HOARDER else Side.NO
+    return OrderRequest(
+        account_id=account,
+        ticker=ticker,
+        side=side,
+        action=Action.BUY,
+        quantity=quantity,
+        price_ticks=ticks,
+        **more,
+    )
+
+
+async def _trade(presage: Presage, size: Size) -> OrderId:
+    """Trade once in every market, and with one order very often."""
+    trading = presage.exchange.trading
+    half = Ticks(5_000)
+
+    async def once(ticker: Ticker) -> None:
+        await trading.place(_order(HOARDER, ticker, half, Quantity(100)))
+        await trading.place(_order(OTHER, ticker, half, Quantity(100)))
+
+    await _many(once, [*_tickers(size), *_ended(size)])
+    resting = await trading.place(_order(HOARDER, BUSY, half, Quantity(100 * size.fills + 100)))
+    assert isinstance(resting, OrderAccepted), resting
+    await _many(lambda _: trading.place(_order(OTHER, BUSY, half, Quantity(100))), range(size.fills))
+    return resting.order_id
+
+
+async def _end(presage: Presage, size: Size) -> None:
+    await _many(lambda ticker: presage.exchange.operations.resolve(ticker, Result.YES), _ended(size))
+
+
+async def _rest(presage: Presage, size: Size, market: Ticker, order_group: str | None) -> list[OrderId]:
+    """Place orders that rest, each at a price of its own; every fifth belongs to an order group."""
+    answers = await _many(
+        lambda ticks: presage.exchange.trading.place(
+            _order(
+                HOARDER,
+                market,
+                Ticks(ticks),
+                Quantity(100),
+                order_group_id=order_group if ticks % 5 == 0 else None,
+            )
+        ),
+        [1 + at * 4_900 // size.open_orders for at in range(size.open_orders)],
+    )
+    assert all(isinstance(answer, OrderAccepted) for answer in answers), answers[-1]
+    return [answer.order_id for answer in answers]
