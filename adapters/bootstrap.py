@@ -29,6 +29,7 @@ from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.serving.warming import make_warmer
+from adapters.http.settings import HttpSettings
 from adapters.notifications import Broadcaster
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
@@ -286,6 +287,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             cached=cached,
             used=used,
             identity=identity,
+            settings=HttpSettings(strict_keys=settings.strict_keys),
         )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)

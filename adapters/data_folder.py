@@ -33,6 +33,7 @@ class HeldKey:
     account_id: str
     scopes: tuple[str, ...]
     private_key_path: Path
+    strict: bool = False
 
     def read(self) -> bytes:
         """Return the private key in PEM."""
@@ -143,15 +144,21 @@ class DataFolder:
         note = self._keys / f"{key_id}.json"
         return self._read_key(note) if note.name in _names(self._keys) else None
 
-    def keep_key(self, key_id: str, *, account_id: str, scopes: Sequence[str], private_pem: str) -> HeldKey:
+    def keep_key(
+        self, key_id: str, *, account_id: str, scopes: Sequence[str], private_pem: str, strict: bool = False
+    ) -> HeldKey:
         """Write a private key so that only this user can read it, and note whose it is."""
         self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._keys / f"{key_id}.pem"
         _write(path, private_pem, mode=0o600)
-        note = {"key_id": key_id, "account_id": account_id, "scopes": list(scopes)}
+        note = {"key_id": key_id, "account_id": account_id, "scopes": list(scopes), "strict": strict}
         _write(path.with_suffix(".json"), json.dumps(note), mode=0o600)
         return HeldKey(
-            key_id=key_id, account_id=account_id, scopes=tuple(scopes), private_key_path=path.absolute()
+            key_id=key_id,
+            account_id=account_id,
+            scopes=tuple(scopes),
+            private_key_path=path.absolute(),
+            strict=strict,
         )
 
     def forget_key(self, key_id: str) -> None:
@@ -176,6 +183,7 @@ class DataFolder:
                 account_id=str(document["account_id"]),
                 scopes=tuple(map(str, document["scopes"])),
                 private_key_path=note.with_suffix(".pem").absolute(),
+                strict=bool(document.get("strict", False)),
             )
         except (KeyError, TypeError):
             raise _damaged(note) from None

@@ -24,6 +24,7 @@ VARIABLES = {
     "stop_orders_max": "PRESAGE_STOP_ORDERS_MAX",
     "order_groups_max": "PRESAGE_ORDER_GROUPS_MAX",
     "keys_max": "PRESAGE_KEYS_MAX",
+    "strict_keys": "PRESAGE_STRICT_KEYS",
     "shutdown_notice_s": "PRESAGE_SHUTDOWN_NOTICE_S",
 }
 """The environment variable behind each setting."""
@@ -69,7 +70,8 @@ class Settings(BaseModel):
     models; without it they are in an SQLite file in the data folder. ``partitions`` only counts when an
     exchange is founded. ``projector`` says where read models are made; an event store in memory is followed
     only ``inside``. Those that end in ``_max`` bound what one account may have: open orders and waiting stops
-    in each market, order groups, keys. ``shutdown_notice_s`` is for how long a server that was asked to end
+    in each market, order groups, keys. With ``strict_keys`` new keys sign query and body too, unless whoever
+    makes one says otherwise. ``shutdown_notice_s`` is for how long a server that was asked to end
     says so, at ``/readyz``, before it takes no more connections: as long as whoever sends requests needs to
     notice.
     """
@@ -88,6 +90,7 @@ class Settings(BaseModel):
     stop_orders_max: int = Field(default=DEFAULT_LIMITS.stops, ge=0)
     order_groups_max: int = Field(default=DEFAULT_LIMITS.order_groups, ge=0)
     keys_max: int = Field(default=DEFAULT_LIMITS.keys, ge=1)
+    strict_keys: bool = False
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)
 
     @field_validator("event_store")

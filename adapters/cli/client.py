@@ -82,12 +82,13 @@ class ExchangeClient:
         key: HeldKey | None,
     ) -> dict[str, Any]:
         said = {name: value for name, value in (query or {}).items() if value not in (None, "")}
-        headers = {} if key is None else self._signer(key).headers(method, path)
+        asked = urlencode(said)
+        content = b"" if body is None else json.dumps(body).encode()
+        headers = {} if key is None else self._signer(key).headers(method, path, asked, content)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        content = b"" if body is None else json.dumps(body).encode()
         try:
-            answer = await self._transport.send(method, path, urlencode(said), headers, content)
+            answer = await self._transport.send(method, path, asked, headers, content)
         except Unreachable as error:
             raise Failure(
                 "server_unreachable",
@@ -100,7 +101,7 @@ class ExchangeClient:
         signer = self._signers.get(key.key_id)
         if signer is None:
             try:
-                signer = self._signers[key.key_id] = Signer(key.key_id, key.read())
+                signer = self._signers[key.key_id] = Signer(key.key_id, key.read(), strict=key.strict)
             except ValueError as error:
                 raise Failure("unusable_data", f"{key.private_key_path}: {error}") from error
         return signer

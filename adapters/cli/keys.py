@@ -39,7 +39,7 @@ def create(
     """Make a key pair for an account; the private key is kept in the data folder."""
     settings = Settings.from_environment(data=data)
     wanted = list(dict.fromkeys(scopes or USUAL_SCOPES))
-    key = asyncio.run(_create(settings, account, wanted, name, strict=strict))
+    key = asyncio.run(_create(settings, account, wanted, name, strict=strict or settings.strict_keys))
     show(
         key,
         as_json=as_json,
@@ -60,7 +60,7 @@ async def _create(
             {"name": name, "public_key": public_pem, "scopes": scopes, "strict": strict},
         )
     key = DataFolder(settings.data).keep_key(
-        answer["api_key_id"], account_id=account, scopes=scopes, private_pem=private_pem
+        answer["api_key_id"], account_id=account, scopes=scopes, private_pem=private_pem, strict=strict
     )
     return {**key.document(), "account_id": account, "scopes": scopes, "position": answer["position"]}
 

@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64encode
+from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -11,19 +12,26 @@ _HASH = hashes.SHA256()
 
 
 class Signer:
-    """Signs for one key. Raises ``ValueError`` for a private key that is not RSA in PEM."""
+    """Signs for one key, query and body too where it is ``strict``.
 
-    def __init__(self, key_id: str, private_pem: bytes) -> None:
+    Raises ``ValueError`` for a private key that is not RSA in PEM.
+    """
+
+    def __init__(self, key_id: str, private_pem: bytes, *, strict: bool = False) -> None:
         self.key_id = key_id
+        self._strict = strict
         key = serialization.load_pem_private_key(private_pem, password=None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError("the private key is not an RSA key")  # noqa: TRY004 (a file's content)
         self._key = key
 
-    def headers(self, method: str, path: str) -> dict[str, str]:
+    def headers(self, method: str, path: str, query: str = "", body: bytes = b"") -> dict[str, str]:
         """Return the headers that go with a request; ``path`` is without its query."""
         timestamp = str(time.time_ns() // 1_000_000)
-        signature = self._key.sign(f"{timestamp}{method}{path}".encode(), _PADDING, _HASH)
+        said = f"{timestamp}{method}{path}"
+        if self._strict:
+            said += f"?{query}#{sha256(body).hexdigest()}"
+        signature = self._key.sign(said.encode(), _PADDING, _HASH)
         return {
             "KALSHI-ACCESS-KEY": self.key_id,
             "KALSHI-ACCESS-TIMESTAMP": timestamp,

@@ -15,6 +15,8 @@ class HttpSettings:
     """How far a client's clock may run ahead."""
     min_position_wait_s: float = 2.0
     """How long a read waits for the position it asked for before it is refused."""
+    strict_keys: bool = False
+    """Whether a new key is strict where it is not said."""
     own_writes_wait_s: float = 1.0
     """How long a read waits for its account's own last write before it is answered without it."""
 

@@ -428,3 +428,24 @@ def test_a_file_that_is_no_recording_is_refused_before_anything_is_replayed(tmp_
     assert (refused.status, refused.json["error"]["code"]) == (1, "unreadable_recording")
     missing = presage_here("replay", tmp_path / "nothing.csv", "--json")
     assert missing.status == 1
+
+
+def test_a_strict_key_is_signed_for_as_it_asks_by_choice_or_by_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(*arguments: object) -> Outcome:
+        return presage_here(*arguments, "--json", "--data", tmp_path)
+
+    chosen = here("keys", "create", "carol", "--strict").json["key_id"]
+    monkeypatch.setenv("PRESAGE_STRICT_KEYS", "true")
+    by_setting = here("keys", "create", "dave").json["key_id"]
+    for account, key_id in (("carol", chosen), ("dave", by_setting)):
+        [key] = [
+            each for each in here("keys", "list", account).json["api_keys"] if each["api_key_id"] == key_id
+        ]
+        assert key["strict"] is True
+        refused = here(
+            "order", "place", "NONE", "--side", "yes", "--count", 1, "--price", "0.5", "--account", account
+        )
+        assert refused.json["error"]["code"] == "market_not_found"
+        assert here("order", "list", "--status", "resting", "--account", account).json["orders"] == []

@@ -20,7 +20,10 @@ class GenerateKeyBody(RequestBody):
 
     name: Annotated[str, line(recorded.KeyName, shortest=1)]
     scopes: list[ScopeWord] | None = Field(default=None, min_length=1, max_length=4, fail_fast=True)
-    strict: bool = Field(default=False, description="Signatures must cover the query and the body too.")
+    strict: bool | None = Field(
+        default=None,
+        description="Signatures must cover the query and the body too. Left out: as the operator has set it.",
+    )
 
 
 class CreateKeyBody(GenerateKeyBody):

@@ -64,7 +64,7 @@ async def _register(
         name=call.body.name,
         public_key_pem=public_pem,
         scopes=scopes,
-        strict=call.body.strict,
+        strict=call.port.settings.strict_keys if call.body.strict is None else call.body.strict,
     )
     return key_id, accepted(answer).position
 

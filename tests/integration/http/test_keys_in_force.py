@@ -84,3 +84,18 @@ async def test_keys_of_another_process_are_seen_and_known_ones_hold_while_the_st
     assert await keys.find("k") is None
     await keys.close()
     await store.close()
+
+
+@pytest.mark.parametrize("by_default", [False, True])
+async def test_new_keys_are_strict_as_the_operator_has_set_it_or_as_it_is_said(
+    tmp_path: Path, *, by_default: bool
+) -> None:
+    async with a_world(tmp_path, strict_keys=by_default) as world:
+        ann = await world.person("ann")
+        for said, strict in (({}, by_default), ({"strict": True}, True), ({"strict": False}, False)):
+            made = await world.send(
+                ann, "POST", f"{BASE}/api_keys", body={"name": "k", "public_key": key_pair()[1], **said}
+            )
+            key = await world.presage.reads.keys.key(made.json()["api_key_id"])
+            assert key is not None
+            assert key.strict is strict
