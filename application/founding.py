@@ -1,11 +1,12 @@
 """Setting an exchange up, or finding out how it was set up."""
 
+from contextlib import suppress
 from uuid import UUID, uuid5
 
 from application.events import Cause
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import NO_STREAM, EventStore, WrongExpectedRevision
+from application.ports.event_store import NO_STREAM, EventStore, StoreUnavailable, WrongExpectedRevision
 from application.streams import EXCHANGE
 from domain.founding import ExchangeFounded
 
@@ -19,15 +20,15 @@ async def found(store: EventStore, codec: EventCodec, clock: Clock, *, partition
         return founded
     event = ExchangeFounded(partitions=partitions)
     cause = Cause(command_id=_FOUNDING, correlation_id=_FOUNDING, at_us=clock.now_us())
-    try:
+    with suppress(WrongExpectedRevision):
         await store.append(
             EXCHANGE, [codec.encode(event, uuid5(_FOUNDING, "founded"), cause)], expected=NO_STREAM
         )
-    except WrongExpectedRevision:
-        founded = await founding_of(store, codec)
-        assert founded is not None
-        return founded
-    return event
+    # Two may found it at once: the store acknowledges either, under one id, and keeps what came first.
+    founded = await founding_of(store, codec)
+    if founded is None:
+        raise StoreUnavailable("the exchange is being set up, and the store does not show it yet; try again")
+    return founded
 
 
 async def founding_of(store: EventStore, codec: EventCodec) -> ExchangeFounded | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from application.hosting.directory import Directory
-from application.hosting.known_keys import KnownKeys
+from application.hosting.known_keys import KnownKeys, perhaps_repeated
 from application.listing import NO_GROUP, NO_MARKET, Listing
 from application.ports.clock import Clock, Ids
 from application.ports.key_index import KeyIndex
@@ -161,8 +161,9 @@ class Operations:
 
     async def withdraw_fees(self, amount: Money, reference: str) -> Answer:
         """Pay out fees that the house has earned, in whichever ledgers; the same reference counts once."""
-        await self._funds.booked()
-        earned = [(await ledger.state()).fees_earned for ledger in self._directory.ledgers]
+        with perhaps_repeated(reference):
+            await self._funds.booked()
+            earned = [(await ledger.state()).fees_earned for ledger in self._directory.ledgers]
         del earned[HOUSE_LEDGER]
         command = WithdrawFees(amount=amount, reference=reference, earned_elsewhere=Money(sum(earned)))
         return await self._transfer(HOUSE_LEDGER, HOUSE, command, -amount)
@@ -171,7 +172,8 @@ class Operations:
         self, partition: int, account_id: AccountId, command: Deposit | Withdraw | WithdrawFees, moves: int
     ) -> Answer:
         ledger = self._directory.ledgers[partition]
-        known = await self._transfers.older(partition, reference_key(account_id, command.reference))
+        with perhaps_repeated(command.reference):
+            known = await self._transfers.older(partition, reference_key(account_id, command.reference))
         if known is not None:
             return repeated_transfer(command.reference, known, moves) or Accepted(position=ledger.position)
         self._transfers.use(partition)

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from application.hosting.directory import Directory
-from application.hosting.known_keys import KnownKeys
+from application.hosting.known_keys import KnownKeys, perhaps_repeated
 from application.hosting.owner import Overloaded
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
@@ -109,15 +109,16 @@ class CommandHandler:
 
         Raises the store's errors when the outcome is not known to be durable.
         """
-        market = await self._directory.find_market(request.ticker)
-        if market is None:
-            return impossible(request, self._clock.now_us()) or NO_MARKET
-        order_id = key = self._order_id(request)
-        digest = request_digest(request)
-        if request.client_order_id:
-            order_id, known = await self._named(request.account_id, key, market)
-            if known is not None:
-                return await self._repeated(request, order_id, known, digest)
+        with perhaps_repeated(request.client_order_id):
+            market = await self._directory.find_market(request.ticker)
+            if market is None:
+                return impossible(request, self._clock.now_us()) or NO_MARKET
+            order_id = key = self._order_id(request)
+            digest = request_digest(request)
+            if request.client_order_id:
+                order_id, known = await self._named(request.account_id, key, market)
+                if known is not None:
+                    return await self._repeated(request, order_id, known, digest)
         # From here to the saga's first step there is no await: two requests with one id cannot both begin.
         under_way = self._placing.get(order_id)
         if under_way is not None:
@@ -195,7 +196,8 @@ class CommandHandler:
 
         The same request with the same new client id again returns the first answer.
         """
-        ticker = await self.ticker_of(request.account_id, request.order_id)
+        with perhaps_repeated(request.client_order_id):
+            ticker = await self.ticker_of(request.account_id, request.order_id)
         if ticker is None:
             return NO_ORDER
         if refused := self._set_aside.refusal(request.account_id, ticker):
@@ -203,13 +205,15 @@ class CommandHandler:
         if not request.client_order_id:
             return await self._amended(request, ticker, None)
         naming = Naming(_key(request.account_id, request.client_order_id), amendment_digest(request))
-        known = await self._known(request.account_id, naming.key)
-        state = await self._directory.market(ticker).state()
+        with perhaps_repeated(request.client_order_id):
+            known = await self._known(request.account_id, naming.key)
+            state = await self._directory.market(ticker).state()
         order = state.orders.get(request.order_id)
         # From here to the saga there is no await: two amendments to one client id cannot both begin.
         digest, task = self._naming.get(naming.key, (known.request_digest if known else "", None))
         if digest == naming.digest:
-            return await (asyncio.shield(task) if task else self._repeated_amendment(request, naming))
+            with perhaps_repeated(request.client_order_id):
+                return await (asyncio.shield(task) if task else self._repeated_amendment(request, naming))
         if known is None and task is None:
             return await self._amended(request, ticker, naming)
         if order is not None and order.client_order_id == request.client_order_id:

@@ -6,12 +6,13 @@ it has to know every key up to a position such that the ledger remembers all tha
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from application.hosting.directory import LedgerOwner
 from application.hosting.owner import Overloaded
-from application.ports.event_store import Position
+from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position
 from application.ports.key_index import KeyIndex
 from domain.ledger.state import LedgerState, Remembered
 
@@ -24,6 +25,20 @@ INDEX_LOOKS = 100
 """How long, and in how many looks, a request waits for the index of older keys."""
 
 Known = TypeVar("Known")
+
+
+@contextmanager
+def perhaps_repeated(key: str) -> Iterator[None]:
+    """Raise that the outcome is unknown, if it cannot be looked up whether a request with a key came before.
+
+    This time nothing was done; but whoever repeats a request asks what became of it.
+    """
+    try:
+        yield
+    except EventStoreError as error:
+        if not key or isinstance(error, AppendOutcomeUnknown):
+            raise
+        raise AppendOutcomeUnknown(f"whether it came before cannot be looked up: {error}") from error
 
 
 class KnownKeys(Generic[Known]):

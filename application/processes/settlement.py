@@ -49,7 +49,12 @@ class Settlement:
             ticker = Ticker(recorded.stream[len(MARKET) :])
             for partition, entry in self._entries(recorded):
                 work.setdefault((partition, ticker), []).append((recorded, entry))
-        await asyncio.gather(*(self._book(key, entries) for key, entries in work.items()))
+        bookings = (self._book(key, entries) for key, entries in work.items())
+        # The others come to their end if one fails: what is tried again finds nothing under way.
+        ends = await asyncio.gather(*bookings, return_exceptions=True)
+        faults = [end for end in ends if end is not None]
+        if faults:
+            raise faults[0]
 
     def _entries(self, recorded: Recorded[DomainEvent]) -> Iterator[tuple[int, MarketEntry]]:
         event: MarketEvent = recorded.event  # type: ignore[assignment]  # a market stream holds no others
