@@ -56,7 +56,15 @@ def dead(
         print_json({"dead": [_letter(each) for each in letters]})
         return
     rows = (
-        (each.letter, each.message.id, _level(each), each.group, str(each.attempts), each.why, _shown(each))
+        (
+            each.letter,
+            each.message.message_id,
+            _level(each),
+            each.group,
+            str(each.attempts),
+            each.why,
+            _shown(each),
+        )
         for each in letters
     )
     say(table(["letter", "message~", "level", "group", "attempts#", "why~", "body~"], rows))
@@ -156,7 +164,7 @@ def _document(name: str, figures: QueueFigures) -> dict[str, Any]:
 def _letter(letter: DeadLetter) -> dict[str, Any]:
     return {
         "letter": letter.letter,
-        "message": letter.message.id,
+        "message": letter.message.message_id,
         "level": _level(letter),
         "group": letter.group,
         "attempts": letter.attempts,

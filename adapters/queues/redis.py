@@ -60,7 +60,9 @@ class RedisMessageQueue:
     async def put(self, messages: Sequence[QueueMessage]) -> None:
         """Put all of the messages or none."""
         refuse_invalid(messages)
-        told = chain.from_iterable((message.priority.value, message.id, message.body) for message in messages)
+        told = chain.from_iterable(
+            (message.priority.value, message.message_id, message.body) for message in messages
+        )
         arguments = [self._bound, *told]
         held = await self._connection.ask(lambda: self._put(keys=self._keys, args=arguments))
         if held >= 0:
@@ -148,8 +150,8 @@ class RedisTaker:
         until = loop.time() + wait_s
         while True:
             given, ends = await self._given_out(min(most, BATCH_MAX))
-            readable = [each for each in given if each.message.id]
-            if unreadable := [each for each in given if not each.message.id]:
+            readable = [each for each in given if each.message.message_id]
+            if unreadable := [each for each in given if not each.message.message_id]:
                 await self.fail(unreadable, NO_MESSAGE, final=True)
             left_s = until - loop.time()
             if readable or left_s <= 0:

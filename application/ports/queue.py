@@ -26,9 +26,9 @@ class Priority(IntEnum):
 
 
 class QueueMessage(NamedTuple):
-    """What is sent; ``id`` is the sender's name for it, the same when it is sent again."""
+    """What is sent; ``message_id`` is the sender's name for it, the same when it is sent again."""
 
-    id: str
+    message_id: str
     body: bytes
     priority: Priority = Priority.NEW_ORDER
 
@@ -152,9 +152,13 @@ def refuse_invalid(messages: Sequence[QueueMessage]) -> None:
     if len(messages) > BATCH_MAX:
         raise InvalidMessage(f"{len(messages):,} messages at once; at most {BATCH_MAX:,} are put")
     for message in messages:
-        if not message.id:
+        if not message.message_id:
             raise InvalidMessage("a message has no id, so nobody could tell that it came twice")
-        if len(message.id) > ID_CHARACTERS:
-            raise InvalidMessage(f"a message's id has {len(message.id)} characters; at most {ID_CHARACTERS}")
+        if len(message.message_id) > ID_CHARACTERS:
+            raise InvalidMessage(
+                f"a message's id has {len(message.message_id)} characters; at most {ID_CHARACTERS}"
+            )
         if len(message.body) > BODY_BYTES:
-            raise InvalidMessage(f"{message.id}: {len(message.body):,} bytes; at most {BODY_BYTES:,} are put")
+            raise InvalidMessage(
+                f"{message.message_id}: {len(message.body):,} bytes; at most {BODY_BYTES:,} are put"
+            )

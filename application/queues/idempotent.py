@@ -39,7 +39,7 @@ class IdempotentHandler:
 
         Raises :class:`QueueError` if nothing was handled because the memory could not be asked.
         """
-        standings = await self._handled.claim([message.id for message in messages])
+        standings = await self._handled.claim([message.message_id for message in messages])
         ours = [
             message
             for message, standing in zip(messages, standings, strict=True)
@@ -50,13 +50,17 @@ class IdempotentHandler:
             if fault is not None and not isinstance(fault, Exception):
                 raise fault
         failed = {
-            message.id: fault
+            message.message_id: fault
             for message, fault in zip(ours, faults, strict=True)
             if isinstance(fault, Exception)
         }
-        await self._note([message.id for message in ours if message.id not in failed], list(failed))
+        await self._note(
+            [message.message_id for message in ours if message.message_id not in failed], list(failed)
+        )
         return [
-            failed.get(message.id, Outcome.HANDLED) if standing is Standing.OURS else _OTHERS[standing]
+            failed.get(message.message_id, Outcome.HANDLED)
+            if standing is Standing.OURS
+            else _OTHERS[standing]
             for message, standing in zip(messages, standings, strict=True)
         ]
 

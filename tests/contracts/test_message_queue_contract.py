@@ -92,7 +92,7 @@ def order(name: str) -> QueueMessage:
 
 
 def ids(deliveries: Sequence[Delivery]) -> list[str]:
-    return [delivery.message.id for delivery in deliveries]
+    return [delivery.message.message_id for delivery in deliveries]
 
 
 async def taken(taker: MessageTaker, most: int = BATCH_MAX) -> Sequence[Delivery]:
@@ -206,7 +206,7 @@ async def test_a_consumer_that_died_is_taken_over_from_in_order_and_before_what_
     assert ids(await taken(died, 2)) == ["1", "2"]
     await idle_time_passes()
     got = await taken(lives, 2)
-    assert [(each.message.id, each.attempt) for each in got] == [("1", 2), ("2", 2)]
+    assert [(each.message.message_id, each.attempt) for each in got] == [("1", 2), ("2", 2)]
     assert ids(await taken(lives)) == ["3"]
 
 
@@ -279,7 +279,7 @@ async def test_what_can_never_be_handled_is_a_dead_letter_at_once(make: Make) ->
     bad, good = await taken(taker)
     await taker.fail([bad], "unreadable", final=True)
     await taker.acknowledge([good])
-    assert [(each.message.id, each.attempts) for each in await queue.dead(most=10)] == [("bad", 1)]
+    assert [(each.message.message_id, each.attempts) for each in await queue.dead(most=10)] == [("bad", 1)]
 
 
 async def test_dead_letters_are_put_back_at_the_end_of_their_level_or_dropped(make: Make) -> None:
@@ -295,7 +295,7 @@ async def test_dead_letters_are_put_back_at_the_end_of_their_level_or_dropped(ma
     assert await queue.discard([first, "none"]) == 1
     assert [each.letter for each in await queue.dead(most=10)] == [third]
     got = await taken(taker)
-    assert [(each.message.id, each.attempt) for each in got] == [("4", 1), ("2", 1), ("5", 1)]
+    assert [(each.message.message_id, each.attempt) for each in got] == [("4", 1), ("2", 1), ("5", 1)]
 
 
 async def test_a_full_queue_refuses_a_batch_whole_and_never_grows(make: Make) -> None:

@@ -54,7 +54,7 @@ class Engine:
         self.commands: dict[bytes, c.MarketCommand] = {b"place": PLACE, b"decrease": DECREASE}
 
     async def handle(self, message: QueueMessage) -> None:
-        await self.owner.ask(self.commands[message.body], command_id=UUID(message.id))
+        await self.owner.ask(self.commands[message.body], command_id=UUID(message.message_id))
 
     async def open_market(self) -> None:
         for command in (listing(), c.ActivateMarket(), PLACE):

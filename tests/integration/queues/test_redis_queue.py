@@ -67,9 +67,9 @@ async def test_what_somebody_else_wrote_into_the_queue_is_a_dead_letter_and_the_
         await redis.xadd(NEW_ORDERS, {"nothing": "at all"})
         await queue.put(orders("2"))
         got = await taker.take(most=10, wait_s=0)
-        assert [each.message.id for each in got] == ["1", "2"]
+        assert [each.message.message_id for each in got] == ["1", "2"]
         letters = await queue.dead(most=10)
-        assert [(letter.message.id, letter.message.body) for letter in letters] == [
+        assert [(letter.message.message_id, letter.message.body) for letter in letters] == [
             ("", b"without an id"),
             ("without a body", b""),
             ("", b""),
@@ -88,7 +88,7 @@ async def test_who_waits_beside_something_unreadable_gets_the_next_message(
         while not await redis.exists(DEAD):  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.005)
         await queue.put(orders("1"))
-        assert [each.message.id for each in await waits] == ["1"]
+        assert [each.message.message_id for each in await waits] == ["1"]
 
 
 async def test_a_dead_letter_that_cannot_be_written_leaves_its_message_where_it_was(
@@ -120,7 +120,7 @@ async def test_a_redis_without_memory_takes_nothing_more_and_gives_out_all_it_ha
         with pytest.raises(QueueFull, match="no memory left"):
             await queue.put([*orders("4"), QueueMessage("5", b"cancel", Priority.CANCEL)])
         got = await taker.take(most=10, wait_s=0)
-        assert [each.message.id for each in got] == ["2", "3"]
+        assert [each.message.message_id for each in got] == ["2", "3"]
         await taker.acknowledge(got)
         await redis.config_set("maxmemory", 0)
         assert await taker.take(most=10, wait_s=0) == []
@@ -134,7 +134,7 @@ async def test_a_replica_is_refused_until_it_is_the_primary(server: RedisServer,
         await redis.execute_command("REPLICAOF", "NO", "ONE")
         await queue.put(orders("1"))
         got = await queue.taker("engine", "a").take(most=10, wait_s=0)
-        assert [each.message.id for each in got] == ["1"]
+        assert [each.message.message_id for each in got] == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ async def test_a_wiped_redis_loses_its_messages_and_the_queue_goes_on(
         waits = asyncio.create_task(taker.take(most=10, wait_s=10))
         server.wipe()
         await queue.put(orders("1", "2"))
-        assert [each.message.id for each in await waits] == ["1", "2"]
+        assert [each.message.message_id for each in await waits] == ["1", "2"]
 
 
 async def test_a_redis_that_is_away_is_told_and_used_again_when_it_is_back(
@@ -208,7 +208,7 @@ async def test_a_redis_that_is_away_is_told_and_used_again_when_it_is_back(
         await queue.put(orders("3"))
         # The second one arrived after all, as nobody could know; whoever puts it again has it twice.
         got = await taker.take(most=10, wait_s=0)
-        assert {each.message.id for each in got} >= {"1", "3"}
+        assert {each.message.message_id for each in got} >= {"1", "3"}
         server.process.kill()
         server.process.wait()
         with pytest.raises(QueueUnavailable):

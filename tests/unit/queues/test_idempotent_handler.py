@@ -25,11 +25,11 @@ class Ledger:
         self.stuck: dict[str, asyncio.Event] = {}
 
     async def __call__(self, message: QueueMessage) -> None:
-        if message.id in self.faults:
-            raise self.faults[message.id]
-        self.handled.append(message.id)
-        if message.id in self.stuck:
-            await self.stuck[message.id].wait()
+        if message.message_id in self.faults:
+            raise self.faults[message.message_id]
+        self.handled.append(message.message_id)
+        if message.message_id in self.stuck:
+            await self.stuck[message.message_id].wait()
 
 
 def messages(*names: str) -> list[QueueMessage]:
@@ -188,6 +188,6 @@ async def test_a_message_that_can_never_be_read_is_a_dead_letter_at_once_and_the
     ledger.faults["poison"] = InvalidMessage("no command")
     await queue.put(messages("1", "poison", "2"))
     await handle_next(taker, handler, most=10, wait_s=0)
-    assert [(each.message.id, each.attempts) for each in await queue.dead(most=10)] == [("poison", 1)]
+    assert [(each.message.message_id, each.attempts) for each in await queue.dead(most=10)] == [("poison", 1)]
     assert ledger.handled == ["1", "2"]
     assert sum((await queue.figures()).held.values()) == 0
