@@ -11,6 +11,7 @@ from adapters.http.app import OPERATIONS
 from adapters.http.requests.fields import longest
 from domain import fields as recorded
 from domain.ledger.commands import CreateOrderGroup
+from domain.quantities import Quantity
 from domain.rejections import Reason, Rejected
 from tests.integration.http.world import ADMIN, BASE, ORDERS, Person, World, error
 from tests.unit.http.keys import key_pair
@@ -83,7 +84,7 @@ async def test_references_of_every_length_are_taken_or_refused(
 @pytest.mark.parametrize(
     ("path", "body", "refusal"),
     [
-        (f"{BASE}/portfolio/order_groups/create", {"contracts_limit": 2**63 - 1}, (422, "not_recordable")),
+        (f"{BASE}/portfolio/order_groups/create", {"contracts_limit": 2**63 - 1}, (422, "invalid_quantity")),
         (f"{ADMIN}/markets", {"ticker": "A", "title": "A\ud800"}, (400, "malformed_body")),
         (
             f"{ADMIN}/markets",
@@ -119,13 +120,13 @@ async def test_a_command_that_cannot_be_recorded_costs_nobody_the_state_of_the_s
     ledger = directory.ledger(account)
     before = await ledger.state()
     answered = await ledger.ask(
-        CreateOrderGroup(order_group_id="g", account_id=account, limit=2**63),  # type: ignore[arg-type]
+        CreateOrderGroup(order_group_id="no spaces", account_id=account, limit=Quantity(1)),
         command_id=world.presage.exchange.trading._ids.new(),
     )
     assert isinstance(answered.rejected, Rejected)
     assert answered.rejected.reason is Reason.NOT_RECORDABLE
     assert ledger.loaded is before
-    assert "g" not in before.order_groups
+    assert "no spaces" not in before.order_groups
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ async def test_a_client_is_answered_over_a_real_socket(
     world: World, url: str, market: str, ann: Person
 ) -> None:
     async with httpx.AsyncClient(base_url=url) as client:
-        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert (await client.get("/healthz")).json()["status"] == "ok"
         assert "server" not in (await client.get("/healthz")).headers
         book = await client.get(f"{BASE}/markets/{market}/orderbook")
         assert book.json()["orderbook"]["yes"] == []
@@ -111,7 +111,7 @@ async def test_an_answer_under_way_is_not_mistaken_for_a_timeout(url: str) -> No
     whole = b"GET /healthz HTTP/1.1\r\nHost: presage\r\n\r\n"
     answer = await exchange_bytes(url, whole + b"GET /healthz HTTP/1.1\r\nX-Slow: ")
     assert answer.startswith(b"HTTP/1.1 200")
-    assert b'{"status":"ok"}' in answer
+    assert b'"status":"ok"' in answer
     assert answer.count(b"HTTP/1.1 408") == 1
 
 
