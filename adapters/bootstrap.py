@@ -30,7 +30,12 @@ from adapters.http.app import create_app, make_port
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
-from adapters.notifications import Broadcaster
+from adapters.notices.destinations import Destinations
+from adapters.notices.outbox import SqliteOutbox
+from adapters.notices.sender import HttpSender
+from adapters.notices.signing import Signer
+from adapters.notices.timer import SystemTimer
+from adapters.notices.wording import worded
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
@@ -48,6 +53,9 @@ from application.keys import Keys
 from application.keys_in_force import KeysInForce
 from application.log.guard import LogGuard
 from application.log.readable import refuse_unknown_events
+from application.notices.deliveries import Deliveries
+from application.notices.telling import LogLine, Telling
+from application.notices.webhooks import Webhooks
 from application.operations import Operations
 from application.past import Past
 from application.ports.checkpoints import Checkpoints
@@ -55,7 +63,6 @@ from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
 from application.ports.key_index import KeyIndex
-from application.ports.notifier import Notifier
 from application.ports.snapshots import Snapshots
 from application.processes.conditions import Conditions
 from application.processes.groups import Groups
@@ -91,7 +98,6 @@ async def build_exchange(
     order_keys: KeyIndex[KnownOrder],
     transfer_keys: KeyIndex[int],
     checkpoints: Checkpoints,
-    notifier: Notifier,
     clock: Clock,
     ids: Ids,
     partitions: int,
@@ -138,7 +144,6 @@ async def build_exchange(
         funds=funds,
         set_aside=set_aside,
         order_keys=order_keys,
-        notifier=notifier,
         clock=clock,
         ids=ids,
     )
@@ -148,6 +153,7 @@ async def build_exchange(
         trading=trading,
         operations=Operations(directory, funds, transfer_keys, runner, clock, ids),
         keys=Keys(directory, in_force, ids),
+        webhooks=Webhooks(directory, ids),
         runner=runner,
         recovery=SagaRecovery(directory, runner, ids, busy, set_aside),
         set_aside=set_aside,
@@ -220,13 +226,21 @@ class Presage:
     changes: Changes
     cached: CachedAnswers
     warmer: CacheWarmer
+    telling: Telling
+    deliveries: Deliveries
     app: Starlette
 
     async def start(self) -> None:
         """Open for business, with an operator who has a key."""
         await self.exchange.start()
+        self.telling.start()
         self.warmer.start()
         await _appoint_operator(self.exchange, self.folder)
+
+    async def hush(self) -> None:
+        """Tell nobody of orders any more; the next process goes on with it."""
+        await self.telling.close()
+        await self.deliveries.close()
 
     async def shown(self) -> bool:
         """Wait until readers see all that is in the log now; return whether they do."""
@@ -258,7 +272,6 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             alone=settings.event_store in ("sqlite", "memory"),
             transfer_keys=reads.transfer_keys,
             checkpoints=checkpoints,
-            notifier=Broadcaster(),
             clock=clock,
             ids=TimeOrderedIds(),
             partitions=settings.partitions,
@@ -268,6 +281,14 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
         )
         stack.push_async_callback(exchange.close)
+        signer = Signer(folder.webhook_key())
+        destinations = Destinations(own_machine=settings.for_this_machine, private=settings.webhooks_private)
+        outbox = SqliteOutbox(settings.notices_file)
+        stack.push_async_callback(outbox.close)
+        sender = HttpSender(destinations, signer, clock)
+        stack.push_async_callback(sender.close)
+        deliveries = Deliveries(exchange.webhooks, outbox, sender, SystemTimer(clock), worded, health)
+        telling = Telling(store, codec, exchange.webhooks, outbox, [LogLine(), deliveries], health)
         founded = await founded_at_us(store, codec)
         identity = folder.identity(str(founded))
         cache = await stack.enter_async_context(
@@ -282,16 +303,18 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             reads.models,
             clock=SystemClock(),
             event_schemas=event_schemas,
-            metrics=Metrics(reads.stats, exchange.set_aside, clock).text,
+            metrics=Metrics(reads.stats, exchange.set_aside, deliveries, clock).text,
             projector=reads.stats,
             cached=cached,
             used=used,
             identity=identity,
             settings=HttpSettings(strict_keys=settings.strict_keys),
+            destinations=destinations,
+            webhook_key=signer.public_key,
         )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
-        yield Presage(
+        presage = Presage(
             settings=settings,
             folder=folder,
             identity=identity,
@@ -302,8 +325,12 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             changes=reads.changes,
             cached=cached,
             warmer=warmer,
+            telling=telling,
+            deliveries=deliveries,
             app=create_app(port),
         )
+        stack.push_async_callback(presage.hush)
+        yield presage
 
 
 @asynccontextmanager

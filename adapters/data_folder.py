@@ -1,7 +1,7 @@
 """The data folder: what lies in it beside the log, and whether it can be used at all.
 
 ``keys/`` holds the private keys made here, each beside a note of whose it is; ``operator.json`` names the
-operator's; ``server.json`` says where a running server answers.
+operator's; ``server.json`` says where a running server answers; ``webhooks.key`` signs notices.
 """
 
 import json
@@ -14,7 +14,15 @@ from pathlib import Path
 from stat import S_ISLNK
 from typing import Any
 
-OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock"}
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock", "webhooks.key"}
 UNFINISHED = ".unfinished"
 """At the end of the name of what is being copied here, until all of it is there."""
 
@@ -106,7 +114,7 @@ class DataFolder:
         for name in names:
             if name.startswith((".", "log.db")) or name.endswith(UNFINISHED):
                 continue
-            if name not in OURS and not name.startswith((*_DATABASES, "snapshots.db")):
+            if name not in OURS and not name.startswith((*_DATABASES, "snapshots.db", "notices.db")):
                 raise UnusableFolder(
                     f"{self.path / name}: not a file of Presage, and {self.path / 'log.db'} is missing; "
                     "choose an empty folder"
@@ -174,6 +182,23 @@ class DataFolder:
     def appoint_operator(self, key: HeldKey) -> None:
         """Note which key is the operator's."""
         _write(self._operator, json.dumps({"key_id": key.key_id}), mode=0o600)
+
+    def webhook_key(self) -> Ed25519PrivateKey:
+        """Return what notices are signed with; it is made when it is first asked for."""
+        path = self.path / "webhooks.key"
+        try:
+            key = load_pem_private_key(path.read_bytes(), password=None)
+        except FileNotFoundError:
+            key = Ed25519PrivateKey.generate()
+            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            _write(path, pem.decode(), mode=0o600)
+        except OSError as error:
+            raise UnusableFolder(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise _damaged(path) from None
+        if not isinstance(key, Ed25519PrivateKey):
+            raise _damaged(path)
+        return key
 
     def _read_key(self, note: Path) -> HeldKey:
         document = _read(note) or {}

@@ -26,6 +26,8 @@ VARIABLES = {
     "keys_max": "PRESAGE_KEYS_MAX",
     "strict_keys": "PRESAGE_STRICT_KEYS",
     "shutdown_notice_s": "PRESAGE_SHUTDOWN_NOTICE_S",
+    "webhooks_private": "PRESAGE_WEBHOOKS_PRIVATE",
+    "log_level": "PRESAGE_LOG_LEVEL",
 }
 """The environment variable behind each setting."""
 
@@ -51,6 +53,14 @@ def default_data() -> Path:
     return Path(platformdirs.user_data_dir("presage", appauthor=False))
 
 
+class LogLevel(StrEnum):
+    """From where on a process says what happens."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class ProjectorPlace(StrEnum):
     """Where the read models of an exchange are made."""
 
@@ -69,11 +79,12 @@ class Settings(BaseModel):
     (a path with a slash), or the address of an EventStoreDB. ``database_url`` names a PostgreSQL for the read
     models; without it they are in an SQLite file in the data folder. ``partitions`` only counts when an
     exchange is founded. ``projector`` says where read models are made; an event store in memory is followed
-    only ``inside``. Those that end in ``_max`` bound what one account may have: open orders and waiting stops
-    in each market, order groups, keys. With ``strict_keys`` new keys sign query and body too, unless whoever
-    makes one says otherwise. ``shutdown_notice_s`` is for how long a server that was asked to end
-    says so, at ``/readyz``, before it takes no more connections: as long as whoever sends requests needs to
-    notice.
+    only ``inside``. ``webhooks_private`` lets webhooks be at private addresses and be called by http.
+    ``log_level`` info has a line for every order. Those that end in ``_max`` bound what one account may
+    have: open orders and waiting stops in each market, order groups, keys. With ``strict_keys`` new keys sign
+    query and body too, unless whoever makes one says otherwise. ``shutdown_notice_s`` is for how long a
+    server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
+    whoever sends requests needs to notice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +100,8 @@ class Settings(BaseModel):
     open_orders_max: int = Field(default=DEFAULT_LIMITS.open_orders, ge=1)
     stop_orders_max: int = Field(default=DEFAULT_LIMITS.stops, ge=0)
     order_groups_max: int = Field(default=DEFAULT_LIMITS.order_groups, ge=0)
+    webhooks_private: bool = False
+    log_level: LogLevel = LogLevel.WARNING
     keys_max: int = Field(default=DEFAULT_LIMITS.keys, ge=1)
     strict_keys: bool = False
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)
@@ -134,6 +147,16 @@ class Settings(BaseModel):
             order_groups=self.order_groups_max,
             keys=self.keys_max,
         )
+
+    @property
+    def for_this_machine(self) -> bool:
+        """Whether only this machine can reach the exchange."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
+    def notices_file(self) -> Path | None:
+        """What is to be sent to webhooks; ``None`` where it is forgotten together with its log."""
+        return None if self.event_store == "memory" else self.data / "notices.db"
 
     @property
     def log_folder(self) -> Path | None:

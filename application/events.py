@@ -10,8 +10,9 @@ from domain.identity.aggregate import IdentityEvent
 from domain.ledger.events import LedgerEvent
 from domain.market.events import MarketEvent
 from domain.messages import Message
+from domain.webhooks.aggregate import WebhookEvent
 
-DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | ExchangeFounded
+DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | WebhookEvent | ExchangeFounded
 """Everything that can stand in the log."""
 
 Event_co = TypeVar("Event_co", covariant=True)

@@ -9,6 +9,7 @@ from application.hosting.open_markets import OpenMarkets
 from application.hosting.timekeeper import Timekeeper
 from application.keys import Keys
 from application.log.guard import LogGuard
+from application.notices.webhooks import Webhooks
 from application.operations import Operations
 from application.past import Past
 from application.ports.event_store import START, Position
@@ -36,6 +37,7 @@ class Exchange:
         trading: CommandHandler,
         operations: Operations,
         keys: Keys,
+        webhooks: Webhooks,
         runner: ProcessRunner,
         recovery: SagaRecovery,
         set_aside: SetAside,
@@ -48,6 +50,7 @@ class Exchange:
         self.trading = trading
         self.operations = operations
         self.keys = keys
+        self.webhooks = webhooks
         self.past = past
         self.health = health
         self.processes = runner

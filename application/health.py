@@ -44,6 +44,8 @@ class Trouble(StrEnum):
     """What follows from events (bookings, payouts, conditions) is not seen to."""
     SAGA_SET_ASIDE = "saga_set_aside"
     """An interrupted order cannot be brought to its end: its account places nothing more in its market."""
+    NOTICES_FAILED = "notices_failed"
+    """Accounts are not told of their orders, though these are placed and stand."""
     LOG_REPLACED = "log_replaced"
     """The log is not the one that was opened: its file was moved or replaced, or its end is not in it."""
     LOG_AHEAD_OF_CLOCK = "log_ahead_of_clock"

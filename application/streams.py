@@ -9,9 +9,10 @@ MARKET = "market-"
 LEDGER = "ledger-"
 GROUP = "group-"
 IDENTITY = "identity-"
+WEBHOOKS = "webhooks-"
 EXCHANGE = "exchange"
 
-EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY)
+EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY, WEBHOOKS)
 """The prefixes of all streams the exchange writes."""
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
@@ -36,6 +37,11 @@ def ledger_stream(partition: int) -> str:
 def identity_stream(partition: int) -> str:
     """Return the stream of a partition of keys."""
     return f"{IDENTITY}{partition:02d}"
+
+
+def webhooks_stream(partition: int) -> str:
+    """Return the stream of a partition of webhooks."""
+    return f"{WEBHOOKS}{partition:02d}"
 
 
 def partition_of(account_id: AccountId, partitions: int) -> int:

@@ -11,7 +11,6 @@ from application.hosting.owner import Overloaded
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
 from application.ports.key_index import KeyIndex
-from application.ports.notifier import Notifier
 from application.processes.order_groups import bounding
 from application.requests import (
     Accepted,
@@ -88,7 +87,6 @@ class CommandHandler:
         funds: Funds,
         set_aside: SetAside,
         order_keys: KeyIndex[KnownOrder],
-        notifier: Notifier,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -96,7 +94,6 @@ class CommandHandler:
         self._funds = funds
         self._set_aside = set_aside
         self._keys = KnownKeys(directory.ledgers, lambda ledger: ledger.orders, order_keys)
-        self._notifier = notifier
         self._clock = clock
         self._ids = ids
         self._placing: dict[OrderId, _UnderWay] = {}
@@ -135,7 +132,6 @@ class CommandHandler:
             saga_id=self._ids.new(),
             directory=self._directory,
             funds=self._funds,
-            notifier=self._notifier,
         )
         self._placing[order_id] = _UnderWay(digest)
         self._keys.use(self._directory.partition_of(request.account_id))

@@ -11,7 +11,6 @@ from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.garbage import collect_in_calm, collect_seldom
-from adapters.notifications import Broadcaster
 from adapters.read_models.opening import open_read_models
 from adapters.threads import give_way_soon
 from application.exchange import Exchange
@@ -147,7 +146,6 @@ async def _exchange(store: EventStore) -> AsyncIterator[Exchange]:
                 order_keys=reads.order_keys,
                 transfer_keys=reads.transfer_keys,
                 checkpoints=MemoryCheckpoints(),
-                notifier=Broadcaster(),
                 clock=clock,
                 ids=TimeOrderedIds(),
                 partitions=PARTITIONS,

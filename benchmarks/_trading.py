@@ -15,7 +15,6 @@ from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.remembering import RememberingCodec
-from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStore, Position
@@ -118,7 +117,6 @@ async def exchange_on(log: EventStore, codec: EventCodec | None = None) -> Async
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
-        notifier=Broadcaster(),
         clock=SystemClock(),
         ids=SeededIds(1),
         partitions=4,

@@ -15,7 +15,6 @@ from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import FileCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.sqlite import SqliteEventStore
-from adapters.notifications import Broadcaster
 from adapters.snapshots.memory import NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from application.exchange import Exchange
@@ -192,7 +191,6 @@ async def _open(folder: Path, *, with_snapshots: bool) -> AsyncIterator[tuple[Ev
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=FileCheckpoints(folder / "checkpoints.json"),
-        notifier=Broadcaster(),
         clock=SystemClock(),
         ids=TimeOrderedIds(),
         partitions=4,

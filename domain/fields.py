@@ -82,11 +82,13 @@ FeeAccrued = Annotated[int, _number("the order's exact fee so far", f"{MONEY} / 
 # -------------------------------------------------------------------------------- times and counters
 
 CloseTime = Annotated[int, _number("when trading ends by itself", TIME, 0)]
+SetTime = Annotated[int, _number("orders placed from then on are told there", TIME, 0)]
 ExpiryTime = Annotated[int, _number("when the order ends by itself", TIME, 0)]
 MarketRevision = Annotated[
     int, _number("the market's event that is booked", "revision of the market's stream", 0)
 ]
 RulesVersion = Annotated[int, _number("the rules that stand, counted from 1", "version of the rules text", 1)]
+Tries = Annotated[int, _number("how often it was sent in vain", "requests", 0)]
 GroupRound = Annotated[int, _number("counts how often the order group was reset", "rounds", 0)]
 GroupVersion = Annotated[
     int, _number("counts what was done to the order group", "version of the order group", 0)
@@ -102,6 +104,11 @@ Partitions = Annotated[int, _number("into how many ledgers the accounts are spre
 OrderGroupId = Annotated[str, _name("an order group of the account")]
 AmendmentId = Annotated[str, _name("an amendment of an order")]
 KeyId = Annotated[str, _name("a key")]
+NoticeId = Annotated[str, _name("a notice; the same however often it is sent")]
+WebhookName = Annotated[
+    str, _name("the account's name for a webhook", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$")
+]
+WebhookUrl = Annotated[str, _name("where notices are sent", r"^https?://[!-~]{1,1000}(?!\n)$")]
 RequestDigest = Annotated[str, _name("a hash of what was asked")]
 ClientOrderId = Annotated[
     str, _name("the client's own name for the order; may be empty", r"^[A-Za-z0-9_:+=/-]{0,64}(?!\n)$")

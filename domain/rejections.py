@@ -26,6 +26,8 @@ class Reason(Enum):
     KEY_NOT_FOUND = "key_not_found"
     KEY_EXISTS = "key_exists"
     ACCOUNT_EXISTS = "account_exists"
+    WEBHOOK_NOT_FOUND = "webhook_not_found"
+    NOTICE_NOT_FOUND = "notice_not_found"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
     DUPLICATE_REQUEST = "duplicate_request"
     # Whether it is allowed now
@@ -54,6 +56,7 @@ class Reason(Enum):
     TOO_MANY_STOPS = "too_many_stops"
     TOO_MANY_ORDER_GROUPS = "too_many_order_groups"
     TOO_MANY_KEYS = "too_many_keys"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
     ORDER_GROUP_TOO_WIDE = "order_group_too_wide"
     DEPOSIT_LIMIT = "deposit_limit"
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -84,6 +87,7 @@ _TRANSIENT = frozenset(
         Reason.TOO_MANY_STOPS,
         Reason.TOO_MANY_ORDER_GROUPS,
         Reason.TOO_MANY_KEYS,
+        Reason.TOO_MANY_WEBHOOKS,
         Reason.ORDER_GROUP_TOO_WIDE,
         Reason.REDUCE_ONLY,
         Reason.INSUFFICIENT_FUNDS,

@@ -18,6 +18,9 @@ class Entry(NamedTuple):
 COMMANDS = {
     "serve": Entry("serve", "Run an exchange; --demo fills it with markets and traders."),
     "keys": Entry("keys", "API keys: who may act for an account."),
+    "webhook": Entry(
+        "webhook", "Webhooks: where an account is told of its orders, and what did not reach it."
+    ),
     "market": Entry("market", "Markets: list them, look at them, run their lives."),
     "group": Entry("group", "Groups of markets of which exactly one ends yes."),
     "order": Entry("order", "Orders: place, change, cancel and list them."),

@@ -41,6 +41,10 @@ class ExchangeClient:
         """Do something."""
         return await self._send("POST", path, body=body, key=key)
 
+    async def put(self, path: str, body: Mapping[str, Any], *, key: HeldKey) -> dict[str, Any]:
+        """Set something."""
+        return await self._send("PUT", path, body=body, key=key)
+
     async def delete(
         self, path: str, query: Mapping[str, Any] | None = None, *, key: HeldKey
     ) -> dict[str, Any]:

@@ -11,17 +11,19 @@ from typing import Any, NoReturn
 
 from adapters.cli.output import print_json, safe, say
 from adapters.redaction import redacted
+from adapters.settings import LogLevel
 from application.shutdown import GracefulShutdown, Step
 
 POOLS_S = 15.0
 """How long everything that is still open when the last step begins has to close."""
 
 
-def begin_logging() -> None:
-    """Write warnings and errors to standard error."""
+def begin_logging(level: LogLevel) -> None:
+    """Write what is at least so grave to standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.basicConfig(level=level.name, handlers=[handler])
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # which has a line for every request
 
 
 class _Discreet(logging.Formatter):

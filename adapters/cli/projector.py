@@ -44,8 +44,8 @@ def projector(
     For an exchange that runs with --projector elsewhere. Any number may run: one writes at a time, and the
     others pass over what it has done. With --json, progress comes as an object a line.
     """
-    begin_logging()
     settings = Settings.from_environment(data=data)
+    begin_logging(settings.log_level)
     if settings.event_store == "memory":
         raise Failure(
             "no_log_to_follow",

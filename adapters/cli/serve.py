@@ -19,7 +19,7 @@ from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.serving.serving import Served, serving
-from adapters.settings import ProjectorPlace, Settings
+from adapters.settings import LogLevel, ProjectorPlace, Settings
 from adapters.threads import give_way_soon
 from application.shutdown import Step
 
@@ -59,6 +59,18 @@ def serve(
         int | None,
         typer.Option(help="Most order groups of an account. [default: $PRESAGE_ORDER_GROUPS_MAX, or 1000]"),
     ] = None,
+    webhooks_private: Annotated[
+        bool | None,
+        typer.Option(
+            "--webhooks-private",
+            help="Let webhooks be at private addresses, and be called by http. "
+            "[default: $PRESAGE_WEBHOOKS_PRIVATE, or no]",
+        ),
+    ] = None,
+    log_level: Annotated[
+        LogLevel | None,
+        typer.Option(help="info has a line for every order. [default: $PRESAGE_LOG_LEVEL, or warning]"),
+    ] = None,
     keys_max: Annotated[
         int | None, typer.Option(help="Most API keys of an account. [default: $PRESAGE_KEYS_MAX, or 100]")
     ] = None,
@@ -66,7 +78,6 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Run an exchange until it is interrupted, founding one if the data folder is new."""
-    begin_logging()
     settings = Settings.from_environment(
         data=data,
         host=host,
@@ -76,7 +87,10 @@ def serve(
         stop_orders_max=stop_orders_max,
         order_groups_max=order_groups_max,
         keys_max=keys_max,
+        webhooks_private=webhooks_private,
+        log_level=log_level,
     )
+    begin_logging(settings.log_level)
     give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(
@@ -123,6 +137,7 @@ def _closing(presage: Presage, served: Served, house: AsyncExitStack | None) -> 
     yield Step(name="requests", action=served.finish, limit_s=REQUESTS_S)
     if house is not None:
         yield Step(name="house traders", action=house.aclose, limit_s=5)
+    yield Step(name="notices", action=presage.hush, limit_s=10)
     yield from presage.exchange.closing
 
 

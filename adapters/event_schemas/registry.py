@@ -11,6 +11,7 @@ from domain.group import events as group
 from domain.identity import aggregate as identity
 from domain.ledger import events as ledger
 from domain.market import events as market
+from domain.webhooks import aggregate as webhooks
 
 STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
     "exchange": {
@@ -82,6 +83,13 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "KeyCreated": identity.KeyCreated,
         "KeyRevoked": identity.KeyRevoked,
         "CredentialSet": identity.CredentialSet,
+    },
+    "webhooks": {
+        "WebhookSet": webhooks.WebhookSet,
+        "WebhookRemoved": webhooks.WebhookRemoved,
+        "WebhookSuspended": webhooks.WebhookSuspended,
+        "NoticeUndelivered": webhooks.NoticeUndelivered,
+        "NoticeRetried": webhooks.NoticeRetried,
     },
 }
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""

@@ -33,10 +33,12 @@ from adapters.http.routes import (
     portfolio,
     service,
     standings,
+    webhooks,
     why,
 )
 from adapters.http.routes.reference import reference_routes
 from adapters.http.settings import USUAL, HttpSettings
+from adapters.notices.destinations import Destinations
 from application.exchange import Exchange
 from application.ports.clock import Clock
 from application.ports.used_signatures import UsedSignatures
@@ -54,6 +56,7 @@ _TABLE: tuple[Operation, ...] = (
     *events.ROUTES,
     *exchange.ROUTES,
     *keys.ROUTES,
+    *webhooks.ROUTES,
     *past.ROUTES,
     *standings.ROUTES,
     *why.ROUTES,
@@ -78,6 +81,8 @@ def make_port(
     cached: CachedAnswers,
     used: UsedSignatures,
     identity: Identity,
+    destinations: Destinations,
+    webhook_key: str,
     settings: HttpSettings = USUAL,
 ) -> HttpPort:
     """Return what routes work with."""
@@ -92,6 +97,8 @@ def make_port(
         authenticator=Authenticator(ring, used, clock, settings),
         cached=cached,
         identity=identity,
+        destinations=destinations,
+        webhook_key=webhook_key,
         settings=settings,
         route_names=names_of(OPERATIONS),
     )

@@ -9,6 +9,7 @@ from adapters.http.answers.rendered_books import RenderedBooks
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.own_writes import OwnWrites
 from adapters.http.settings import HttpSettings
+from adapters.notices.destinations import Destinations
 from application.exchange import Exchange
 from application.ports.clock import Clock
 from projections.reading.queries import ReadModels
@@ -34,6 +35,8 @@ class HttpPort:
     authenticator: Authenticator
     cached: CachedAnswers
     identity: Identity
+    destinations: Destinations
+    webhook_key: str
     settings: HttpSettings
     route_names: frozenset[str]
     own_writes: OwnWrites = field(default_factory=OwnWrites)

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from application.notices.deliveries import Deliveries
 from application.ports.clock import Clock
 from application.sagas.set_aside import SetAside
 from projections.running.progress import RunnerStats
@@ -17,10 +18,13 @@ _US_PER_S = 1_000_000
 class Metrics:
     """The metrics of one process."""
 
-    def __init__(self, projector: RunnerStats, set_aside: SetAside, clock: Clock) -> None:
+    def __init__(
+        self, projector: RunnerStats, set_aside: SetAside, deliveries: Deliveries, clock: Clock
+    ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_ReadModels(projector, clock))
         self._registry.register(_Sagas(set_aside))
+        self._registry.register(_Notices(deliveries))
 
     def text(self) -> bytes:
         """Return all metrics as they are now."""
@@ -73,6 +77,30 @@ class _Sagas(Collector):
             "Interrupted orders that cannot be brought to their end; somebody has to look at the log.",
             value=len(list(self._set_aside)),
         )
+
+
+class _Notices(Collector):
+    """How telling accounts of their orders gets on."""
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is known now."""
+        yield GaugeMetricFamily(
+            "presage_notices_waiting", "Notices that wait to be taken.", value=self._deliveries.waiting
+        )
+        yield GaugeMetricFamily(
+            "presage_notices_undelivered",
+            "Notices that did not reach a webhook and wait for its owner.",
+            value=self._deliveries.undelivered,
+        )
+        sent = CounterMetricFamily(
+            "presage_notices_sent", "Requests to webhooks, by how they ended.", labels=["outcome"]
+        )
+        for outcome, requests in self._deliveries.outcomes.items():
+            sent.add_metric([outcome.value.replace(" ", "_")], requests)
+        yield sent
 
 
 def _named(name: str) -> str:

@@ -22,6 +22,7 @@ from application.streams import (
     ledger_stream,
     market_stream,
     partition_of,
+    webhooks_stream,
 )
 from domain.decider import Decider
 from domain.group.aggregate import GROUP, GroupState
@@ -38,10 +39,12 @@ from domain.market.aggregate import MARKET
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
 from domain.market.state import MarketState
+from domain.webhooks.aggregate import WEBHOOKS, WebhookCommand, WebhookEvent, WebhooksState
 
 MarketOwner = StreamOwner[MarketState, MarketCommand, MarketEvent]
 LedgerOwner = StreamOwner[LedgerState, LedgerCommand, LedgerEvent]
 GroupOwner = StreamOwner[GroupState, GroupCommand, GroupEvent]
+WebhooksOwner = StreamOwner[WebhooksState, WebhookCommand, WebhookEvent]
 IdentityOwner = StreamOwner[IdentityState, IdentityCommand, IdentityEvent]
 
 
@@ -80,6 +83,9 @@ class Directory:
         ]
         self.identities: list[IdentityOwner] = [
             self._owner(identity_stream(partition), IDENTITY) for partition in range(partitions)
+        ]
+        self.webhooks: list[WebhooksOwner] = [
+            self._owner(webhooks_stream(partition), WEBHOOKS) for partition in range(partitions)
         ]
 
     def market(self, ticker: Ticker) -> MarketOwner:
@@ -133,11 +139,12 @@ class Directory:
         """Finish what waits in every mailbox, and what is to be kept for the next start."""
         await asyncio.gather(*(owner.close() for owner in self._owners()))
 
-    def _owners(self) -> Iterator[MarketOwner | LedgerOwner | GroupOwner | IdentityOwner]:
+    def _owners(self) -> Iterator[MarketOwner | LedgerOwner | GroupOwner | IdentityOwner | WebhooksOwner]:
         yield from self.markets.values()
         yield from self.ledgers
         yield from self.groups.values()
         yield from self.identities
+        yield from self.webhooks
 
     def _owner(
         self, stream: str, decider: Decider[State, Command, Event], form: Form[State] | None = None

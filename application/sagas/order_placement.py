@@ -1,4 +1,4 @@
-"""Carries out the place-order saga."""
+"""Carries out the place-order saga, up to where its caller has an answer."""
 
 from collections.abc import Awaitable
 from uuid import UUID
@@ -7,7 +7,6 @@ from application.hosting.decision import Decision
 from application.hosting.directory import Directory
 from application.ids import derived_id
 from application.ports.event_store import AppendOutcomeUnknown, Position
-from application.ports.notifier import Notifier
 from application.processes.order_groups import bounding
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from application.sagas.funds import Funds
@@ -54,7 +53,6 @@ class OrderPlacement:
         saga_id: UUID,
         directory: Directory,
         funds: Funds,
-        notifier: Notifier,
     ) -> None:
         self.state = SagaState.STARTED
         self._request = request
@@ -65,18 +63,17 @@ class OrderPlacement:
         self._saga_id = saga_id
         self._directory = directory
         self._funds = funds
-        self._notifier = notifier
         self._allotment: BoundOrderGroup | None = None
         self._decided_us = 0
         self._end: OrderAnswer | Exception | None = None
 
     async def run(self) -> OrderAnswer:
-        """Go through the saga, from where it stands to its end, and say how it ended.
+        """Go through the saga, from where it stands to its answer, and give that.
 
         Run it again if it was canceled: a step that was under way is not done twice. Raises the store's
         errors when an outcome cannot be made durable or is unknown; recovery then brings the saga to its end.
         """
-        while not self.state.ended:
+        while not self.state.answered:
             self.state = advance(self.state, await self._step())
         assert self._end is not None
         if isinstance(self._end, Exception):
@@ -89,10 +86,8 @@ class OrderPlacement:
                 return self._reserve()
             case SagaState.RESERVED:
                 return self._place()
-            case SagaState.RELEASING:
-                return self._release()
             case _:
-                return self._notify()
+                return self._release()
 
     async def _reserve(self) -> Outcome:
         decision = await self._funds.ask(
@@ -147,11 +142,6 @@ class OrderPlacement:
             command_id=derived_id(self._saga_id, "release"),
             correlation_id=self._saga_id,
         )
-        return Outcome.DONE
-
-    async def _notify(self) -> Outcome:
-        assert isinstance(self._end, OrderAccepted)
-        self._notifier.order_confirmed(self._end)
         return Outcome.DONE
 
     def _accepted(self, decision: Decision[MarketEvent]) -> OrderAccepted:

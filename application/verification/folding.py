@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from application.events import DomainEvent, Recorded
 from application.processes.settlement import concerned
-from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, partition_of
+from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, partition_of
 from application.verification.overdue import PATIENCE_US, Overdue
 from domain.decider import execute
 from domain.founding import ExchangeFounded
@@ -23,6 +23,8 @@ from domain.ledger.state import LedgerState
 from domain.market.aggregate import MARKET as MARKET_DECIDER
 from domain.market.events import ConditionMet, OrderAmended, OrderPlaced, OrderRenamed, TradeExecuted
 from domain.market.state import MarketState
+from domain.webhooks.aggregate import WEBHOOKS as WEBHOOKS_DECIDER
+from domain.webhooks.aggregate import NoticeUndelivered, WebhooksState
 
 
 def over_limit(market: MarketState, event: DomainEvent) -> Iterator[str]:
@@ -59,6 +61,7 @@ class FoldedLog:
         self.ledgers: dict[int, LedgerState] = {}
         self.groups: dict[GroupId, GroupState] = {}
         self.identities: dict[str, IdentityState] = {}
+        self.webhooks: dict[str, WebhooksState] = {}
         self.violations: list[str] = []
         self.events = 0
         self._partitions = 1
@@ -93,11 +96,21 @@ class FoldedLog:
         elif stream.startswith(IDENTITY):
             keys = self.identities.setdefault(stream, IdentityState())
             IDENTITY_DECIDER.evolve(keys, recorded.event)  # type: ignore[arg-type]
+        elif stream.startswith(WEBHOOKS):
+            self._webhooks(stream, recorded.event)
         elif stream == EXCHANGE:
             assert isinstance(recorded.event, ExchangeFounded)
             self._partitions = recorded.event.partitions
             for partition in range(self._partitions):
                 self.ledgers[partition] = LedgerState()
+
+    def _webhooks(self, stream: str, event: DomainEvent) -> None:
+        if isinstance(event, NoticeUndelivered):
+            market = self.markets.get(event.ticker)
+            if market is None or market.revision < event.revision:
+                self.violations.append(f"{stream}: notice {event.notice_id} is of an order that is not there")
+        state = self.webhooks.setdefault(stream, WebhooksState())
+        WEBHOOKS_DECIDER.evolve(state, event)  # type: ignore[arg-type]
 
     def finish(self) -> None:
         """Book what the markets decided and the ledgers had not booked when the log ends."""

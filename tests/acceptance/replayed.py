@@ -12,7 +12,6 @@ from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
-from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore
@@ -77,7 +76,6 @@ async def venue(folder: Path | None = None) -> AsyncIterator[Venue]:
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
-        notifier=Broadcaster(),
         clock=SystemClock(),
         ids=TimeOrderedIds(),
         partitions=4,

@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 TESTED_ELSEWHERE = {
     "docs/api.md": "tests/integration/http/test_api_document.py",
+    "docs/notices.md": "tests/unit/notices/test_sender.py",
     "docs/events.md": "tests/unit/event_schemas/test_event_documents.py",
 }
 

@@ -10,7 +10,6 @@ from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
-from adapters.notifications import Broadcaster
 from adapters.snapshots.memory import MemorySnapshots
 from application.exchange import Exchange
 from application.ports.event_store import (
@@ -205,7 +204,6 @@ class World:
             order_keys=NoOlderKeys(),
             transfer_keys=NoOlderKeys(),
             checkpoints=self.checkpoints,
-            notifier=Broadcaster(),
             clock=self.clock,
             ids=self.ids,
             partitions=PARTITIONS,

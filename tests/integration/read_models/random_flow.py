@@ -9,7 +9,6 @@ from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
-from adapters.notifications import Broadcaster
 from application.exchange import Exchange
 from application.ports.event_store import START, EventStore
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
@@ -225,7 +224,6 @@ async def random_flow(
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
-        notifier=Broadcaster(),
         clock=clock,
         ids=SeededIds(seed),
         partitions=3,

@@ -8,6 +8,7 @@ from domain.identity.aggregate import CredentialSet, KeyCreated, KeyRevoked, Sco
 from domain.ledger import events as ledger
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
+from domain.webhooks import aggregate as w
 from tests.unit.event_schemas.market_examples import ALICE, AMENDMENT, BOB, CHILD, FIRST, SECOND
 
 ORDER_GROUP = "group-7"
@@ -148,5 +149,27 @@ KEYS: dict[str, DomainEvent] = {
         account_id=ALICE,
         password_hash="$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
         "JLFlNPHOSEeVCvW1iH2ZFcVBKqqzRhF1VlJMzVTeGIo",
+    ),
+}
+
+NOTICE = "0b6c3f0e-8a51-5d3e-9a3c-5b7f2d1e4c00"
+
+WEBHOOKS: dict[str, DomainEvent] = {
+    "WebhookSet": w.WebhookSet(
+        account_id=ALICE, name="desk", url="https://example.com/presage", since_us=1_793_000_000_000_000
+    ),
+    "WebhookRemoved": w.WebhookRemoved(account_id=ALICE, name="desk"),
+    "WebhookSuspended": w.WebhookSuspended(account_id=ALICE, name="desk"),
+    "NoticeUndelivered": w.NoticeUndelivered(
+        account_id=ALICE,
+        name="desk",
+        notice_id=NOTICE,
+        ticker=Ticker("FED-26DEC-CUT"),
+        revision=4,
+        tries=12,
+        reason="the answer was 500",
+    ),
+    "NoticeRetried": w.NoticeRetried(
+        account_id=ALICE, name="desk", notice_id=NOTICE, ticker=Ticker("FED-26DEC-CUT"), revision=4
     ),
 }

@@ -1,6 +1,7 @@
 """What monitoring sees of the read models."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -8,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.telemetry.metrics import Metrics
 from application.health import Health
 from application.ports.event_store import Position
+from application.sagas.place_order import Outcome
 from application.sagas.set_aside import SetAside
 from projections.running.progress import RunnerStats
 
@@ -17,9 +19,14 @@ class Clock:
         return 10_000_000
 
 
+DELIVERIES: Any = SimpleNamespace(
+    waiting=3, undelivered=2, outcomes={Outcome.DONE: 5, Outcome.FAILED: 4, Outcome.GIVEN_UP: 1}
+)
+
+
 def seen(stats: RunnerStats) -> dict[tuple[str, ...], float]:
     """Return every sample by its name and the values of its labels."""
-    text = Metrics(stats, SetAside(Health()), Clock()).text().decode()
+    text = Metrics(stats, SetAside(Health()), DELIVERIES, Clock()).text().decode()
     samples: Any = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return {(each.name, *each.labels.values()): each.value for each in samples}
 
@@ -41,6 +48,11 @@ def test_position_lag_and_rate_are_told() -> None:
         ("presage_read_models_events_total",): 50,
         ("presage_read_models_batches_total",): 4,
         ("presage_sagas_set_aside",): 0,
+        ("presage_notices_waiting",): 3,
+        ("presage_notices_undelivered",): 2,
+        ("presage_notices_sent_total", "done"): 5,
+        ("presage_notices_sent_total", "failed"): 4,
+        ("presage_notices_sent_total", "given_up"): 1,
     }
 
 

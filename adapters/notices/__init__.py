@@ -1,0 +1,1 @@
+"""How notices leave the process: signed requests over HTTP, a line of the log."""

@@ -1,0 +1,1 @@
+"""Telling accounts what became of their orders: derived from the log, at least once, never in its way."""
