@@ -15,7 +15,7 @@ from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.cli.replay_views import replay_view
 from adapters.garbage import collect_seldom
-from adapters.recordings.formats import open_recording
+from adapters.recordings.formats import open_recordings
 from adapters.settings import Settings
 from application.replay.driver import replay as replay_all
 from application.replay.recording import Recording
@@ -36,7 +36,7 @@ def replay(
     The format of each file is told by its content. Without --data the exchange is a new one in a temporary
     folder. Exit status 1 when an invariant does not hold.
     """
-    recordings = [open_recording(path) for path in files]
+    recordings = open_recordings(files)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if data is not None:
             report = runner.run(_replay(Settings.from_environment(data=data), recordings, shown=not as_json))

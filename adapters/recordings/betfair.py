@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from adapters.recordings.betfair_market import BetfairMarket, Json, exclusive_runners
+from adapters.recordings.betfair_market import BetfairMarket, Foreseen, Json
 from adapters.recordings.files import RecordingFile
 from adapters.recordings.numbers import SteadyClock, scaled
 from application.replay.book import Book
@@ -24,10 +24,7 @@ class BetfairStream:
     def __init__(self, file: RecordingFile) -> None:
         self._file = file
         self.name = file.path.name
-        self._exclusive = {
-            market_id: file.parsed(number, exclusive_runners, market_id, definition)
-            for market_id, (number, definition) in self._last_definitions().items()
-        }
+        self._foreseen = self._definitions()
         self.count_hint = sum(1 for _ in self.instructions())
 
     def instructions(self) -> Iterator[Instruction]:
@@ -39,7 +36,8 @@ class BetfairStream:
             for change in self._file.parsed(number, _changes, message):
                 market_id = change["id"]
                 if market_id not in markets:
-                    markets[market_id] = BetfairMarket(market_id, self._exclusive.get(market_id, ()), refs)
+                    foreseen = self._foreseen.get(market_id) or Foreseen(market_id)
+                    markets[market_id] = BetfairMarket(foreseen, refs)
                 market = markets[market_id]
                 yield from self._file.parsed(number, _all, market, change, at_us)
 
@@ -53,13 +51,14 @@ class BetfairStream:
             if message["op"] == MARKET_CHANGES:
                 yield number, message
 
-    def _last_definitions(self) -> dict[str, tuple[int, Json]]:
-        last: dict[str, tuple[int, Json]] = {}
+    def _definitions(self) -> dict[str, Foreseen]:
+        found: dict[str, Foreseen] = {}
         for number, message in self._messages():
             for change in self._file.parsed(number, _changes, message):
                 if "marketDefinition" in change:
-                    last[change["id"]] = (number, change["marketDefinition"])
-        return last
+                    foreseen = found.setdefault(change["id"], Foreseen(change["id"]))
+                    self._file.parsed(number, foreseen.note, change["marketDefinition"])
+        return found
 
 
 def parse_message(text: str) -> Json:

@@ -1,6 +1,7 @@
 """One Betfair market: a binary market per runner, its states, and at the end who won."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.recordings.betfair_ladder import RunnerLadder
@@ -25,6 +26,28 @@ Json = dict[str, Any]
 _LADDERS: tuple[tuple[str, BookSide], ...] = (("atb", "ask"), ("atl", "bid"))
 
 
+@dataclass(slots=True)
+class Foreseen:
+    """What the definitions of one market say in all, which has to be known from the first one on.
+
+    ``runs_until`` is the number of the last definition in which a runner is not withdrawn: one that was
+    withdrawn before may come back.
+    """
+
+    market_id: str
+    exclusive: Sequence[str] = ()
+    runs_until: dict[str, int] = field(default_factory=dict)
+    definitions: int = 0
+
+    def note(self, definition: Json) -> None:
+        """Take note of the next definition."""
+        self.definitions += 1
+        for runner in definition["runners"]:
+            if runner["status"] != "REMOVED":
+                self.runs_until[_ticker(self.market_id, runner)] = self.definitions
+        self.exclusive = exclusive_runners(self.market_id, definition)
+
+
 def exclusive_runners(market_id: str, final: Json) -> Sequence[str]:
     """Return the markets of all runners where exactly one of them must win, else nothing.
 
@@ -40,14 +63,15 @@ def exclusive_runners(market_id: str, final: Json) -> Sequence[str]:
 class BetfairMarket:
     """Turns the changes of one market into instructions."""
 
-    def __init__(self, market_id: str, exclusive: Sequence[str], refs: Iterator[int]) -> None:
-        self._id = market_id
-        self._exclusive = exclusive
-        self._group = f"BF-{ticker_text(market_id)}" if exclusive else None
+    def __init__(self, foreseen: Foreseen, refs: Iterator[int]) -> None:
+        self._id = foreseen.market_id
+        self._foreseen = foreseen
+        self._group = f"BF-{ticker_text(self._id)}" if foreseen.exclusive else None
         self._refs = refs
         self._runners: dict[str, RunnerLadder] = {}
-        self._withdrawn: set[str] = set()
-        self._defined = False
+        self._gone: set[str] = set()
+        self._away: set[str] = set()
+        self._definitions = 0
         self._trading = True
         self._ended = False
 
@@ -57,31 +81,53 @@ class BetfairMarket:
         if self._ended:
             return
         resumed = False
+        were_away = set(self._away)
         if definition is not None:
             yield from self._list_runners(definition, at_us)
             resumed = definition["status"] == "OPEN" and not self._trading
         if resumed:
             self._trading = True
-            yield from (Resume(market=market, at_us=at_us) for market in self._runners)
-        touched = self._tell(change)
+            yield from (Resume(market=market, at_us=at_us) for market in self._present())
+        touched = self._tell(change) | dict.fromkeys(sorted(were_away - self._away))
         for market in self._runners if resumed else touched:
-            yield from self._runners[market].follow(at_us, trading=self._trading)
+            trading = self._trading and market not in self._away
+            yield from self._runners[market].follow(at_us, trading=trading)
         if definition is not None:
             yield from self._stop(definition, at_us)
 
     def _list_runners(self, definition: Json, at_us: int) -> Iterator[Instruction]:
-        if not self._defined and self._group is not None:
-            title = _title(definition)
-            yield OpenGroup(group=self._group, title=title, markets=tuple(self._exclusive), at_us=at_us)
-        self._defined = True
+        self._definitions += 1
+        if self._definitions == 1 and self._group is not None:
+            markets = tuple(self._foreseen.exclusive)
+            yield OpenGroup(group=self._group, title=_title(definition), markets=markets, at_us=at_us)
         for runner in definition["runners"]:
             market = _ticker(self._id, runner)
             if runner["status"] == "REMOVED":
-                self._withdrawn.add(market)
-                if self._runners.pop(market, None):
-                    yield Void(market=market, reason="the runner was withdrawn", at_us=at_us)
+                yield from self._withdraw(market, at_us)
             elif market not in self._runners:
+                self._gone.discard(market)
                 yield from self._list(market, definition, runner, at_us)
+            elif market in self._away:
+                self._away.discard(market)
+                if self._trading:
+                    yield Resume(market=market, at_us=at_us)
+
+    def _withdraw(self, market: str, at_us: int) -> Iterator[Instruction]:
+        """Void the market of a runner that is withdrawn for good; one that comes back only waits."""
+        if market not in self._runners:
+            self._gone.add(market)
+        elif self._foreseen.runs_until[market] < self._definitions:
+            self._gone.add(market)
+            self._away.discard(market)
+            del self._runners[market]
+            yield Void(market=market, reason="the runner was withdrawn", at_us=at_us)
+        elif market not in self._away:
+            self._away.add(market)
+            if self._trading:
+                yield Pause(market=market, at_us=at_us)
+
+    def _present(self) -> list[str]:
+        return [market for market in self._runners if market not in self._away]
 
     def _list(self, market: str, definition: Json, runner: Json, at_us: int) -> Iterator[Instruction]:
         self._runners[market] = RunnerLadder(market, self._refs)
@@ -107,7 +153,7 @@ class BetfairMarket:
             if market in self._runners:
                 _tell_runner(self._runners[market], runner)
                 touched[market] = None
-            elif market not in self._withdrawn:
+            elif market not in self._gone:
                 raise ValueError(f"runner {runner['id']} is in no definition of market {self._id}")
         return touched
 
@@ -118,7 +164,7 @@ class BetfairMarket:
             yield from self._results(definition, at_us)
         elif definition["status"] != "OPEN" and self._trading:
             self._trading = False
-            yield from (Pause(market=market, at_us=at_us) for market in self._runners)
+            yield from (Pause(market=market, at_us=at_us) for market in self._present())
 
     def _results(self, definition: Json, at_us: int) -> Iterator[Instruction]:
         for runner in definition["runners"]:
@@ -134,8 +180,8 @@ class BetfairMarket:
 
 
 def _tell_runner(ladder: RunnerLadder, runner: Json) -> None:
-    for field, side in _LADDERS:
-        for odds, stake in runner.get(field) or ():
+    for prices, side in _LADDERS:
+        for odds, stake in runner.get(prices) or ():
             ladder.tell_level(side, odds_hundredths(odds), stake_hundredths(stake))
     for odds, stake in runner.get("trd") or ():
         ladder.tell_traded(odds_hundredths(odds), stake_hundredths(stake))
@@ -143,7 +189,8 @@ def _tell_runner(ladder: RunnerLadder, runner: Json) -> None:
 
 def _ticker(market_id: str, runner: Json) -> str:
     handicap = str(runner.get("hc") or "")
-    handicap = f"-{handicap}" if handicap.strip("-0.") else ""
+    # The sign has a letter: two hyphens would become one, and both handicaps one market.
+    handicap = f"-{handicap.replace('-', 'M')}" if handicap.strip("-0.") else ""
     return ticker_text(f"BF-{market_id}-{runner['id']}{handicap}")
 
 

@@ -33,8 +33,9 @@ class PolymarketOps:
         self._file = file
         self.name = file.path.name
         self._slug = _slug(file.path)
-        self._market = fitting(f"PM-{ticker_text(self._slug)}")
+        self.market = fitting(f"PM-{ticker_text(self._slug)}")
         self._survey()
+        self._final_book = self._read_final_book()
 
     def instructions(self) -> Iterator[Instruction]:
         """Yield the opening of the market and then every operation."""
@@ -47,6 +48,9 @@ class PolymarketOps:
 
     def recorded_final_book(self) -> Book | None:
         """Return the last book of the raw messages, when they lie beside this file."""
+        return self._final_book
+
+    def _read_final_book(self) -> Book | None:
         for suffix in (".jsonl.gz", ".jsonl"):
             messages = self._file.path.with_name(self._slug + suffix)
             if messages.is_file():
@@ -64,7 +68,7 @@ class PolymarketOps:
 
     def _opening(self, at_us: int) -> OpenMarket:
         return OpenMarket(
-            market=self._market,
+            market=self.market,
             title=self._slug,
             tick_size_ticks=self._tick_size,
             quantity_step=1,
@@ -78,7 +82,7 @@ class PolymarketOps:
             if last is not None and sequence != last + 1:
                 raise self._file.fault(number, f"seq {sequence} after {last}")
             last = sequence
-            yield self._file.parsed(number, _operation, row, self._market, clock)
+            yield self._file.parsed(number, _operation, row, self.market, clock)
 
 
 def _operation(row: dict[str, str], market: str, clock: SteadyClock) -> _Operation:

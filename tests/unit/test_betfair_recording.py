@@ -195,6 +195,75 @@ def test_a_withdrawn_runner_is_voided_and_the_others_make_no_group(tmp_path: Pat
     ]
 
 
+AWAY = definition("OPEN", {7: "REMOVED", 8: "ACTIVE"})
+
+
+def test_a_runner_that_comes_back_is_one_market_that_waits_meanwhile_and_ends_as_it_ended(
+    tmp_path: Path,
+) -> None:
+    closed = definition("CLOSED", {7: "LOSER", 8: "WINNER"}, winners=2)
+    told = stream(
+        tmp_path,
+        book(1, atb=[[2, 10]]),
+        betfair_line(2, definition=AWAY),
+        book(3, atb=[[2, 4], [1.9, 3]], trd=[[2, 5]]),
+        betfair_line(4, definition=OPEN),
+        betfair_line(9, definition=closed),
+    )
+    assert [type(each) for each in told].count(OpenMarket) == 2
+    assert after(told, 2) == [(Pause,)]
+    assert after(told, 3) == [(CancelAtLevel, "ask", 5000, 1200)]
+    assert after(told, 4) == [(Resume,), (AddOrder, "ask", 5264, 570)]
+    assert told[-2:] == [
+        Resolve(market=MARKET, result="no", at_us=9_000),
+        Resolve(market="BF-1.5-8", result="yes", at_us=9_000),
+    ]
+
+
+def test_a_runner_that_comes_back_while_all_are_suspended_waits_with_them(tmp_path: Path) -> None:
+    suspended = {**OPEN, "status": "SUSPENDED"}
+    told = stream(
+        tmp_path,
+        betfair_line(2, definition=AWAY),
+        betfair_line(3, definition={**AWAY, "status": "SUSPENDED"}),
+        betfair_line(4, definition=suspended),
+        betfair_line(5, definition=OPEN),
+        betfair_line(6, definition={**AWAY, "status": "SUSPENDED"}),
+        betfair_line(7, definition=AWAY),
+        betfair_line(8, definition=OPEN),
+    )
+    paused = {pt: [type(each) for each in told if each.at_us == pt * 1000] for pt in range(2, 9)}
+    assert paused == {
+        2: [Pause],
+        3: [Pause],
+        4: [],
+        5: [Resume, Resume],
+        6: [Pause, Pause],
+        7: [Resume],
+        8: [Resume],
+    }
+
+
+def test_a_runner_that_comes_back_and_is_withdrawn_again_is_void_only_then(tmp_path: Path) -> None:
+    closed = definition("CLOSED", {7: "REMOVED", 8: "WINNER"})
+    told = stream(
+        tmp_path,
+        betfair_line(2, definition=AWAY),
+        betfair_line(3, definition=OPEN),
+        betfair_line(4, definition=AWAY),
+        betfair_line(9, definition=closed),
+    )
+    assert [after(told, pt) for pt in (2, 3, 4)] == [[(Pause,)], [(Resume,)], [(Void,)]]
+    assert [each.market for each in told if isinstance(each, Resolve)] == ["BF-1.5-8"]
+
+
+def test_two_handicaps_of_one_runner_are_two_markets(tmp_path: Path) -> None:
+    runners = [{"id": 7, "hc": handicap, "status": "ACTIVE"} for handicap in (-0.5, 0.5, 0)]
+    told = replayed(write(tmp_path / "s", betfair_line(0, definition={**OPEN, "runners": runners})))
+    opened = [each.market for each in told if isinstance(each, OpenMarket)]
+    assert opened == ["BF-1.5-7-M0.5", "BF-1.5-7-0.5", "BF-1.5-7"]
+
+
 def test_handshakes_and_heartbeats_ask_for_nothing(tmp_path: Path) -> None:
     handshake = '{"op":"connection","connectionId":"1"}'
     heartbeat = json.dumps({"op": "mcm", "ct": "HEARTBEAT", "pt": 5, "clk": "a"})

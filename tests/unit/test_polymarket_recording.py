@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.recordings.formats import open_recording
+from adapters.recordings.formats import open_recording, open_recordings
 from application.replay.book import Book, Level
 from application.replay.flow import AddOrder, CancelAtLevel, OpenMarket, TakeOrder
 from application.replay.recording import UnreadableRecording
@@ -118,3 +118,24 @@ def test_messages_that_cannot_be_understood_are_refused(operations: Path) -> Non
     write(operations.with_name("cats-dogs-2031.jsonl"), '{"type":"fill","token":"A"}')
     with pytest.raises(UnreadableRecording, match=r"cats-dogs-2031.jsonl, line 1: no such message: fill"):
         open_recording(operations).recorded_final_book()
+
+
+def test_damage_in_the_messages_beside_the_operations_is_told_when_the_file_is_opened(
+    operations: Path,
+) -> None:
+    messages = write(operations.with_name("cats-dogs-2031.jsonl"), '{"token": "A", "type": "book", "bids": [')
+    with pytest.raises(UnreadableRecording, match="line 1") as refused:
+        open_recording(operations)
+    assert refused.value.path == messages
+
+
+def test_two_files_whose_names_come_to_one_market_are_not_replayed_together(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / name, *OPERATIONS)
+        for name in ("cats-dogs.ops.csv", "cats-cows.ops.csv", "cats_dogs.ops.csv")
+    ]
+    assert len(open_recordings(files[:2])) == 2
+    with pytest.raises(UnreadableRecording, match=r"cats_dogs.ops.csv: its market would be PM-CATS-DOGS,"):
+        open_recordings(files)
+    with pytest.raises(UnreadableRecording, match="rename one of them"):
+        open_recordings([files[0], files[0]])
