@@ -1,5 +1,6 @@
 """What is asked of each route: the largest request it takes, as often as that can be asked."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import time
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 from adapters.http.requests.orders import BATCH_MAX
 from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, SERIES, World
-from domain.identifiers import GroupId, Ticker
+from domain.identifiers import GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
 from domain.market.vocabulary import Result
 
@@ -85,8 +86,8 @@ def _order(world: World) -> Json:
     }
 
 
-async def _batch(world: World) -> list[str]:
-    return [await world.order() for _ in range(BATCH_MAX)]
+async def _batch(world: World) -> list[OrderId]:
+    return await asyncio.gather(*(world.order() for _ in range(BATCH_MAX)))
 
 
 async def _market_full_of_orders(world: World) -> Ticker:
@@ -256,7 +257,7 @@ CASES: dict[str, Case] = {
         prepare=_market_full_of_orders,
         ask=lambda _, ticker: Asked(query={"ticker": ticker}),
         makes=True,
-        repeats_max=5,
+        repeats_max=3,
     ),
     f"DELETE {ORDERS}/{{order_id}}": Case(
         prepare=World.order, ask=lambda _, order: Asked(names={"order_id": order}), makes=True

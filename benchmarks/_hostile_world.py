@@ -40,6 +40,7 @@ class Size:
     in_event: int = 100
     fills: int = 3_000
     open_orders: int = 9_000
+    cancelled: int = 2_000
     order_groups: int = 900
     keys: int = 50
 
@@ -88,11 +89,12 @@ class World:
         return answer.order_id
 
     async def fill(self, ticker: Ticker) -> None:
-        """Have as many orders rest in a market as in the one with many."""
-        await _rest(self.presage, self.size, ticker, None)
+        """Have many orders rest in a market, to be taken off at once."""
+        await _rest(self.presage, self.size.cancelled, ticker, None)
 
     async def shown(self) -> None:
-        """Wait until readers see all there is."""
+        """Wait until readers see all there is, and all that follows from it is done."""
+        await self.presage.exchange.settled()
         head = await self.presage.store.head()
         assert await self.presage.reads.freshness.await_position(head, 600)
 
@@ -123,7 +125,7 @@ async def filled_world(size: Size) -> AsyncIterator[World]:
                 public_pem=public_pem,
                 filled_order=filled,
                 order_groups=order_groups,
-                open_orders=await _rest(presage, size, DEEP, order_groups[0]),
+                open_orders=await _rest(presage, size.open_orders, DEEP, order_groups[0]),
                 size=size,
             )
             await presage.exchange.settled()
@@ -213,7 +215,7 @@ async def _end(presage: Presage, size: Size) -> None:
     await _many(lambda ticker: presage.exchange.operations.resolve(ticker, Result.YES), _ended(size))
 
 
-async def _rest(presage: Presage, size: Size, market: Ticker, order_group: str | None) -> list[OrderId]:
+async def _rest(presage: Presage, orders: int, market: Ticker, order_group: str | None) -> list[OrderId]:
     """Place orders that rest, each at a price of its own; every fifth belongs to an order group."""
     answers = await _many(
         lambda ticks: presage.exchange.trading.place(
@@ -225,7 +227,7 @@ async def _rest(presage: Presage, size: Size, market: Ticker, order_group: str |
                 order_group_id=order_group if ticks % 5 == 0 else None,
             )
         ),
-        [1 + at * 4_900 // size.open_orders for at in range(size.open_orders)],
+        [1 + at * 4_900 // orders for at in range(orders)],
     )
     assert all(isinstance(answer, OrderAccepted) for answer in answers), answers[-1]
     return [answer.order_id for answer in answers]

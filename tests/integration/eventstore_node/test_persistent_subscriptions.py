@@ -303,7 +303,12 @@ async def test_an_update_changes_settings_and_keeps_progress(client: Client, str
     async with consumer(client, stream) as items:
         for event in (await take(items, 3))[:2]:
             await items.ack(event)
-        await asyncio.sleep(0.3)
+
+        async def noted() -> bool:
+            info = await client.get_subscription_info(GROUP, stream)
+            return info.last_checkpointed_event_position == "1"
+
+        await until(noted)
     await client.update_subscription_to_stream(GROUP, stream, max_retry_count=33)
     assert (await client.get_subscription_info(GROUP, stream)).max_retry_count == 33
     async with consumer(client, stream) as items:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.eventstore_node.server import running_node
-from tests.integration.eventstore_node.cases import noted, revisions, revisions_of, take
+from tests.integration.eventstore_node.cases import PATIENCE_S, noted, revisions, revisions_of, take
 from tests.integration.eventstore_node.client_library import (
     Client,
     ClientError,
@@ -77,7 +77,10 @@ async def test_groups_keep_their_settings_progress_and_parked_events(tmp_path: P
         one, two = (await take(items, 4))[:2]
         await items.ack(one)
         await items.nack(two, "park")
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(PATIENCE_S):
+            # What came before it on the same call has arrived too.
+            while not (await client.get_subscription_info(GROUP, "a")).parked_message_count:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         await items.stop()
     async with Connected(tmp_path) as client:
         info = await client.get_subscription_info(GROUP, "a")

@@ -231,9 +231,8 @@ async def test_a_locked_file_keeps_the_projector_waiting_and_readers_reading(tmp
             async with read.store.transaction():
                 pass
         catching_up = asyncio.create_task(read.catch_up())
-        await asyncio.sleep(0.1)
+        await eventually(lambda: "locked" in read.runner.stats.unavailable)
         assert not catching_up.done()
-        assert "locked" in read.runner.stats.unavailable
         assert (await read.answers.markets.markets()).items == []
         other.execute("COMMIT")
         other.close()
