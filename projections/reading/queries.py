@@ -4,6 +4,7 @@ Lists come in pages: hand ``cursor`` back to get the next one; an empty cursor e
 happened (orders, fills, trades, settlements, entries) are newest first.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -60,10 +61,11 @@ T = TypeVar("T")
 
 
 async def everything(page_at: Callable[[str], Awaitable[Page[T]]]) -> Sequence[T]:
-    """Return the items of all pages, one page after the other."""
+    """Return the items of all pages, one page after the other; others have their turn in between."""
     page = await page_at("")
     items = list(page.items)
     while page.cursor:
+        await asyncio.sleep(0)
         page = await page_at(page.cursor)
         items.extend(page.items)
     return items

@@ -1,11 +1,11 @@
 """Chains of causes as they are told: each step with what it did to the account that asks."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import contracts, price_dollars, timestamp
+from adapters.http.answers.in_turns import in_turns
 from domain.market import events as e
 from domain.market.vocabulary import Side
 from domain.quantities import PAYOUT_TICKS
@@ -59,19 +59,19 @@ class EntryWhyAnswer(TypedDict):
     chain: list[ChainStep]
 
 
-def order_why_answer(chain: OrderChain) -> OrderWhyAnswer:
+async def order_why_answer(chain: OrderChain) -> OrderWhyAnswer:
     """Return an order's chain as it is told."""
     order = chain.order
     return OrderWhyAnswer(
         order_id=order.order_id,
         ticker=order.ticker,
         status=order.status.value,
-        chain=_steps(chain.steps),
+        chain=await in_turns(_step, chain.steps),
         complete=chain.complete,
     )
 
 
-def entry_why_answer(chain: EntryChain) -> EntryWhyAnswer:
+async def entry_why_answer(chain: EntryChain) -> EntryWhyAnswer:
     """Return an entry's chain as it is told."""
     entry = chain.entry
     return EntryWhyAnswer(
@@ -80,12 +80,12 @@ def entry_why_answer(chain: EntryChain) -> EntryWhyAnswer:
         revision=entry.ledger_revision,
         ticker=entry.ticker,
         order_id=entry.order_id,
-        chain=_steps(chain.steps),
+        chain=await in_turns(_step, chain.steps),
     )
 
 
-def _steps(steps: Sequence[Step]) -> list[ChainStep]:
-    return [_event(step) if isinstance(step, MarketStep) else _entry(step) for step in steps]
+def _step(step: Step) -> ChainStep:
+    return _event(step) if isinstance(step, MarketStep) else _entry(step)
 
 
 def _event(step: MarketStep) -> ChainStep:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.http.answers.events import EventAnswer, EventsAnswer, event_answer
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import Market, market_answer
 from adapters.http.answers.problems import Problem
 from adapters.http.operations import Access, Call, Operation, Reply
@@ -23,9 +24,9 @@ async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[Group
     cursor, more = "", bool(found)
     while more:
         page = await port.reads.markets.markets(matching, limit=MAX_LIMIT, cursor=cursor)
-        for view in page.items:
+        for view, told in zip(page.items, await in_turns(market_answer, page.items), strict=True):
             if view.group_id is not None:
-                found[view.group_id].append(market_answer(view))
+                found[view.group_id].append(told)
         cursor, more = page.cursor, bool(page.cursor)
     return found
 

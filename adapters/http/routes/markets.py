@@ -1,5 +1,6 @@
 """Markets, their books, trades and candlesticks: public."""
 
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import (
     MarketAnswer,
     MarketsAnswer,
@@ -54,9 +55,7 @@ async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
         settled=period(query.min_settled_ts, query.max_settled_ts),
     )
     page = await call.port.reads.markets.markets(matching, limit=query.limit, cursor=query.cursor)
-    return Reply(
-        content=MarketsAnswer(markets=[market_answer(view) for view in page.items], cursor=page.cursor)
-    )
+    return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, page.items), cursor=page.cursor))
 
 
 async def get_market(call: Call[AsOfQuery, None]) -> Reply:
@@ -88,7 +87,7 @@ async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
     page = await call.port.reads.markets.trades(
         TradeFilter(ticker=query.ticker, at=query.period), limit=query.limit, cursor=query.cursor
     )
-    return Reply(content=TradesAnswer(trades=[trade_answer(view) for view in page.items], cursor=page.cursor))
+    return Reply(content=TradesAnswer(trades=await in_turns(trade_answer, page.items), cursor=page.cursor))
 
 
 async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
@@ -105,14 +104,14 @@ async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
         market.ticker, period_minutes=query.period_interval, ends=period(query.start_ts, query.end_ts)
     )
     return Reply(
-        content=CandlesAnswer(ticker=market.ticker, candlesticks=[candle_answer(view) for view in candles])
+        content=CandlesAnswer(ticker=market.ticker, candlesticks=await in_turns(candle_answer, candles))
     )
 
 
 async def list_series(call: Call[q.SeriesListQuery, None]) -> Reply:
     """Return all series, or those of a category."""
     found = await call.port.reads.markets.series_list(category=call.query.category)
-    return Reply(content=SeriesListAnswer(series=[series_answer(view) for view in found]))
+    return Reply(content=SeriesListAnswer(series=await in_turns(series_answer, found)))
 
 
 async def get_series(call: Call[NoQuery, None]) -> Reply:

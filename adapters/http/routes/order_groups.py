@@ -1,6 +1,7 @@
 """Order groups: orders that are taken off together once enough has filled."""
 
 from adapters.http.answers.exchange import WriteAnswer
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.order_groups import (
     OrderGroupAnswer,
     OrderGroupCreatedAnswer,
@@ -39,7 +40,7 @@ async def list_groups(call: Paged) -> Reply:
     query = call.query
     page = await call.port.reads.orders.order_groups(call.account_id, limit=query.limit, cursor=query.cursor)
     content = OrderGroupsAnswer(
-        order_groups=[order_group_answer(view) for view in page.items], cursor=page.cursor
+        order_groups=await in_turns(order_group_answer, page.items), cursor=page.cursor
     )
     return Reply(content=content)
 

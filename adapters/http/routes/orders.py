@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from adapters.http.answers.display import contracts, whole_contracts
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.order_groups import QueueAnswer, QueuesAnswer, queue_answer
 from adapters.http.answers.orders import (
     AmendAnswer,
@@ -114,7 +115,7 @@ async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
         page = await call.port.reads.portfolio.get_open_orders(
             call.account_id, limit=query.limit, cursor=query.cursor
         )
-        return _orders(page)
+        return await _orders(page)
     matching = OrderFilter(
         tickers=query.ticker,
         group_ids=query.event_ticker,
@@ -125,11 +126,11 @@ async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
     page = await call.port.reads.orders.orders(
         call.account_id, matching, limit=query.limit, cursor=query.cursor
     )
-    return _orders(page)
+    return await _orders(page)
 
 
-def _orders(page: Page[OrderView]) -> Reply:
-    return Reply(content=OrdersAnswer(orders=[order_answer(view) for view in page.items], cursor=page.cursor))
+async def _orders(page: Page[OrderView]) -> Reply:
+    return Reply(content=OrdersAnswer(orders=await in_turns(order_answer, page.items), cursor=page.cursor))
 
 
 async def cancel_order(call: Call[NoQuery, None]) -> Reply:
@@ -236,7 +237,7 @@ async def queue_positions(call: Call[q.QueueQuery, None]) -> Reply:
         tickers=query.market_tickers,
         group_ids=(query.event_ticker,) if query.event_ticker else (),
     )
-    return Reply(content=QueuesAnswer(queue_positions=[queue_answer(view) for view in found]))
+    return Reply(content=QueuesAnswer(queue_positions=await in_turns(queue_answer, found)))
 
 
 ORDERS = f"{BASE}/portfolio/orders"

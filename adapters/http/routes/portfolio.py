@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.http.answers import portfolio as a
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.orders import order_answer
 from adapters.http.as_of import past_positions
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
@@ -24,9 +25,9 @@ async def portfolio(call: Call[q.PortfolioQuery, None]) -> Reply:
     return Reply(
         content=a.PortfolioAnswer(
             balance=a.balance_answer(view.balance),
-            market_positions=[a.position_answer(each) for each in view.positions.items],
+            market_positions=await in_turns(a.position_answer, view.positions.items),
             positions_cursor=view.positions.cursor,
-            orders=[order_answer(each) for each in view.open_orders.items],
+            orders=await in_turns(order_answer, view.open_orders.items),
             orders_cursor=view.open_orders.cursor,
         )
     )
@@ -43,7 +44,7 @@ async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
     query, reads = call.query, call.port.reads.portfolio
     if query.past:
         stood = await past_positions(call.port, call.account_id, query)
-        return Reply(content=_positions_answer(query, *stood))
+        return Reply(content=await _positions_answer(query, *stood))
     counted = query.count_filter.split(",")
     matching = PositionFilter(
         ticker=query.ticker,
@@ -53,10 +54,10 @@ async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
     )
     page = await reads.get_positions(call.account_id, matching, limit=query.limit, cursor=query.cursor)
     groups = await reads.group_positions(call.account_id, query.event_ticker)
-    return Reply(content=_positions_answer(query, page, groups))
+    return Reply(content=await _positions_answer(query, page, groups))
 
 
-def _positions_answer(
+async def _positions_answer(
     query: q.PositionsQuery, page: Page[PositionView], groups: Sequence[GroupPositionView]
 ) -> a.PositionsAnswer:
     """Tell each event once: on the page into which its first market falls."""
@@ -69,8 +70,8 @@ def _positions_answer(
         and (of_market is None or view.group_id in of_market)
     ]
     return a.PositionsAnswer(
-        market_positions=[a.position_answer(view) for view in page.items],
-        event_positions=[a.event_position_answer(view) for view in shown],
+        market_positions=await in_turns(a.position_answer, page.items),
+        event_positions=await in_turns(a.event_position_answer, shown),
         cursor=page.cursor,
     )
 
@@ -84,9 +85,7 @@ async def fills(call: Call[q.FillsQuery, None]) -> Reply:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return Reply(
-        content=a.FillsAnswer(fills=[a.fill_answer(view) for view in page.items], cursor=page.cursor)
-    )
+    return Reply(content=a.FillsAnswer(fills=await in_turns(a.fill_answer, page.items), cursor=page.cursor))
 
 
 async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
@@ -99,7 +98,7 @@ async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
         cursor=query.cursor,
     )
     content = a.SettlementsAnswer(
-        settlements=[a.settlement_answer(view) for view in page.items], cursor=page.cursor
+        settlements=await in_turns(a.settlement_answer, page.items), cursor=page.cursor
     )
     return Reply(content=content)
 

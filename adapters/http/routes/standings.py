@@ -1,5 +1,6 @@
 """Who leads, which markets are busiest, and which are about something: public."""
 
+from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import MarketsAnswer, market_answer
 from adapters.http.answers.standings import LeaderboardAnswer, entry_answer
 from adapters.http.operations import Access, Call, Operation, Reply
@@ -11,20 +12,20 @@ async def leaderboard(call: Call[q.LeaderboardQuery, None]) -> Reply:
     """Return the traders with the most profit."""
     query = call.query
     entries = await call.port.reads.leaderboard.get_top(query.limit, query.period, at_us=query.as_of_ts)
-    content = LeaderboardAnswer(period=query.period, entries=[entry_answer(entry) for entry in entries])
+    content = LeaderboardAnswer(period=query.period, entries=await in_turns(entry_answer, entries))
     return Reply(content=content)
 
 
 async def search_markets(call: Call[q.SearchQuery, None]) -> Reply:
     """Return the markets that hold all words of a text."""
     found = await call.port.reads.markets.search(call.query.text, limit=call.query.limit)
-    return Reply(content=MarketsAnswer(markets=[market_answer(view) for view in found], cursor=""))
+    return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, found), cursor=""))
 
 
 async def most_traded(call: Call[q.MostTradedQuery, None]) -> Reply:
     """Return the markets with the most volume in the last 24 hours."""
     found = await call.port.reads.markets.most_traded(limit=call.query.limit)
-    return Reply(content=MarketsAnswer(markets=[market_answer(view) for view in found], cursor=""))
+    return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, found), cursor=""))
 
 
 ROUTES = (

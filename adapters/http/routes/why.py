@@ -29,7 +29,7 @@ async def why_order(call: Plain) -> Reply:
     chain = await _why(call.port).order(call.account_id, OrderId(call.path["order_id"]))
     if chain is None:
         raise Problem(Reason.ORDER_NOT_FOUND, "there is no such order")
-    return Reply(content=order_why_answer(chain))
+    return Reply(content=await order_why_answer(chain))
 
 
 async def why_entry(call: Plain) -> Reply:
@@ -42,7 +42,7 @@ async def why_entry(call: Plain) -> Reply:
             found = await _why(call.port).entry(call.account_id, ledger, int(entry))
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such entry")
-    return Reply(content=entry_why_answer(found))
+    return Reply(content=await entry_why_answer(found))
 
 
 ROUTES = (
