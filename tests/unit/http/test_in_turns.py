@@ -1,6 +1,7 @@
 """A long answer is made a part at a time."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -24,4 +25,4 @@ async def test_others_have_their_turn_after_so_many_items() -> None:
     watching = asyncio.create_task(watch())
     await in_turns(told.append, range(5 * AT_ONCE))
     watching.cancel()
-    assert max(after - before for before, after in zip(seen, seen[1:], strict=False)) == AT_ONCE
+    assert max(after - before for before, after in pairwise(seen)) == AT_ONCE
