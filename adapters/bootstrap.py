@@ -23,6 +23,7 @@ from adapters.event_stores.embedded.view import EmbeddedLogView
 from adapters.event_stores.json_lines import FileEventStore
 from adapters.event_stores.json_lines_view import FileLogView
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.event_stores.reading_ahead import ReadingAhead
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.http.answers.cached_answers import CachedAnswers
@@ -190,7 +191,7 @@ async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
 async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     """Open the log for reading only, beside the process that writes it."""
     DataFolder(settings.data).refuse_unfinished()
-    log: EventStore | EmbeddedLogView
+    log: EventStore | EmbeddedLogView | ReadingAhead
     if settings.event_store == "memory":
         log = MemoryEventStore()
     elif settings.event_store == "sqlite":
@@ -198,7 +199,7 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     elif settings.log_folder is not None:
         log = FileLogView.open(settings.log_folder)
     else:
-        log = await _connect(settings.event_store, reading=True)
+        log = ReadingAhead(await _connect(settings.event_store, reading=True), settings.event_store)
     try:
         yield log
     finally:

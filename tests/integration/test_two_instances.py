@@ -24,8 +24,9 @@ from tests.acceptance.read_rows import rows_of
 from tests.integration.eventstore_node.node_process import NodeProcess
 
 AT_ONCE = 8
-TURN_WITHIN_S = 5.0
-"""It is 0.5 to 2 s on a machine that does other things too; an owner that was starved waited for 15 s."""
+TURN_WITHIN_S = 10.0
+"""It is 0.5 to 2 s on a machine that does other things too, and 7 s where seven others wait for each core; an
+owner that was starved waited for 15 s."""
 
 TRADERS = [AccountId(f"trader-{number}") for number in range(6)]
 MARKET = Ticker("M")
