@@ -1,5 +1,6 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -11,8 +12,9 @@ from typing import Protocol
 from starlette.applications import Starlette
 
 from adapters.caches.opening import open_cache, open_used_signatures
-from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
-from adapters.clock import SystemClock, TimeOrderedIds
+from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints, NotedCheckpoints
+from adapters.clock import PART as CLOCK
+from adapters.clock import SystemClock, TimeOrderedIds, watch
 from adapters.data_folder import UNFINISHED, DataFolder, Identity
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
@@ -26,6 +28,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.reading_ahead import ReadingAhead
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.event_stores.sqlite_view import SqliteLogView
+from adapters.event_stores.unfinished_copies import marked_unfinished, refuse_unfinished
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
 from adapters.http.callers.signing import generate_key_pair
@@ -40,14 +43,14 @@ from adapters.notices.wording import worded
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
-from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings
+from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from adapters.telemetry.metrics import Metrics
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
 from application.founding import found
-from application.health import Health
+from application.health import Health, kept_running
 from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
@@ -77,6 +80,7 @@ from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
 from application.trading import CommandHandler
+from application.transfer import refuse_unless_empty
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
@@ -201,9 +205,21 @@ async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
     else:
         log = ReadingAhead(await _connect(settings.event_store, reading=True), settings.event_store)
     try:
+        await refuse_unfinished(log, _place_of(settings))
         yield log
     finally:
         await log.close()
+
+
+@asynccontextmanager
+async def open_known_log(settings: Settings) -> AsyncIterator[ReadableLog]:
+    """Open the log as :func:`open_log` does; refuse it if it holds events that this version does not know.
+
+    What a running exchange of this version has looked at is not looked at again.
+    """
+    async with open_log(settings) as log:
+        await refuse_unknown_events(log, JsonCodec(), NotedCheckpoints(settings.checkpoints_file))
+        yield log
 
 
 @asynccontextmanager
@@ -263,8 +279,13 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
+        await refuse_unfinished(store, _place_of(settings))
         await refuse_unknown_events(store, codec, checkpoints)
         clock = SystemClock(await _last_decided_us(store, codec))
+        watching = asyncio.create_task(
+            kept_running(lambda: watch(clock, health), health=health, part=CLOCK), name="watch on the clock"
+        )
+        stack.callback(watching.cancel)
         reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health))
         exchange = await build_exchange(
             store,
@@ -312,6 +333,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             settings=HttpSettings(strict_keys=settings.strict_keys),
             destinations=destinations,
             webhook_key=signer.public_key,
+            ahead_us=lambda: clock.ahead_us,
         )
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
@@ -353,9 +375,13 @@ async def open_reads(
 
 @asynccontextmanager
 async def open_projector(settings: Settings) -> AsyncIterator[ProjectionRunner]:
-    """Open what keeps the read models up to date, for a process of its own."""
+    """Open what keeps the read models up to date, for a process of its own.
+
+    Raises :class:`application.ports.codec.UnreadableEvent` for a log that this version does not know, before
+    anything is touched.
+    """
     async with (
-        open_log(settings) as log,
+        open_known_log(settings) as log,
         read_models.open_projector(
             settings.database_url or settings.read_file,
             source=log,
@@ -420,7 +446,7 @@ async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
 
 
 @asynccontextmanager
-async def open_source(place: str) -> AsyncIterator[LogReader]:
+async def open_source(place: str) -> AsyncIterator[ReadableLog]:
     """Open a store by where it is, as :func:`open_place` does, for reading: nothing there is written."""
     if "://" in place:
         async with open_place(place) as store:
@@ -457,11 +483,16 @@ async def open_place(place: str) -> AsyncIterator[EventStore]:
 
 @asynccontextmanager
 async def new_place(place: str) -> AsyncIterator[EventStore]:
-    """Open a store to be filled. A file or folder has its name only once the block has ended well."""
+    """Open a store to be filled. A file or folder has its name only once the block has ended well.
+
+    A store that is there already says so in itself, if it is empty.
+    """
     path = Path(place)
     if re.match(EVENTSTOREDB, place) or is_there(path):
         async with open_place(place) as store:
-            yield store
+            await refuse_unless_empty(store, EXCHANGE_EVENTS)
+            async with marked_unfinished(store):
+                yield store
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = ProcessLock(path.with_name(f"{path.name}.lock"))
@@ -479,6 +510,12 @@ async def new_place(place: str) -> AsyncIterator[EventStore]:
         remove_what_is_left(unfinished)
     finally:
         lock.release()
+
+
+def _place_of(settings: Settings) -> str:
+    """Return where the log of the settings is, as people are told."""
+    sqlite = settings.event_store == "sqlite"
+    return str(settings.log_file) if sqlite else without_secrets(settings.event_store)
 
 
 async def _connect(uri: str, *, reading: bool = False) -> EventStore:

@@ -27,6 +27,20 @@ class MemoryCheckpoints:
         self._landmarks[name] = landmark
 
 
+class NotedCheckpoints:
+    """What the process of an exchange has noted in its file, for others to look at: they note nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._noted = FileCheckpoints(path)
+
+    async def load(self, name: str) -> Landmark | None:
+        """Return the landmark kept under a name."""
+        return await self._noted.load(name)
+
+    async def save(self, name: str, landmark: Landmark) -> None:
+        """Keep nothing."""
+
+
 class FileCheckpoints:
     """One JSON object in a file that is replaced whole. What cannot be read in it counts as not there."""
 

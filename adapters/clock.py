@@ -1,10 +1,18 @@
 """The machine's own time and chance."""
 
+import asyncio
 import os
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
+from application.health import Health, Trouble
 from application.ids import uuid_of
+
+PART = "clock"
+AHEAD_S = 60
+"""How far ahead of the machine's clock the log may be dated untold: clocks are set back by seconds."""
+WATCH_EVERY_S = 1.0
 
 _IDS_AT_ONCE = 256
 _VERSION_7 = 7 << 76
@@ -25,6 +33,28 @@ class SystemClock:
         """Return microseconds since the Unix epoch, UTC."""
         self._latest = max(self._latest, time.time_ns() // 1_000)
         return self._latest
+
+    @property
+    def ahead_us(self) -> int:
+        """By how much the time that is given is ahead of the machine's clock."""
+        return max(0, self._latest - time.time_ns() // 1_000)
+
+
+async def watch(clock: SystemClock, health: Health, *, every_s: float = WATCH_EVERY_S) -> None:
+    """Tell while the log is dated far ahead of this machine's clock, until cancelled."""
+    while True:
+        if clock.ahead_us > AHEAD_S * 1_000_000:
+            end = datetime.fromtimestamp(clock.now_us() // 1_000_000, UTC)
+            health.report(
+                PART,
+                Trouble.LOG_AHEAD_OF_CLOCK,
+                f"the log goes up to {end:%Y-%m-%d %H:%M:%S} UTC, and this machine's clock is behind that: "
+                "until it has caught up every event gets that time, and no market closes by itself; "
+                "set the clock right if it is wrong",
+            )
+        else:
+            health.clear(PART, Trouble.LOG_AHEAD_OF_CLOCK)
+        await asyncio.sleep(every_s)
 
 
 class TimeOrderedIds:

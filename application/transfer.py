@@ -67,14 +67,19 @@ async def transfer_log(
     targets that write in the order of calls, as the embedded ones do; elsewhere the comparison would fail.
     Raises :class:`TransferRefused`.
     """
-    async for page in target.read_all(limit=1, matching=matching):
-        if page.events:
-            raise TransferRefused("the target already holds events; copy into an empty store")
+    await refuse_unless_empty(target, matching)
     copied = 0
     async for number in _appended(source, target, in_flight, matching):
         copied += number
         progress(copied)
     return await compare_logs(source, target, events=copied, matching=matching)
+
+
+async def refuse_unless_empty(target: LogReader, matching: Filter = Filter()) -> None:
+    """Raise :class:`TransferRefused` for a store that holds matching events."""
+    async for page in target.read_all(limit=1, matching=matching):
+        if page.events:
+            raise TransferRefused("the target already holds events; copy into an empty store")
 
 
 async def compare_logs(

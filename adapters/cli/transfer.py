@@ -12,10 +12,11 @@ from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.data_folder import UNFINISHED, DataFolder
+from adapters.event_stores.unfinished_copies import refuse_unfinished
 from adapters.settings import Settings, without_secrets
-from application.ports.event_store import EventStore, Filter, LogReader
-from application.streams import EXCHANGE_PREFIXES
-from application.transfer import Transferred, transfer_log
+from application.ports.event_store import EventStore, LogReader
+from application.streams import EXCHANGE_EVENTS
+from application.transfer import Transferred, refuse_unless_empty, transfer_log
 
 exporting = typer.Typer()
 importing = typer.Typer()
@@ -70,6 +71,9 @@ async def _import(settings: Settings, source: str, *, shown: bool) -> Transferre
     target = str(settings.log_file) if embedded else settings.event_store
     mark = settings.data / f"import{UNFINISHED}"
     async with open_source(source) as log, new_place(target) as store:
+        await refuse_unfinished(log, without_secrets(source))
+        # Only what is not an exchange already can become half of one.
+        await refuse_unless_empty(store, EXCHANGE_EVENTS)
         mark.touch()
         done = await _transfer(log, store, embedded=embedded, shown=shown)
     mark.unlink()
@@ -84,7 +88,7 @@ async def _transfer(log: LogReader, store: EventStore, *, embedded: bool, shown:
             store,
             progress=lambda copied: steps.reached("events", copied),
             in_flight=in_flight,
-            matching=Filter(stream_prefixes=EXCHANGE_PREFIXES),
+            matching=EXCHANGE_EVENTS,
         )
 
 

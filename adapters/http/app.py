@@ -1,6 +1,6 @@
 """The HTTP application: the table of routes, each an ASGI endpoint, behind one Starlette."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -84,8 +84,9 @@ def make_port(
     destinations: Destinations,
     webhook_key: str,
     settings: HttpSettings = USUAL,
+    ahead_us: Callable[[], int] = lambda: 0,
 ) -> HttpPort:
-    """Return what routes work with."""
+    """Return what routes work with. ``ahead_us`` is how far the exchange's time is ahead of ``clock``."""
     ring = KeyRing(exchange.keys.in_force)
     return HttpPort(
         exchange=exchange,
@@ -94,7 +95,7 @@ def make_port(
         event_schemas=event_schemas,
         metrics=metrics,
         projector=projector,
-        authenticator=Authenticator(ring, used, clock, settings),
+        authenticator=Authenticator(ring, used, clock, settings, ahead_us),
         cached=cached,
         identity=identity,
         destinations=destinations,

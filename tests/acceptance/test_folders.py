@@ -1,17 +1,22 @@
 """Folders that are copied, half imported, of a newer version, or on a disk that nobody can write to."""
 
+import asyncio
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
+from adapters.bootstrap import open_place, open_source
+from adapters.event_stores.unfinished_copies import marked_unfinished
+from application.ports.event_store import NewEvent
+from tests.acceptance.event_stores import event_store
 from tests.acceptance.presage_process import PRESAGE, Outcome, presage_here, running_server
 
 
@@ -33,9 +38,7 @@ def test_what_is_done_on_a_copy_does_not_reach_the_original(tmp_path: Path) -> N
 def test_a_log_of_a_newer_version_is_refused_and_nothing_is_touched(tmp_path: Path) -> None:
     made = presage_here("keys", "create", "alice", "--data", tmp_path)
     assert made.status == 0
-    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as log:
-        log.execute("UPDATE types SET name = 'KeyMade' WHERE name = 'KeyCreated'")
-        log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    unknown_event(tmp_path)
     before = {name: (tmp_path / name).read_bytes() for name in ("log.db", "checkpoints.json")}
     refused = presage_here("keys", "create", "bob", "--data", tmp_path, "--json")
     assert (refused.status, refused.json["error"]["code"]) == (1, "unreadable_event")
@@ -94,3 +97,71 @@ def test_a_log_is_looked_at_on_a_disk_that_nobody_can_write_to(tmp_path: Path) -
         if "mount:" in looked.stderr or "unshare:" in looked.stderr:
             pytest.skip("nothing can be mounted here")
         assert looked.returncode == 0, (command, looked.stderr, looked.stdout)
+
+
+def unknown_event(folder: Path) -> None:
+    """Make the log one of a newer version."""
+    with closing(sqlite3.connect(folder / "log.db", isolation_level=None)) as log:
+        log.execute("UPDATE types SET name = 'KeyMade' WHERE name = 'KeyCreated'")
+        log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.mark.parametrize("command", [("projector",), ("rebuild", "--all")])
+def test_read_models_are_not_touched_for_a_log_of_a_newer_version(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    assert presage_here("keys", "create", "alice", "--data", tmp_path).status == 0
+    unknown_event(tmp_path)
+    # Where it is noted that everything is known, as it was before the newer version came.
+    (tmp_path / "checkpoints.json").unlink()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    refused = presage_here(*command, "--data", tmp_path, "--json")
+    assert (refused.status, refused.lines[-1]["error"]["code"]) == (1, "unreadable_event")
+    assert "written by a newer Presage" in refused.lines[-1]["error"]["message"]
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert {name: after[name] for name in before} == before
+    assert not [name for name in after if "rebuild" in name]
+
+
+def test_an_import_over_an_exchange_is_refused_and_leaves_it_as_it_was(tmp_path: Path) -> None:
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    for folder in (ours, other):
+        assert presage_here("keys", "create", "alice", "--data", folder).status == 0
+    refused = presage_here("import", other / "log.db", "--data", ours, "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "transfer_refused")
+    assert presage_here("verify", "--data", ours).status == 0
+    assert presage_here("keys", "create", "bob", "--data", ours).status == 0
+
+
+@pytest.mark.parametrize("kind", ["eventstoredb", "json_lines"])
+def test_a_copy_that_was_killed_on_its_way_into_a_store_is_not_taken_for_a_log(
+    tmp_path: Path, kind: str
+) -> None:
+    source = tmp_path / "source"
+    assert presage_here("keys", "create", "alice", "--data", source).status == 0
+    with event_store(kind, tmp_path):
+        target = os.environ["PRESAGE_EVENT_STORE"]
+        asyncio.run(copy_half(source / "log.db", target))
+        for command in (("verify",), ("serve",), ("rebuild", "--all"), ("export", tmp_path / "out.db")):
+            refused = presage_here(*command, "--data", tmp_path / "new", "--json")
+            assert (refused.status, refused.json["error"]["code"]) == (1, "unusable_data"), command
+            assert "did not come to its end" in refused.json["error"]["message"]
+        with pytest.MonkeyPatch.context() as elsewhere:
+            elsewhere.delenv("PRESAGE_EVENT_STORE")
+            again = presage_here("import", target, "--data", tmp_path / "third", "--json")
+        assert (again.status, again.json["error"]["code"]) == (1, "unusable_data")
+
+
+async def copy_half(source: Path, target: str) -> None:
+    """Do what an export that is killed has done by then."""
+    with suppress(InterruptedError):
+        async with (
+            open_source(str(source)) as log,
+            open_place(target) as store,
+            marked_unfinished(store),
+        ):
+            async for page in log.read_all(limit=1):
+                [event] = page.events
+                copied = NewEvent(id=event.id, type=event.type, data=event.data, metadata=event.metadata)
+                await store.append(event.stream, [copied], expected=-1)
+            raise InterruptedError

@@ -1,7 +1,7 @@
 """Who is calling: the three headers of a signed request, checked one after the other."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -26,7 +26,10 @@ _US_PER_MS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever signed a request, and until when what they ask may take effect."""
+    """Whoever signed a request, and until when what they ask may take effect.
+
+    Both times are the exchange's, which goes on from its log where this machine's clock has been set back.
+    """
 
     account_id: AccountId
     key_id: str
@@ -48,11 +51,19 @@ class Claim:
 class Authenticator:
     """Checks signed requests. A claim is made from the headers alone, then verified."""
 
-    def __init__(self, ring: KeyRing, used: UsedSignatures, clock: Clock, settings: HttpSettings) -> None:
+    def __init__(
+        self,
+        ring: KeyRing,
+        used: UsedSignatures,
+        clock: Clock,
+        settings: HttpSettings,
+        ahead_us: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._ring = ring
         self._used = used
         self._clock = clock
         self._settings = settings
+        self._ahead_us = ahead_us
 
     async def claim(self, headers: Mapping[bytes, bytes]) -> Claim:
         """Return whose the request says it is. Raises :class:`Problem` without a key that is in force."""
@@ -112,7 +123,7 @@ class Authenticator:
     def _accept(self, claim: Claim, message: bytes) -> Caller:
         if not verifies(claim.public_key, claim.signature, message):
             raise Problem(Code.INVALID_SIGNATURE, "the signature does not match the request")
-        signed_at_us = int(claim.timestamp) * _US_PER_MS
+        signed_at_us = int(claim.timestamp) * _US_PER_MS + self._ahead_us()
         return Caller(
             account_id=claim.key.account_id,
             key_id=claim.key.key_id,
