@@ -23,8 +23,7 @@ local function comes_after(a, b)
 end
 
 local function other_groups(key, group)
-  local others, groups = {}, redis.pcall('XINFO', 'GROUPS', key)
-  if groups.err then return others end
+  local others, groups = {}, redis.pcall('XINFO', 'GROUPS', key) -- none if the stream is gone
   for _, each in ipairs(groups) do
     if each[2] ~= group then table.insert(others, {name = each[2], last = each[8]}) end
   end
@@ -156,7 +155,7 @@ local final, why = ARGV[5] == '1', ARGV[6]
 for at = 7, #ARGV, 2 do
   local level, id = tonumber(ARGV[at]) + 1, ARGV[at + 1]
   local mine = redis.pcall('XPENDING', KEYS[level], group, id, id, 1, consumer)
-  if not mine.err and mine[1] and (final or mine[1][4] >= attempts_max) then
+  if mine[1] and (final or mine[1][4] >= attempts_max) then
     local entry = redis.call('XRANGE', KEYS[level], id, id)[1]
     if entry then bury(level, group, entry, mine[1][4], why, bound) end
   end
@@ -187,7 +186,7 @@ FIGURES = """
 local levels = {}
 for level = 1, #KEYS - 1 do
   local groups, in_hand = redis.pcall('XINFO', 'GROUPS', KEYS[level]), {}
-  for _, each in ipairs(groups.err and {} or groups) do table.insert(in_hand, {each[2], each[6]}) end
+  for _, each in ipairs(groups) do table.insert(in_hand, {each[2], each[6]}) end
   levels[level] = {redis.call('XLEN', KEYS[level]), in_hand}
 end
 return {redis.call('XLEN', KEYS[#KEYS]), levels}

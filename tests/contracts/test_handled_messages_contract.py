@@ -75,12 +75,13 @@ async def test_the_first_to_claim_an_id_has_it_and_the_others_see_it_under_way(m
 async def test_what_was_handled_stays_so_for_the_retention_period_and_no_longer(
     make: Make, soon: Pass
 ) -> None:
-    handled = make(retention_s=SOON_S)
-    await handled.claim(["1"])
-    await handled.remember(["1"])
-    assert await handled.claim(["1"]) == [HANDLED]
+    shortly, long = make(retention_s=SOON_S), make(retention_s=LONG_S)
+    for handled in (shortly, long):
+        await handled.claim(["1"])
+        await handled.remember(["1"])
     await soon()
-    assert await handled.claim(["1"]) == [OURS]
+    assert await shortly.claim(["1"]) == [OURS]
+    assert await long.claim(["1"]) == [HANDLED]
 
 
 async def test_a_claim_of_somebody_who_died_runs_out(make: Make, soon: Pass) -> None:

@@ -6,6 +6,7 @@ from random import Random
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from adapters.queues.memory import InMemoryMessageQueue
 from adapters.queues.redis import RedisMessageQueue
@@ -21,10 +22,10 @@ from application.ports.queue import (
     QueueMessage,
 )
 from tests.clock_by_hand import ClockByHand
-from tests.redis_server import redis_time_passes, some_redis_url
+from tests.redis_server import some_redis_url
 
 SOON_S = 0.1
-NEVER_S = 3_600.0
+IDLE_S = 3_600.0
 PATIENCE_S = 10.0
 
 Make = Callable[..., MessageQueue]
@@ -44,13 +45,18 @@ def clock() -> ClockByHand:
 
 @pytest.fixture
 def idle_time_passes(make: Make, request: pytest.FixtureRequest, clock: ClockByHand) -> Pass:
-    """Let what is in hand be in hand for too long: by hand, or by the clock of Redis."""
+    """Let all that is in hand be so for too long: by hand, or by telling Redis since when."""
 
     async def by_hand() -> None:
-        clock.move(SOON_S)
+        clock.move(IDLE_S)
 
     async def by_redis() -> None:
-        await redis_time_passes(request.getfixturevalue("redis_url"), SOON_S)
+        async with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+            async for key in redis.scan_iter(match="presage:queue:{test-*:[0-2]"):
+                for group in await redis.xinfo_groups(key):
+                    for held in await redis.xpending_range(key, group["name"], "-", "+", BATCH_MAX):
+                        whose, entry = (group["name"], held["consumer"]), [held["message_id"]]
+                        await redis.xclaim(key, *whose, 0, entry, idle=round(IDLE_S * 1_000), justid=True)
 
     return by_redis if "redis" in request.node.name else by_hand
 
@@ -59,7 +65,7 @@ def idle_time_passes(make: Make, request: pytest.FixtureRequest, clock: ClockByH
 async def make(request: pytest.FixtureRequest, clock: ClockByHand) -> AsyncIterator[Make]:
     made: list[MessageQueue] = []
 
-    def make_queue(*, bound: int = 1_000, idle_s: float = NEVER_S, attempts_max: int = 3) -> MessageQueue:
+    def make_queue(*, bound: int = 1_000, idle_s: float = IDLE_S, attempts_max: int = 3) -> MessageQueue:
         queue: MessageQueue
         if request.param == "memory":
             queue = InMemoryMessageQueue(clock=clock, bound=bound, idle_s=idle_s, attempts_max=attempts_max)
@@ -192,7 +198,8 @@ async def test_who_gives_up_waiting_takes_nothing_along(make: Make) -> None:
     waits = asyncio.create_task(taker.take(most=10, wait_s=PATIENCE_S))
     await has_asked(queue)
     waits.cancel()
-    await asyncio.gather(waits, return_exceptions=True)
+    [ended] = await asyncio.wait_for(asyncio.gather(waits, return_exceptions=True), PATIENCE_S / 2)
+    assert isinstance(ended, asyncio.CancelledError)
     await queue.put([order("o")])
     assert ids(await taken(taker)) == ["o"]
 
@@ -200,7 +207,7 @@ async def test_who_gives_up_waiting_takes_nothing_along(make: Make) -> None:
 async def test_a_consumer_that_died_is_taken_over_from_in_order_and_before_what_came_later(
     make: Make, idle_time_passes: Pass
 ) -> None:
-    queue = make(idle_s=SOON_S)
+    queue = make()
     await queue.put([order("1"), order("2"), order("3")])
     died, lives = queue.taker("engine", "died"), queue.taker("engine", "lives")
     assert ids(await taken(died, 2)) == ["1", "2"]
@@ -210,12 +217,45 @@ async def test_a_consumer_that_died_is_taken_over_from_in_order_and_before_what_
     assert ids(await taken(lives)) == ["3"]
 
 
+async def test_what_was_abandoned_is_found_behind_any_number_of_messages_in_hand(
+    make: Make, idle_time_passes: Pass
+) -> None:
+    queue = make()
+    await queue.put([order(str(number)) for number in range(31)])
+    await taken(queue.taker("engine", "died"))
+    await idle_time_passes()
+    assert len(await taken(queue.taker("engine", "lives"), 30)) == 30
+    assert ids(await taken(queue.taker("engine", "other"), 1)) == ["30"]
+
+
+async def test_all_that_was_abandoned_is_taken_over_batch_after_batch(
+    make: Make, idle_time_passes: Pass
+) -> None:
+    queue = make()
+    await queue.put([order(str(number)) for number in range(5)])
+    await taken(queue.taker("engine", "died"))
+    await idle_time_passes()
+    lives = queue.taker("engine", "lives")
+    batches = [ids(await taken(lives, 2)) for _ in range(3)]
+    assert batches == [["0", "1"], ["2", "3"], ["4"]]
+
+
+async def test_who_waits_is_given_what_is_abandoned_meanwhile(make: Make, clock: ClockByHand) -> None:
+    queue = make(idle_s=SOON_S)
+    await queue.put([order("1")])
+    await taken(queue.taker("engine", "died"))
+    waits = asyncio.create_task(queue.taker("engine", "lives").take(most=10, wait_s=PATIENCE_S))
+    await asyncio.sleep(0)
+    clock.move(SOON_S)
+    assert ids(await asyncio.wait_for(waits, PATIENCE_S / 2)) == ["1"]
+
+
 async def test_nobody_is_taken_over_from_before_the_idle_time(make: Make, clock: ClockByHand) -> None:
-    queue = make(idle_s=NEVER_S)
+    queue = make()
     await queue.put([order("1")])
     slow, other = queue.taker("engine", "slow"), queue.taker("engine", "other")
     got = await taken(slow)
-    clock.move(NEVER_S - 1)
+    clock.move(IDLE_S - 1)
     assert await taken(other) == []
     await slow.acknowledge(got)
     clock.move(10)
@@ -225,7 +265,7 @@ async def test_nobody_is_taken_over_from_before_the_idle_time(make: Make, clock:
 async def test_who_was_taken_over_from_may_acknowledge_late_but_not_fail_what_another_has(
     make: Make, idle_time_passes: Pass
 ) -> None:
-    queue = make(idle_s=SOON_S)
+    queue = make()
     await queue.put([order("1")])
     slow, other = queue.taker("engine", "slow"), queue.taker("engine", "other")
     late = await taken(slow)
@@ -241,7 +281,7 @@ async def test_who_was_taken_over_from_may_acknowledge_late_but_not_fail_what_an
 async def test_a_message_whose_consumers_die_again_and_again_becomes_a_dead_letter(
     make: Make, idle_time_passes: Pass
 ) -> None:
-    queue = make(idle_s=SOON_S, attempts_max=3)
+    queue = make(attempts_max=3)
     await queue.put([cancel("poison")])
     attempts = []
     for consumer in "abc":
@@ -259,13 +299,13 @@ async def test_a_message_whose_consumers_die_again_and_again_becomes_a_dead_lett
 async def test_a_message_that_fails_is_given_out_again_and_then_a_dead_letter_with_the_reason(
     make: Make, idle_time_passes: Pass
 ) -> None:
-    queue = make(idle_s=SOON_S, attempts_max=2)
+    queue = make(attempts_max=2)
     taker = queue.taker("engine", "a")
     await queue.put([order("o")])
     await taker.fail(await taken(taker), "first")
     assert (await queue.figures()).dead == 0
     await idle_time_passes()
-    again = await taken(taker)
+    again = await taken(queue.taker("engine", "a"))
     assert [each.attempt for each in again] == [2]
     await taker.fail(again, "second")
     [letter] = await queue.dead(most=10)
@@ -327,7 +367,7 @@ async def test_dead_letters_count_so_that_they_do_not_pile_up_unseen(make: Make)
 async def test_a_dead_letter_that_another_group_still_needs_waits_for_room(
     make: Make, idle_time_passes: Pass
 ) -> None:
-    queue = make(bound=1, idle_s=SOON_S)
+    queue = make(bound=1)
     engine, audit = queue.taker("engine", "a"), queue.taker("audit", "a")
     assert await taken(audit) == []
     await queue.put([order("1")])
