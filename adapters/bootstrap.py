@@ -31,6 +31,7 @@ from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.event_stores.unfinished_copies import marked_unfinished, refuse_unfinished
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
+from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
@@ -43,10 +44,13 @@ from adapters.notices.wording import worded
 from adapters.projector_process import projector_beside
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
+from adapters.sessions.opening import open_sessions
+from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from adapters.telemetry.metrics import Metrics
+from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
 from application.founding import found
@@ -319,6 +323,16 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         used = await stack.enter_async_context(
             open_used_signatures(settings.redis_url, exchange=str(founded), health=health)
         )
+        sessions, attempts = await stack.enter_async_context(
+            open_sessions(settings.redis_url, exchange=str(founded))
+        )
+        accounts = Accounts(exchange.directory, exchange.keys.in_force, TimeOrderedIds(), Argon2Passwords())
+        stack.push_async_callback(accounts.close)
+        http = HttpSettings(
+            strict_keys=settings.strict_keys,
+            sign_up=settings.sign_up,
+            origins=settings.allowed_origins,
+        )
         cached = CachedAnswers(reads.models, cache, reads.changes)
         port = make_port(
             exchange,
@@ -330,7 +344,10 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             cached=cached,
             used=used,
             identity=identity,
-            settings=HttpSettings(strict_keys=settings.strict_keys),
+            visitors=Visitors(
+                accounts=accounts, sessions=sessions, attempts=attempts, clock=clock, settings=http
+            ),
+            settings=http,
             destinations=destinations,
             webhook_key=signer.public_key,
             ahead_us=lambda: clock.ahead_us,

@@ -28,6 +28,8 @@ VARIABLES = {
     "shutdown_notice_s": "PRESAGE_SHUTDOWN_NOTICE_S",
     "webhooks_private": "PRESAGE_WEBHOOKS_PRIVATE",
     "log_level": "PRESAGE_LOG_LEVEL",
+    "sign_up": "PRESAGE_SIGN_UP",
+    "origins": "PRESAGE_ORIGINS",
 }
 """The environment variable behind each setting."""
 
@@ -37,6 +39,11 @@ EVENTSTOREDB = r"^(?i:esdb|kurrentdb|kdb)(?i:\+discover)?://"
 
 
 _SECRET = re.compile(r"://[^/@\s]*@")
+
+
+_ORIGIN = r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?"
+ORIGINS = rf"^({_ORIGIN}(,{_ORIGIN})*)?$"
+"""Whole origins as browsers send them: no wildcards, no paths."""
 
 
 def without_secrets(text: str) -> str:
@@ -84,7 +91,8 @@ class Settings(BaseModel):
     have: open orders and waiting stops in each market, order groups, keys. With ``strict_keys`` new keys sign
     query and body too, unless whoever makes one says otherwise. ``shutdown_notice_s`` is for how long a
     server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
-    whoever sends requests needs to notice.
+    whoever sends requests needs to notice. ``sign_up`` lets anybody open an account; ``origins``
+    are those of the web pages elsewhere that may use sessions, with commas between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +113,8 @@ class Settings(BaseModel):
     keys_max: int = Field(default=DEFAULT_LIMITS.keys, ge=1)
     strict_keys: bool = False
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)
+    sign_up: bool = False
+    origins: str = Field(default="", pattern=ORIGINS)
 
     @field_validator("event_store")
     @classmethod
@@ -157,6 +167,11 @@ class Settings(BaseModel):
     def notices_file(self) -> Path | None:
         """What is to be sent to webhooks; ``None`` where it is forgotten together with its log."""
         return None if self.event_store == "memory" else self.data / "notices.db"
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of the pages elsewhere that may use sessions."""
+        return frozenset(filter(None, self.origins.split(",")))
 
     @property
     def log_folder(self) -> Path | None:

@@ -89,6 +89,7 @@ def serve(
         keys_max=keys_max,
         webhooks_private=webhooks_private,
         log_level=log_level,
+        sign_up=demo or None,
     )
     begin_logging(settings.log_level)
     give_way_soon()

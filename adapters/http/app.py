@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
@@ -11,12 +13,14 @@ from starlette.routing import BaseRoute, Match, Route
 from adapters.data_folder import Identity
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.answers.replies import problem_response
+from adapters.http.answers.replies import POSITION_HEADER, problem_response
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
+from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, MetricsText
+from adapters.http.positions import MIN_POSITION_HEADER
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
@@ -32,6 +36,7 @@ from adapters.http.routes import (
     past,
     portfolio,
     service,
+    sessions,
     standings,
     webhooks,
     why,
@@ -57,6 +62,7 @@ _TABLE: tuple[Operation, ...] = (
     *exchange.ROUTES,
     *keys.ROUTES,
     *webhooks.ROUTES,
+    *sessions.ROUTES,
     *past.ROUTES,
     *standings.ROUTES,
     *why.ROUTES,
@@ -83,6 +89,7 @@ def make_port(
     identity: Identity,
     destinations: Destinations,
     webhook_key: str,
+    visitors: Visitors,
     settings: HttpSettings = USUAL,
     ahead_us: Callable[[], int] = lambda: 0,
 ) -> HttpPort:
@@ -100,6 +107,7 @@ def make_port(
         identity=identity,
         destinations=destinations,
         webhook_key=webhook_key,
+        visitors=visitors,
         settings=settings,
         route_names=names_of(OPERATIONS),
     )
@@ -113,11 +121,28 @@ def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Star
     ]
     app = Starlette(
         routes=[*other_methods(OPERATIONS), *routes, *more_routes],
+        middleware=_middleware(port.settings),
         exception_handlers={HTTPException: _refuse},
     )
     # A redirect would be built from the Host header.
     app.router.redirect_slashes = False
     return app
+
+
+def _middleware(settings: HttpSettings) -> list[Middleware]:
+    """Return what lets pages of other origins in: exactly those that were allowed by name."""
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(settings.origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
+            allow_credentials=True,
+            expose_headers=[POSITION_HEADER.decode(), "retry-after"],
+        )
+    ]
 
 
 async def _refuse(request: Request, fault: Exception) -> Response:

@@ -10,13 +10,15 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import headers_for, problem_of, send_problem, send_reply, written_out
-from adapters.http.callers.authentication import Caller
+from adapters.http.callers.authentication import KEY_HEADER, Caller
+from adapters.http.callers.sessions import session_id_in
 from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.positions import await_visible, requested_position, show
 from adapters.http.requests.body import read_body
 from adapters.http.requests.json import read_json
 from adapters.http.requests.validation import checked_body, checked_query
+from domain.identity.aggregate import Scope as KeyScope
 
 _NAME = re.compile(r"[!-~]{1,128}")
 
@@ -27,7 +29,7 @@ class Endpoint:
     def __init__(self, operation: Operation, port: HttpPort) -> None:
         self._operation = operation
         self._port = port
-        public = operation.access is Access.PUBLIC
+        public = operation.access is Access.PUBLIC and operation.method == "GET"
         self._headers = headers_for(operation.media_type, public=public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +54,8 @@ class Endpoint:
         call: Call[Any, Any] = Call(
             port=self._port,
             signer=caller,
+            headers=headers,
+            address=scope["client"][0] if scope.get("client") else "",
             path=_checked_path(scope["path_params"]),
             query=checked_query(operation.query, scope["query_string"]),
             body=self._read_model(operation.body, body),
@@ -70,6 +74,11 @@ class Endpoint:
         needed = self._operation.access.value
         if needed is None:
             return None, await self._body(headers, receive)
+        session_id = None if KEY_HEADER in headers else session_id_in(headers)
+        if session_id is not None:
+            caller = await self._port.visitors.caller(session_id, scope["method"], headers)
+            _check_scope(needed, caller)
+            return caller, await self._body(headers, receive)
         authenticator = self._port.authenticator
         claim = await authenticator.claim(headers)
         method, path = scope["method"], scope["raw_path"]
@@ -80,8 +89,7 @@ class Endpoint:
             )
         else:
             caller = authenticator.verify(claim, method, path)
-        if needed not in caller.scopes:
-            raise Problem(Code.FORBIDDEN, f"the key lacks the scope {needed.value}")
+        _check_scope(needed, caller)
         if method != "GET":
             await authenticator.use_up(claim)
         if not claim.key.strict:
@@ -111,9 +119,15 @@ class Endpoint:
             send,
             body,
             status=reply.status or self._operation.status,
-            headers=self._headers,
+            headers=[*self._headers, *reply.headers] if reply.headers else self._headers,
             position=position,
         )
+
+
+def _check_scope(needed: KeyScope, caller: Caller) -> None:
+    if needed not in caller.scopes:
+        holder = "key" if caller.session_id is None else "session"
+        raise Problem(Code.FORBIDDEN, f"the {holder} lacks the scope {needed.value}")
 
 
 def _checked_path(names: Mapping[str, str]) -> Mapping[str, str]:

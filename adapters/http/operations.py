@@ -1,6 +1,6 @@
 """What a route is: one entry of a table from which routing, checks and the reference are all made."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,10 @@ Body = TypeVar("Body")
 
 
 class Access(Enum):
-    """Who may call a route: anybody, or holders of a key with the scope."""
+    """Who may call a route: anybody, or holders of a key with the scope.
+
+    A session has the scopes read and trade.
+    """
 
     PUBLIC = None
     READ = Scope.READ
@@ -30,20 +33,27 @@ class Access(Enum):
 class Reply:
     """An answer. ``content`` is turned into JSON unless it is bytes of the operation's type already.
 
-    ``position`` is where a write stands in the log; ``status`` is set where it is not the operation's own.
+    ``position`` is where a write stands in the log; ``status`` is set where it is not the operation's own;
+    ``headers`` come beside those of every answer.
     """
 
     content: object
     position: Position | None = None
     status: int | None = None
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[Query, Body]):
-    """One request, checked: who calls, the names in the path, the query and the body."""
+    """One request, checked: who calls, the names in the path, the query and the body.
+
+    ``address`` is where the connection comes from.
+    """
 
     port: HttpPort
     signer: Caller | None
+    headers: Mapping[bytes, bytes]
+    address: str
     path: Mapping[str, str]
     query: Query
     body: Body

@@ -8,6 +8,7 @@ from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.answers.rendered_books import RenderedBooks
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.own_writes import OwnWrites
+from adapters.http.callers.sessions import Visitors
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
 from application.exchange import Exchange
@@ -37,6 +38,7 @@ class HttpPort:
     identity: Identity
     destinations: Destinations
     webhook_key: str
+    visitors: Visitors
     settings: HttpSettings
     route_names: frozenset[str]
     own_writes: OwnWrites = field(default_factory=OwnWrites)

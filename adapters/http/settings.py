@@ -19,6 +19,10 @@ class HttpSettings:
     """Whether a new key is strict where it is not said."""
     own_writes_wait_s: float = 1.0
     """How long a read waits for its account's own last write before it is answered without it."""
+    sign_up: bool = False
+    """Whether anybody may open an account."""
+    origins: frozenset[str] = frozenset()
+    """The pages of other origins that may send requests with a session, and read the answers."""
 
 
 USUAL = HttpSettings()

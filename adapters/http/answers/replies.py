@@ -11,6 +11,7 @@ from adapters.http.answers.problems import Code, Problem
 from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
 from application.ports.queue import QueueFull, QueueUnavailable
+from application.ports.sessions import SessionsUnavailable
 from application.processes.consequences import StillUnderWay
 from projections.reading.queries import InvalidQuery
 from projections.running.store import ReadModelUnavailable
@@ -112,6 +113,8 @@ def problem_of(fault: Exception) -> Problem:
         case EventStoreError():
             log.error("the event store failed", exc_info=fault)
             return Problem(Code.STORE_UNAVAILABLE, "the event store failed")
+        case SessionsUnavailable():
+            return Problem(Code.SESSIONS_UNAVAILABLE, "sessions cannot be reached now; signed requests go on")
         case StillUnderWay():
             return Problem(Code.STILL_UNDER_WAY, str(fault))
         case _:

@@ -26,7 +26,7 @@ _US_PER_MS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever signed a request, and until when what they ask may take effect.
+    """Whoever signed a request or came with a session, and until when what they ask may take effect.
 
     Both times are the exchange's, which goes on from its log where this machine's clock has been set back.
     """
@@ -36,6 +36,7 @@ class Caller:
     scopes: frozenset[Scope]
     signed_at_us: int
     deadline_us: int
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class Authenticator:
             raise Problem(
                 Code.NOT_AUTHENTICATED,
                 "this needs the headers KALSHI-ACCESS-KEY, KALSHI-ACCESS-TIMESTAMP and "
-                "KALSHI-ACCESS-SIGNATURE",
+                "KALSHI-ACCESS-SIGNATURE, or a session",
             )
         self._check_time(timestamp)
         found = await self._ring.find(key_id.decode("latin-1"))

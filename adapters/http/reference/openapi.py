@@ -9,7 +9,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from adapters.http.answers.problems import Code, status_of
+from adapters.http.callers.sessions import COOKIE
 from adapters.http.operations import Access, NoQuery, Operation
+from domain.identity.aggregate import Scope
 from domain.rejections import Reason
 
 Json = dict[str, Any]
@@ -21,6 +23,7 @@ _CODES = {code.code: code.status for code in Code} | {reason.value: status_of(re
 """Every code of an error and its status."""
 
 _SIGNED: list[Json] = [{"key": [], "timestamp": [], "signature": []}]
+_IN_SESSION: Json = {"session": []}
 
 
 def openapi_document(operations: Sequence[Operation]) -> Json:
@@ -72,8 +75,12 @@ def _entry(operation: Operation, schemas: Json) -> Json:
         },
     }
     if operation.access is not Access.PUBLIC:
-        entry["security"] = _SIGNED
-        entry["description"] = f"Needs a key with the scope `{operation.access.value.value}`."
+        scope = operation.access.value
+        by_session = scope is not Scope.ADMIN
+        entry["security"] = [*_SIGNED, _IN_SESSION] if by_session else _SIGNED
+        entry["description"] = (
+            f"Needs a key with the scope `{scope.value}`{', or a session' if by_session else ''}."
+        )
     return entry
 
 
@@ -86,6 +93,8 @@ def _refusals(operation: Operation) -> list[int]:
         statuses |= {401, 403}
     if "{" in operation.path or operation.query is not NoQuery:
         statuses.add(404)
+    if operation.path.endswith(("/login", "/accounts", "/account/password")):
+        statuses |= {401, 403, 429}
     if operation.method != "GET":
         statuses |= {404, 409, 422}
     return sorted(statuses)
@@ -182,4 +191,5 @@ def _security_schemes() -> Json:
         "timestamp": "KALSHI-ACCESS-TIMESTAMP",
         "signature": "KALSHI-ACCESS-SIGNATURE",
     }
-    return {name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()}
+    signed = {name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()}
+    return signed | {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}}

@@ -11,6 +11,7 @@ from adapters.http.outcomes import written
 from adapters.http.requests import admin as r
 from adapters.http.requests.fields import AccountField
 from adapters.http.requests.keys import CreateKeyBody, GenerateKeyBody
+from adapters.http.requests.sessions import SetPasswordBody
 from adapters.http.routes.keys import create_for, generate_for
 from adapters.http.routes.operator_commands import operator_command
 from domain.identifiers import AccountId
@@ -49,6 +50,14 @@ async def withdraw_fees(call: Money) -> Reply:
     return written(await call.port.exchange.operations.withdraw_fees(body.amount_dollars, body.reference))
 
 
+async def set_password(call: Call[NoQuery, SetPasswordBody]) -> Reply:
+    """Give an account another password; its sessions end."""
+    account_id, visitors = _account(call), call.port.visitors
+    reply = written(await visitors.accounts.set_password(account_id, call.body.new_password))
+    await visitors.sessions.destroy_all(account_id)
+    return reply
+
+
 async def create_key(call: Call[NoQuery, CreateKeyBody]) -> Reply:
     """Register a public key for an account."""
     return await create_for(call, _account(call))
@@ -82,6 +91,12 @@ ROUTES = (
         "Pay out fees that the house has earned",
         r.MoneyBody,
         status=201,
+    ),
+    operator_command(
+        f"{ACCOUNT}/password",
+        set_password,
+        "Give an account another password; its sessions end",
+        SetPasswordBody,
     ),
     Operation(
         method="POST",

@@ -28,6 +28,8 @@ PUBLIC = {
     "GET /trade-api/v2/webhooks/public_key",
     "GET /trade-api/v2/search/markets",
     "GET /trade-api/v2/search/most_traded",
+    "POST /trade-api/v2/login",
+    "POST /trade-api/v2/accounts",
     "GET /metrics",
     "GET /healthz",
     "GET /readyz",
@@ -103,6 +105,11 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
     order_id = (await world.place(ann)).json()["order"]["order_id"]
     groups = "/trade-api/v2/portfolio/order_groups"
     made = await world.send(ann, "POST", f"{groups}/create", body={"contracts_limit": 5})
+    password = {"new_password": "correct horse battery"}
+    await world.send(ann, "POST", "/trade-api/v2/account/password", body=password)
+    login = {"account_id": ann.account_id, "password": password["new_password"]}
+    session = (await world.send(None, "POST", "/trade-api/v2/login", body=login)).json()["session"]
+    world.client.cookies.clear()
     theirs = {
         "order_id": order_id,
         "order_group_id": made.json()["order_group_id"],
@@ -110,6 +117,7 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
         "account_id": ann.account_id,
         "entry": f"{0:018}",
         "webhook": "anns-desk",
+        "session": session,
     }
     hook = path_of(SETS_A_WEBHOOK, **theirs)
     assert (await world.send(ann, "PUT", hook, body={"url": "https://ann.example/"})).status_code == 200
