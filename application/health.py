@@ -81,6 +81,7 @@ _STOP_A_PART = frozenset(
         Trouble.LOG_AHEAD_OF_CLOCK,
         Trouble.STREAM_UNREADABLE,
         Trouble.CACHE_UNAVAILABLE,
+        Trouble.NOTICES_FAILED,
         Trouble.TASK_FAILED,
     }
 )

@@ -1,7 +1,7 @@
 """Read models in PostgreSQL: one connection writes, a pool reads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -39,6 +39,9 @@ _AWAY = (
 """What says that the server is away, or is a standby: until it is not."""
 
 T = TypeVar("T")
+
+InTime = Callable[[Coroutine[Any, Any, Sequence[tuple[Any, ...]]]], Awaitable[Sequence[tuple[Any, ...]]]]
+"""Waits for rows, for as long as a question may take."""
 
 
 class PostgresReadStore:
@@ -118,9 +121,20 @@ class PostgresReadStore:
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
         """Let all questions asked of the snapshot see the same moment."""
         with self._faults():
-            async with self._readers.connection() as connection, connection.transaction():
-                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                yield Snapshot(connection)
+            connection = await self._in_time(self._readers.getconn())
+            try:
+                await self._in_time(self._begin(connection))
+                yield Snapshot(connection, self._in_time)
+                await self._in_time(connection.rollback())
+            except BaseException:
+                # Whatever it is in the middle of: the pool closes it and makes another.
+                await connection.close()
+                raise
+            finally:
+                await self._readers.putconn(connection)
+
+    async def _begin(self, connection: Connection) -> None:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -140,13 +154,17 @@ class PostgresReadStore:
 
 
 class Snapshot:
-    """One moment of the database."""
+    """One moment of the database. Every question has the same time as any other."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, in_time: InTime) -> None:
         self._connection = connection
+        self._in_time = in_time
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Return all rows of a question."""
+        return await self._in_time(self._fetch(sql, parameters))
+
+    async def _fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         cursor = await self._connection.execute(in_driver_style(sql), parameters)
         return await cursor.fetchall()
 

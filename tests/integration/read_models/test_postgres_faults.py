@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from adapters.read_models.opening import open_read_models
+from adapters.read_models.postgres.store import PostgresReadStore
 from application.health import Health
 from projections.running.store import ReadModelUnavailable
 from tests.databases import postgres_server
@@ -102,6 +103,10 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
         ) as reads:
             await flow.trade(5)
             assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            store = PostgresReadStore(server.address)
+            await store.open()
+            async with store.snapshot() as before:
+                assert await before.fetch("SELECT 1", {}) == [(1,)]
             server.signal(signal.SIGSTOP)
 
             async def ask() -> float:
@@ -110,7 +115,14 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
                     await reads.models.portfolio.balance(ACCOUNTS[0])
                 return time.monotonic() - began
 
-            took = await asyncio.gather(*[ask() for _ in range(12)])
+            async def ask_a_snapshot() -> float:
+                began = time.monotonic()
+                with pytest.raises(ReadModelUnavailable):
+                    async with store.snapshot() as snapshot:
+                        await snapshot.fetch("SELECT 1", {})
+                return time.monotonic() - began
+
+            took = await asyncio.gather(*[ask() for _ in range(12)], *[ask_a_snapshot() for _ in range(3)])
             assert max(took) < 8, "4 s are stated, and this machine may be busy"
             await eventually(lambda: bool(health.conditions))
             assert reads.stats.lag_us(flow.clock.now_us() + 1) > 0
@@ -119,6 +131,9 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
             await eventually_answers(lambda: reads.models.portfolio.balance(ACCOUNTS[0]))
             assert time.monotonic() - began < 15
             await eventually(lambda: not health.conditions)
+            async with store.snapshot() as again:
+                assert await again.fetch("SELECT 1", {}) == [(1,)]
+            await store.close()
 
 
 def _lowest(server: Server) -> int:
