@@ -117,13 +117,39 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def test_the_table_of_exercises_names_what_is_there() -> None:
-    text = (ROOT / "docs" / "exercises.md").read_text()
+EXERCISES = (ROOT / "docs" / "exercises.md").read_text()
+SOURCE_FOLDERS = ("domain", "application", "projections", "adapters")
+
+
+def test_the_tables_of_exercises_name_files_and_tests_that_are_there() -> None:
     paths = re.findall(
-        r"`((?:domain|application|projections|adapters|tests|docs|benchmarks)/[\w/.-]+)`", text
+        r"`((?:domain|application|projections|adapters|tests|docs|benchmarks)/[\w/.-]+)`", EXERCISES
     )
     assert paths
     for path in paths:
         assert (ROOT / path).exists(), path
-    for path, name in re.findall(r"`(tests/[\w/.-]+\.py)::(\w+)`", text):
+    for path, name in re.findall(r"`(tests/[\w/.-]+\.py)::(\w+)`", EXERCISES):
         assert f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"
+
+
+def test_every_exercise_has_its_row_with_the_names_that_are_in_the_code() -> None:
+    sources = "\n".join(
+        path.read_text() for folder in SOURCE_FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))
+    )
+    table, questions = EXERCISES.split("## Where each question is answered")
+    rows = [line.split(" | ") for line in table.splitlines() if re.match(r"\| \d+ ", line)]
+    assert rows
+    for row in rows:
+        assert len(row) == 5, row[0]
+        for name in re.findall(r"`(\w+)`", row[1]):
+            assert re.search(rf"\b{name}\b", sources) or name in FOREIGN, name
+    answers = dict(re.findall(r"^\| (\d+) \|(.*?)(?=^\| \d+ \||\Z)", questions, re.DOTALL | re.MULTILINE))
+    for number, letters in LETTERED.items():
+        assert {*re.findall(r"\((\w)\)", answers[number])} == {*letters}, number
+
+
+FOREIGN = {"MarketAggregate", "get_events", "trader_id"}
+"""What the exercises call things that have another name here."""
+
+LETTERED = dict.fromkeys(("6", "9", "13", "14", "15", "16", "20"), "abc") | {"23": "abcde"}
+"""The exercises with lettered questions that are done, and their letters."""
