@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from application.log.landmarks import stands
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, Position
 from application.streams import EXCHANGE_EVENTS
@@ -145,8 +146,8 @@ class ProjectionRebuilder:
     async def _count(self, known: Mapping[str, Checkpoint]) -> int:
         """Return how many events the log holds: those that are counted already, and the rest."""
         furthest = max(known.values(), key=lambda mark: mark.position, default=None)
-        if furthest and furthest.position > await self._log.head():
-            furthest = None  # counted in another log
+        if furthest and not (furthest.landmark and await stands(self._log, furthest.landmark)):
+            furthest = None  # counted in another log, where events stood at other positions
         counted, position = (furthest.events, furthest.position) if furthest else (0, START)
         async for page in self._log.read_all(after=position, matching=EXCHANGE_EVENTS):
             counted += len(page.events)

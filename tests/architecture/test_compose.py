@@ -12,6 +12,7 @@ from adapters.settings import VARIABLES, Settings
 from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
 
 ROOT = Path(__file__).parents[2]
+FILES = ("compose.yaml", "ops/compose.production.yaml", "ops/compose.cluster.yaml")
 OLDEST_EVENTSTOREDB = (24, 10, 5)
 REFERENCE = re.compile(r"\$\{(\w+)(:\?[^}]*)?([^}]*)\}")
 
@@ -107,7 +108,7 @@ def test_the_database_is_the_one_that_postgres_makes(services: dict[str, Any]) -
 
 
 def test_every_secret_must_be_given_and_none_has_a_default() -> None:
-    for name in ("compose.yaml", "ops/compose.production.yaml"):
+    for name in FILES:
         text = (ROOT / name).read_text()
         for variable, required, default in REFERENCE.findall(text):
             assert required, f"{name}: {variable} may be missing"
@@ -126,6 +127,35 @@ def test_a_deployment_has_security_and_its_own_passwords(production: dict[str, A
     assert "Tls=true" in production["presage"]["environment"]["PRESAGE_EVENT_STORE"]
 
 
+def test_each_member_of_the_cluster_is_itself_and_knows_the_others(services: dict[str, Any]) -> None:
+    cluster = load("ops/compose.cluster.yaml")
+    members = {name: each for name, each in cluster["services"].items() if name != "presage"}
+    assert len(members) == 3
+    for name, member in members.items():
+        told = member["environment"]
+        assert member["hostname"] == name
+        assert told["EVENTSTORE_CLUSTER_SIZE"] == str(len(members))
+        assert told["EVENTSTORE_INSECURE"] == "false"
+        for kind in ("NODE", "REPLICATION"):
+            assert told[f"EVENTSTORE_{kind}_HOST_ADVERTISE_AS"] == name
+        assert told["EVENTSTORE_GOSSIP_SEED"].split(",") == [
+            f"{other}:2113" for other in members if other != name
+        ]
+        assert told["EVENTSTORE_CERTIFICATE_FILE"] == f"/certs/{name}/node.crt"
+        assert told["EVENTSTORE_CERTIFICATE_PRIVATE_KEY_FILE"] == f"/certs/{name}/node.key"
+        assert member["healthcheck"]["test"]
+        assert member.get("image", TESTED_EVENTSTOREDB) == TESTED_EVENTSTOREDB
+    volumes = [
+        volume for each in members.values() for volume in each.get("volumes", ()) if "events" in volume
+    ]
+    assert [volume.partition(":")[0] for volume in volumes] == list(cluster["volumes"])
+    presage = cluster["services"]["presage"]
+    address = substituted(presage["environment"]["PRESAGE_EVENT_STORE"])
+    assert urlsplit(address).netloc.partition("@")[2] == ",".join(f"{name}:2113" for name in members)
+    assert "Tls=true" in address
+    assert set(services["presage"]["depends_on"]) | set(presage["depends_on"]) > set(members)
+
+
 def test_the_image_agrees_with_the_settings(services: dict[str, Any]) -> None:
     text = (ROOT / "Dockerfile").read_text()
     declared = dict(
@@ -140,7 +170,7 @@ def test_the_image_agrees_with_the_settings(services: dict[str, Any]) -> None:
 
 
 def test_no_unsafe_durability_is_asked_for() -> None:
-    for name in ("compose.yaml", "ops/compose.production.yaml"):
+    for name in FILES:
         text = (ROOT / name).read_text().lower()
         assert "unsafe" not in text
         assert "fsync" not in text

@@ -15,9 +15,9 @@ from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import running_node
 from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client
-from tests.integration.eventstore_node.genuine import genuine_is_there, genuine_uri
+from tests.integration.eventstore_node.genuine import genuine_servers, genuine_uri
 
-SERVERS = ["node", "genuine"] if genuine_is_there() else ["node"]
+SERVERS = ["node", *genuine_servers()]
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=SERVERS)
 async def uri(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "genuine":
-        yield genuine_uri()
+    if request.param != "node":
+        yield genuine_uri(request.param)
         return
     # On disk, where a subscriber can hear of an event before its writer does.
     async with running_node(tmp_path / "node") as node:

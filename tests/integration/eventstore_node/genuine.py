@@ -18,7 +18,12 @@ import httpx
 from tests.cluster.program import PROGRAM, Program
 
 NAMED = os.environ.get("EVENTSTOREDB_URI", "")
-IMAGE = "eventstore/eventstore:24.10.5"
+IMAGE = "eventstore/eventstore:24.10.14"
+"""The newest of the line that is supported for long."""
+
+SUCCESSOR = "kurrentplatform/kurrentdb:26.1.2"
+"""The same server under its newer name."""
+
 PORT = 2113
 PATIENCE_S = 60
 
@@ -47,12 +52,19 @@ def docker_answers() -> bool:
     return True
 
 
+def genuine_servers() -> list[str]:
+    """Return the genuine servers there are, by their images where they are started in containers."""
+    if NAMED or PROGRAM:
+        return ["genuine"]
+    return [IMAGE, SUCCESSOR] if docker_answers() else []
+
+
 @cache
-def genuine_uri() -> str:
+def genuine_uri(server: str = IMAGE) -> str:
     """Return its address; it is started once for all tests, and ends with their process."""
     if NAMED:
         return NAMED
-    return _started_program() if PROGRAM else _started_container()
+    return _started_program() if PROGRAM else _started_container(server)
 
 
 def _started_program() -> str:
@@ -69,16 +81,17 @@ def _started_program() -> str:
     return server.uri
 
 
-def _started_container() -> str:
+def _started_container(image: str) -> str:
     from testcontainers.core.container import DockerContainer
 
+    prefix = "KURRENTDB" if image == SUCCESSOR else "EVENTSTORE"
     container = (
-        DockerContainer(IMAGE)
+        DockerContainer(image)
         .with_exposed_ports(PORT)
-        .with_env("EVENTSTORE_INSECURE", "true")
-        .with_env("EVENTSTORE_MEM_DB", "true")
-        .with_env("EVENTSTORE_RUN_PROJECTIONS", "System")
-        .with_env("EVENTSTORE_START_STANDARD_PROJECTIONS", "true")
+        .with_env(f"{prefix}_INSECURE", "true")
+        .with_env(f"{prefix}_MEM_DB", "true")
+        .with_env(f"{prefix}_RUN_PROJECTIONS", "System")
+        .with_env(f"{prefix}_START_STANDARD_PROJECTIONS", "true")
     )
     container.start()
     _running.append(container)

@@ -5,7 +5,7 @@ from pathlib import Path
 from signal import SIGKILL
 from uuid import UUID
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from adapters.event_stores import reading_ahead
