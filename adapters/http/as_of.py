@@ -1,5 +1,7 @@
 """How markets, books and positions stood, for the routes that otherwise tell how they stand."""
 
+import asyncio
+
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.port import HttpPort
 from adapters.http.requests.past import AsOfQuery
@@ -83,6 +85,7 @@ async def _held(
     counted = query.count_filter.split(",")
     held: list[tuple[PositionRow, GroupId | None]] = []
     for row in rows:
+        await asyncio.sleep(0)  # each is a question of its own
         market = await port.reads.markets.market(Ticker(row.ticker))
         group_id = market.group_id if market else None
         if (

@@ -1,5 +1,6 @@
 """Views of what was: a market, its book and an account's positions as they stood."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -27,6 +28,9 @@ from projections.reading.views import (
     PositionView,
     SettlementView,
 )
+
+AT_ONCE = 500
+"""After how much of what happened others have their turn."""
 
 DAY_US = 24 * 3_600 * 1_000_000
 
@@ -134,7 +138,9 @@ async def held_by(
     )
     rows: dict[str, PositionRow] = {}
     story: list[FillView | SettlementView] = [*fills, *ends]
-    for happened in sorted(story, key=lambda view: view.position):
+    for number, happened in enumerate(sorted(story, key=lambda view: view.position)):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
         if position is None or happened.position <= position:
             row = rows.setdefault(happened.ticker, PositionRow(account_id, happened.ticker, *[0] * 9))
             row.updated_at_us = happened.at_us

@@ -1,5 +1,6 @@
 """Questions about markets, groups, trades and candlesticks."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -124,18 +125,22 @@ class MarketAnswers(TradeAnswers):
 
     async def search(self, text: str, *, limit: int = DEFAULT_LIMIT) -> Sequence[MarketView]:
         """Return the markets whose question or rules hold all words of ``text``, best first."""
-        words = "".join(char if char.isalnum() else " " for char in text).split()
+        said = "".join(char if char.isalnum() else " " for char in text).split()
+        # The same word again would ask for nothing more, and take as long.
+        words = list({word.lower(): word for word in said}.values())
         if not words:
             return []
         quoted = " ".join(f'"{word}"' for word in words)
         rows = await self._reader.fetch(
             self._search, {"words": " ".join(words), "quoted": quoted, "limit": checked(limit) - 1}
         )
+        await asyncio.sleep(0)  # ranking many takes a while
         return await self._in_order([row[0] for row in rows])
 
     async def most_traded(self, *, limit: int) -> Sequence[MarketView]:
         """Return the markets with the most volume in the last 24 hours, most first."""
         rows = await self._reader.fetch(MOST_TRADED, {**self._day(), "limit": checked(limit) - 1})
+        await asyncio.sleep(0)
         return await self._in_order([row[0] for row in rows])
 
     async def group(self, group_id: GroupId) -> GroupView | None:
