@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from application.events import Cause, DomainEvent, Recorded
 from application.ports.event_store import Position
@@ -11,13 +12,14 @@ from application.verification.folding import FoldedLog
 from application.verification.overdue import PATIENCE_US
 from domain.founding import ExchangeFounded
 from domain.group import events as g
-from domain.identifiers import GroupId, Ticker
+from domain.identifiers import GroupId, OrderId, Ticker
 from domain.invariants import violations
-from domain.ledger.events import FundsDeposited
+from domain.ledger.events import FundsDeposited, FundsReserved, IncreaseReleased
+from domain.market import commands as c
 from domain.market import events as m
 from domain.market.vocabulary import Result
 from domain.quantities import Money
-from tests.unit.domain.trading_words import ANN, listed
+from tests.unit.domain.trading_words import ANN, buy, listed
 
 START_US = 1_700_000_000_000_000
 A_SECOND_US = 1_000_000
@@ -160,3 +162,27 @@ def test_a_member_that_did_not_follow_its_group_is_named() -> None:
     assert found_in(log) == []
     late = found_in(log, afterwards_us=PATIENCE_US + A_SECOND_US)
     assert late == ["group RACE: is determined, and M is active"]
+
+
+def test_a_reservation_below_zero_is_named_where_it_came_about() -> None:
+    held = {"order_id": OrderId("e"), "account_id": ANN, "ticker": Ticker("M")}
+    log: list[Entry] = [
+        ("ledger-00", FundsDeposited(account_id=ANN, amount=Money(100), reference="in")),
+        ("ledger-00", FundsReserved(**held, amount=Money(5), request_digest="0" * 64, order_group_id=None)),
+        ("ledger-00", IncreaseReleased(**held, amount=Money(9), amendment_id="x")),
+    ]
+    said = "ledger-00 revision 2: order e has a reservation below zero: "
+    assert [each for each in found_in(log) if each.startswith(said)]
+    assert not [each for each in found_in(log[:2]) if "below zero" in each]
+
+
+def test_two_orders_with_one_client_id_are_named() -> None:
+    market = listed(ticker=Ticker("M")).and_then(
+        c.ActivateMarket(), buy("a", ANN, 1, 30, client_order_id="mine")
+    )
+    [placed] = [event for event in market.past if isinstance(event, m.OrderPlaced)]
+    log = in_market("M", *market.past)
+    doubled = replace(placed, order_id=OrderId("b"))
+    said = "ann: orders a and b both have the client id mine"
+    assert said in found_in([*log, *in_market("M", doubled)])
+    assert said not in found_in([*log, *in_market("M", replace(doubled, client_order_id="other"))])
