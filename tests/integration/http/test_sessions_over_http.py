@@ -373,3 +373,11 @@ async def test_many_logins_at_once_keep_nobody_else_waiting(world: World) -> Non
     assert status.status_code == 200
     assert not all(each.done() for each in logins), "hashing goes on beside"
     assert {each.status_code for each in await asyncio.gather(*logins)} == {401}
+
+
+async def test_half_a_character_in_a_password_is_refused_like_any_other_nonsense(world: World) -> None:
+    sent = b'{"account_id": "ann", "password": "\\ud800 and so on and on"}'
+    for path in ("/accounts", "/login"):
+        answer = await world.send(None, "POST", f"{BASE}{path}", content=sent)
+        assert answer.status_code == 400, answer.text
+        error(answer)
