@@ -2,11 +2,16 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+
+_LOOKING_UP = ThreadPoolExecutor(max_workers=50, thread_name_prefix="look-ups")
+"""Names that nobody answers for take their own threads, and not those of the rest of the process."""
 
 Address = IPv4Address | IPv6Address
 
@@ -127,5 +132,6 @@ def _inner(address: Address) -> Address:
 async def _addresses(host: str, port: int) -> list[Address]:
     if (literal := _literal(host)) is not None:
         return [literal]
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKING_UP, look_up)
     return [ip_address(str(each[4][0]).partition("%")[0]) for each in found]

@@ -21,7 +21,13 @@ from application.ports.event_store import START, Filter, Position, RecordedEvent
 from application.ports.notices import Outbox, Receiver
 from application.streams import market_stream
 from domain.market.events import OrderPlaced
-from domain.webhooks.aggregate import NoticeRetried
+from domain.webhooks.aggregate import (
+    NoticeRetried,
+    NoticeUndelivered,
+    WebhookRemoved,
+    WebhookSet,
+    WebhookSuspended,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +35,14 @@ PART = "notices"
 CHECKPOINT = "notices"
 NOTE_EVERY_S = 2.0
 
-_WANTED: tuple[type[DomainEvent], ...] = (OrderPlaced, NoticeRetried)
+_WANTED: tuple[type[DomainEvent], ...] = (
+    OrderPlaced,
+    WebhookSet,
+    WebhookRemoved,
+    WebhookSuspended,
+    NoticeUndelivered,
+    NoticeRetried,
+)
 
 
 class LogLine:
@@ -133,7 +146,10 @@ class Telling:
             event = recorded.event
             if isinstance(event, OrderPlaced):
                 yield Notice(order=recorded)  # type: ignore[arg-type]
-            elif isinstance(event, NoticeRetried):
+                continue
+            # It may have been decided by another process.
+            await self._webhooks.know(recorded)
+            if isinstance(event, NoticeRetried):
                 yield Notice(order=await self._order_of(event), webhook=event.name)
 
     async def _order_of(self, event: NoticeRetried) -> Recorded[OrderPlaced]:

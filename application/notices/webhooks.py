@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
 from application.notices.notice import Delivery
 from application.ports.clock import Ids
 from application.requests import Accepted, Answer
+from application.streams import WEBHOOKS
 from domain.identifiers import AccountId
 from domain.webhooks.aggregate import (
     GiveUpNotice,
@@ -31,6 +33,11 @@ class Webhooks:
         """Return the webhooks of an account, by name."""
         owner = self._directory.webhooks[self._directory.partition_of(account_id)]
         return (owner.loaded or await owner.state()).accounts.get(account_id, {})
+
+    async def know(self, recorded: Recorded[DomainEvent]) -> None:
+        """Take in an event of webhooks that is in the log, be it written here or by another process."""
+        partition = int(recorded.stream.removeprefix(WEBHOOKS))
+        await self._directory.webhooks[partition].state_after(recorded.revision)
 
     async def exist(self) -> bool:
         """Return whether anybody has a webhook."""

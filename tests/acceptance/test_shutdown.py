@@ -97,8 +97,8 @@ def test_a_request_under_way_is_answered_readiness_fails_first_and_then_nobody_g
     assert [(each["step"], each["outcome"]) for each in steps] == [
         (name, "done")
         for name in (
-            "readiness", "listener", "requests", "house traders", "commands", "processes", "appends",
-            "snapshots", "pools",
+            "readiness", "listener", "requests", "house traders", "notices", "commands", "processes",
+            "appends", "snapshots", "pools",
         )
     ]  # fmt: skip
     assert all(each["duration_s"] >= 0 for each in steps)

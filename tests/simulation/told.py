@@ -143,7 +143,9 @@ class ToldWorld(World):
         if not await self.exchange.webhooks.exist():
             return
         last = START
-        async for page in self.log.read_all(matching=Filter(types=("OrderPlaced", "NoticeRetried"))):
+        async for page in self.log.read_all(
+            matching=Filter(types=("OrderPlaced", "WebhookSet", "NoticeRetried"))
+        ):
             last = max([last, *(event.position for event in page.events)])
         async with asyncio.timeout(20):
             while self.telling.position < last or self.deliveries.waiting:  # noqa: ASYNC110 (nobody says so)

@@ -1,8 +1,11 @@
 """Sending, again and again, on a driven clock: a webhook that is slow or gone is nothing to the others."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +15,7 @@ from application.notices import deliveries as module
 from domain.identifiers import AccountId
 from tests.simulation.scenarios import A, B, C, fund, open_market
 from tests.simulation.told import ToldWorld
+from tests.simulation.world import World
 
 ANNS, BOBS = "https://ann.example/", "https://bob.example/"
 
@@ -203,3 +207,72 @@ async def test_what_waits_is_there_when_the_file_is_opened_again(world: ToldWorl
     await again.remove(delivery)
     assert await again.next(lane) is None
     await again.close()
+
+
+async def test_what_is_asked_for_again_goes_to_that_webhook_alone(world: ToldWorld) -> None:
+    world.endpoint.fault = lambda url, _request: "gone" if url == BOBS else None
+    await world.exchange.webhooks.set(A, "second", BOBS)
+    order = await buy(world, A)
+    await world.told()
+    world.endpoint.fault = lambda _url, _request: None
+    await world.exchange.webhooks.retry(A, "second", ())
+    await world.told()
+    assert sorted(world.endpoint.taken) == sorted([(ANNS, order), (BOBS, order)])
+
+
+async def test_without_its_outbox_everything_since_a_webhook_was_set_is_sent_again(world: ToldWorld) -> None:
+    orders = {await buy(world, A), await buy(world, A)}
+    await world.told()
+    await world.hush()
+    await world.exchange.close()
+    await world.kept.close()
+    world.kept = SqliteOutbox(None)
+    world.endpoint.taken.clear()
+    await world.start()
+    await world.told()
+    assert world.endpoint.orders(ANNS) == orders
+
+
+async def test_what_waited_to_be_told_of_another_log_is_not_told(world: ToldWorld) -> None:
+    world.endpoint.fault = lambda _url, _request: "gone"
+    await buy(world, A)
+    await until(world, 1)
+    await world.hush()
+    landmark = await world.kept.load("notices")
+    assert landmark is not None
+    await world.kept.save("notices", replace(landmark, event_id=uuid4()))
+    delivery = await world.kept.next((A, "desk"))
+    assert delivery is not None
+    await world.kept.remove(delivery)
+    await world.kept.put(
+        [replace(delivery, notice_id="of another log", body=b'{"data":{"order_id":"alien"}}')]
+    )
+    await world.exchange.close()
+    world.endpoint.requests.clear()
+    world.endpoint.fault = lambda _url, _request: None
+    await world.start()
+    await world.told()
+    assert "alien" not in {order for _, order in world.endpoint.requests}
+
+
+async def test_every_order_has_a_line_if_lines_are_asked_for(
+    world: ToldWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="application.notices.telling")
+    order = await buy(world, C)
+    async with asyncio.timeout(10):
+        while f"order {order} of {C} was placed in M" not in caplog.text:  # noqa: ASYNC110 (nobody says so)
+            await asyncio.sleep(0)
+
+
+async def test_a_webhook_that_another_process_set_is_told(world: ToldWorld) -> None:
+    assert await world.exchange.webhooks.of(B) == {}
+    other = World()
+    other.log, other.clock = world.log, world.clock
+    await other.start()
+    await other.exchange.webhooks.set(B, "desk", BOBS)
+    order = (await other.place(B, "yes", "buy", 40, 1)).order_id  # type: ignore[attr-defined]
+    async with asyncio.timeout(10):
+        while world.endpoint.orders(BOBS) != {order}:  # noqa: ASYNC110 (nobody says so)
+            await asyncio.sleep(0)
+    await other.exchange.close()
