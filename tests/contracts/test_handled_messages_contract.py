@@ -118,6 +118,14 @@ async def test_the_latest_are_remembered_and_never_more_than_there_is_room_for(
     assert await handled.claim(["1", "2", "3", "4", "5"]) == [OURS, OURS, HANDLED, HANDLED, HANDLED]
 
 
+async def test_what_was_handled_again_counts_from_then(make: Make, soon: Pass) -> None:
+    handled = make(remembered=2)
+    for name in ("1", "2", "1", "3"):
+        await handled.remember([name])
+        await soon()
+    assert await handled.claim(["1", "2", "3"]) == [HANDLED, OURS, HANDLED]
+
+
 async def test_a_claim_of_another_process_is_not_given_up(redis_url: str) -> None:
     name = f"test-{uuid4()}"
     first, second = RedisHandled(redis_url, name), RedisHandled(redis_url, name)
