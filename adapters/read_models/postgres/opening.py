@@ -13,7 +13,7 @@ from adapters.read_models.postgres.store import PostgresReadStore
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 2.0
 
 
 @asynccontextmanager

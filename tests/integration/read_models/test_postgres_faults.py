@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from adapters.read_models.opening import open_read_models
-from adapters.read_models.postgres.store import PostgresReadStore
+from adapters.read_models.postgres.store import RECONNECT_S, PostgresReadStore
 from application.health import Health
 from projections.running.store import ReadModelUnavailable
 from tests.databases import postgres_server
@@ -134,6 +134,31 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
             async with store.snapshot() as again:
                 assert await again.fetch("SELECT 1", {}) == [(1,)]
             await store.close()
+
+
+async def test_after_an_outage_longer_than_any_pause_everything_is_back_within_five_seconds(
+    server: Server,
+) -> None:
+    async with random_flow(44) as flow:
+        health = Health()
+        async with open_read_models(
+            server.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
+        ) as reads:
+            await flow.trade(5)
+            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            await asyncio.to_thread(server.crash)
+            # The pool has given up, and whatever waits longer and longer waits as long as it ever does.
+            until = time.monotonic() + 4 * RECONNECT_S
+            while time.monotonic() < until:
+                with pytest.raises(ReadModelUnavailable):
+                    await reads.models.portfolio.balance(ACCOUNTS[0])
+            await flow.trade(2)
+            await asyncio.to_thread(server.start)
+            began = time.monotonic()
+            await eventually_answers(lambda: reads.models.portfolio.balance(ACCOUNTS[0]))
+            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            assert time.monotonic() - began < 5
+            await eventually(lambda: not health.conditions)
 
 
 def _lowest(server: Server) -> int:
