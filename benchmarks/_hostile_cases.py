@@ -15,6 +15,7 @@ from domain.market.vocabulary import Result
 
 BASE, ADMIN = "/trade-api/v2", "/admin/v1"
 PORTFOLIO = f"{BASE}/portfolio"
+HOOKS = f"{PORTFOLIO}/webhooks"
 ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
 TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * 100_000
 A_DAY_S = 86_400
@@ -306,6 +307,39 @@ CASES: dict[str, Case] = {
     f"DELETE {BASE}/api_keys/{{api_key}}": Case(
         prepare=_key, ask=lambda _, key: Asked(names={"api_key": key}), makes=True, repeats_max=FEW
     ),
+    # ------------------------------------------------------------------------ webhooks and sessions
+    f"GET {HOOKS}": get(),
+    f"GET {HOOKS}/undelivered": get(),
+    f"PUT {HOOKS}/{{webhook}}": Case(
+        ask=lambda _, __: Asked(names={"webhook": "hook"}, body={"url": f"https://example.com/{'u' * 400}"}),
+        makes=True,
+        repeats_max=FEW,
+    ),
+    f"DELETE {HOOKS}/{{webhook}}": Case(ask=lambda _, __: Asked(names={"webhook": "none"}), makes=True),
+    f"POST {HOOKS}/{{webhook}}/retry": Case(
+        ask=lambda _, __: Asked(names={"webhook": "none"}, body={}), makes=True
+    ),
+    f"GET {BASE}/webhooks/public_key": get(),
+    f"POST {BASE}/login": Case(
+        ask=lambda _, __: Asked(body={"account_id": "nobody", "password": "p" * 100}), repeats_max=FEW
+    ),
+    f"POST {BASE}/logout": Case(ask=lambda _, __: Asked(), makes=True),
+    f"GET {BASE}/sessions": get(),
+    f"DELETE {BASE}/sessions": Case(ask=lambda _, __: Asked(), makes=True),
+    f"DELETE {BASE}/sessions/{{session}}": Case(ask=lambda _, __: Asked(names={"session": "none"})),
+    f"POST {BASE}/accounts": Case(
+        ask=lambda w, _: Asked(body={"account_id": w.fresh("new"), "password": "p" * 100}),
+        makes=True,
+        repeats_max=FEW,
+    ),
+    f"POST {BASE}/account/password": Case(
+        ask=lambda _, __: Asked(body={"current_password": "p" * 100, "new_password": "q" * 100}),
+        makes=True,
+        repeats_max=FEW,
+    ),
+    f"POST {ADMIN}/accounts/{{account_id}}/password": Case(
+        ask=lambda w, _: _somebody(w, {"new_password": "q" * 100}), makes=True, repeats_max=FEW
+    ),
     # -------------------------------------------------------------------------- what an operator does
     f"POST {ADMIN}/markets": Case(
         ask=lambda w, _: Asked(body=_new_market(w, _)), makes=True, repeats_max=FEW
@@ -357,5 +391,14 @@ CASES: dict[str, Case] = {
 }
 """By method and path. What cannot be asked for with no answer but a refusal is in :data:`REFUSED`."""
 
-REFUSED = {f"POST {ADMIN}/fees/withdrawals": 422}
+REFUSED = {
+    f"POST {ADMIN}/fees/withdrawals": 422,
+    f"DELETE {HOOKS}/{{webhook}}": 404,
+    f"POST {HOOKS}/{{webhook}}/retry": 404,
+    f"POST {BASE}/login": 401,
+    f"POST {BASE}/logout": 401,
+    f"DELETE {BASE}/sessions/{{session}}": 404,
+    f"POST {BASE}/accounts": 403,
+    f"POST {BASE}/account/password": 401,
+}
 """Where the largest request is one that is refused on purpose: more than there is."""
