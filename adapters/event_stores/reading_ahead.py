@@ -67,13 +67,15 @@ class ReadingAhead:
         """Yield pages of the whole log up to its present end."""
         left = AHEAD_FROM
         pages = self._log.read_all(after=after, backwards=backwards, limit=limit, matching=matching)
-        async for page in pages:
-            yield page
-            after, left = page.position, left - len(page.events)
-            if left <= 0 and limit is None and not backwards:
-                break
-        else:
-            return
+        # What is not read to its end has to be given up, or the server goes on sending it.
+        async with aclosing(pages):  # type: ignore[type-var]  # it is a generator
+            async for page in pages:
+                yield page
+                after, left = page.position, left - len(page.events)
+                if left <= 0 and limit is None and not backwards:
+                    break
+            else:
+                return
         async with aclosing(_pages_of(Request(uri=self._uri, after=after, matching=matching))) as ahead:
             async for page in ahead:
                 yield page
