@@ -19,11 +19,13 @@ from application.events import Cause
 from application.ports.event_store import Position, RecordedEvent
 from domain.group import events as group
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
+from domain.identity import aggregate as identity
 from domain.ledger import events as ledger
 from domain.market import events as market
 from domain.market.vocabulary import Action, FillKind, OrderType, Result, TimeInForce
 from domain.messages import Message
 from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
+from domain.webhooks import aggregate as webhooks
 
 CODEC = JsonCodec()
 
@@ -106,6 +108,17 @@ def agreeing(event: Any) -> Any:
                 action = Action.BUY if event.kind is FillKind.MINT else Action.SELL
             maker = event.maker if event.kind is FillKind.NORMAL else replace(event.maker, action=action)
             return replace(event, maker=maker, taker=replace(event.taker, side=side, action=action))
+        case webhooks.WebhookSet():
+            return replace(event, name=f"n{event.since_us}", url=f"https://{event.account_id}.example/")
+        case (
+            webhooks.WebhookRemoved()
+            | webhooks.WebhookSuspended()
+            | webhooks.NoticeUndelivered()
+            | webhooks.NoticeRetried()
+        ):
+            return replace(event, name="desk")
+        case identity.CredentialSet():
+            return replace(event, password_hash=f"$argon2id${event.account_id}")
         case ledger.FillBooked():
             quantity = event.quantity % 10**6 + 1
             return replace(event, quantity=quantity, value=event.price_ticks * quantity)
