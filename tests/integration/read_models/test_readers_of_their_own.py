@@ -79,7 +79,7 @@ async def test_those_who_watch_from_another_process_learn_what_stands_still_and_
             open_readers(database, source=flow.log, codec=old, clock=flow.clock) as readers,
         ):
             running = asyncio.create_task(runner.run())
-            await eventually(lambda: bool(readers.stats.parked))
+            await eventually(lambda: "portfolio" in readers.stats.halted)
             assert readers.stats.halted == runner.stats.halted
             assert "MarketMoonShot at market-MOON/0" in readers.stats.halted["portfolio"]
             assert readers.stats.parked == runner.stats.parked
