@@ -60,7 +60,8 @@ while redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) do
 end
 redis.call('HSET', KEYS[1], 'account', ARGV[6], 'data', ARGV[7], 'created', at, 'used', at)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('ZADD', KEYS[2], at, ARGV[5])
+local t = redis.call('TIME')  -- in the order in which they began, within a millisecond too
+redis.call('ZADD', KEYS[2], t[1] * 1000000 + t[2], ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return {{ARGV[6], ARGV[7], tostring(at), tostring(at), tostring(at + ARGV[1])}}
 """
@@ -80,7 +81,7 @@ local account = redis.call('HGET', KEYS[1], 'account')
 if not account then return false end
 local index = ARGV[3] .. account
 redis.call('RENAME', KEYS[1], KEYS[2])
-redis.call('ZADD', index, redis.call('HGET', KEYS[2], 'created'), ARGV[5])
+redis.call('ZADD', index, redis.call('ZSCORE', index, ARGV[4]), ARGV[5])
 redis.call('ZREM', index, ARGV[4])
 return used(KEYS[2])
 """

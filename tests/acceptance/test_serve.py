@@ -160,7 +160,7 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
 def test_what_a_crashed_server_left_does_not_mislead_commands(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     server.kill()
-    assert json.loads((tmp_path / "server.json").read_text())["pid"] == server.process.pid
+    assert json.loads((tmp_path / "server.json").read_text())["url"] == server.url
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         assert presage_here("market", "list", "--data", tmp_path).status == 0

@@ -136,8 +136,8 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(database: Database
         assert await sums_of(database, flow) == await in_one_go(flow, events)
 
 
-class PowerCut(Exception):
-    """The process died."""
+class PowerCut(BaseException):
+    """The process died: no handler of faults gets to see it."""
 
 
 async def _fail(_transaction: object) -> None:

@@ -10,8 +10,10 @@ from adapters.read_models.migrations import upgrade
 from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.events import DomainEvent
+from domain.identity.aggregate import CredentialSet
 from domain.ledger.events import OrderGroupAllotted
 from domain.market.events import AmendmentAbandoned, OrderGroupBounded, PlacementAbandoned
+from domain.webhooks.aggregate import WebhookEvent
 from projections.catalog import TABLES, all_projections
 
 NOT_SHOWN = {
@@ -19,6 +21,8 @@ NOT_SHOWN = {
     AmendmentAbandoned,
     OrderGroupAllotted,  # how a ledger and its markets keep to a limit; readers see the limit and what filled
     OrderGroupBounded,
+    CredentialSet,  # read where it is written, and by nobody else
+    *get_args(WebhookEvent),  # the same: those who tell an account of its orders follow them
 }
 
 
