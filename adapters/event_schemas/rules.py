@@ -62,9 +62,9 @@ RULES: Mapping[type, tuple[Rule, ...]] = {
             lambda event: (event.stop_price_ticks is not None) == (event.order_type is OrderType.STOP),
         ),
         Rule(
-            "`expires_at_us` is there for `good_till_date` and for nothing else",
+            "an order that is `good_till_date` has `expires_at_us`",
             lambda event: (
-                (event.expires_at_us is not None) == (event.time_in_force is TimeInForce.GOOD_TILL_DATE)
+                event.time_in_force is not TimeInForce.GOOD_TILL_DATE or event.expires_at_us is not None
             ),
         ),
     ),

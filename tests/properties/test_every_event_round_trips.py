@@ -94,7 +94,9 @@ def agreeing(event: Any) -> Any:
             return replace(
                 event,
                 rests=min(event.rests, event.terms.quantity),
-                expires_at_us=expires if event.time_in_force is TimeInForce.GOOD_TILL_DATE else None,
+                expires_at_us=(
+                    expires if event.time_in_force is TimeInForce.GOOD_TILL_DATE else event.expires_at_us
+                ),
                 stop_price_ticks=stop if event.order_type is OrderType.STOP else None,
             )
         case market.OrderAmended():

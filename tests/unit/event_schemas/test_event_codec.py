@@ -85,7 +85,6 @@ def test_what_breaks_a_rule_is_refused(name: str, path: str, value: object) -> N
         ("OrderPlaced", {"order_type": "limit", "stop_price_ticks": 5}, "for a `stop` and for nothing else"),
         ("OrderPlaced", {"order_type": "stop", "stop_price_ticks": None}, "for a `stop` and for nothing"),
         ("OrderPlaced", {"time_in_force": "good_till_date", "expires_at_us": None}, "`good_till_date`"),
-        ("OrderPlaced", {"time_in_force": "fill_or_kill", "expires_at_us": 5}, "`good_till_date`"),
         ("OrderAmended", {"rests": 10**11}, "at most `remaining`"),
         ("TradeExecuted", {"kind": "normal"}, "the legs agree"),
         ("TradeExecuted", {"kind": "merge"}, "the legs agree"),
