@@ -25,8 +25,6 @@ STALL_MS_MAX = 50.0
 """The longest that a request may keep the loop, on a machine that needs :data:`BARE_MS` for the bare work."""
 
 BARE_MS = 12.5
-KEPT_BYTES_MAX = 512
-"""What a request that makes nothing may leave on average: no more than the noise of measuring it."""
 
 MEASURED = 100
 """After how many requests memory is compared; what grows does so by then."""

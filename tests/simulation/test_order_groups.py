@@ -20,8 +20,9 @@ from domain.market.events import OrderGroupBounded, TradeExecuted
 from domain.quantities import Quantity
 from domain.rejections import Reason, Rejected
 
+from .late_appends import HoldingStore, arrives
 from .scenarios import A, B, C, fund, open_market, order_groups_fill_and_end
-from .test_two_streams import HoldingStore, appends_of, arrives, ends_well
+from .test_two_streams import appends_of, ends_well
 from .world import FailingStore, World
 
 M, N = Ticker("M"), Ticker("N")

@@ -1,6 +1,6 @@
 """Groups, conditions and pauses: crashes at every append, and appends that come when none is expected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -8,31 +8,19 @@ import pytest
 from application.events import Cause
 from application.hosting import owner
 from application.log.landmarks import last_landmark
-from application.ports.event_store import Appended, Filter, NewEvent, WrongExpectedRevision
+from application.ports.event_store import Filter
 from application.processes.runner import CHECKPOINT
 from domain.identifiers import Ticker
 from domain.market.commands import CreateMarket
 from domain.market.events import ConditionLinked
 from domain.market.vocabulary import Condition, MarketStatus, Result
 
+from .late_appends import HoldingStore, arrives
 from .operator_stories import STORIES
 from .scenarios import open_market
-from .world import FailingStore, World
+from .world import World
 
 Story = Callable[[World], object]
-Held = tuple[str, Sequence[NewEvent], int]
-
-
-class HoldingStore(FailingStore):
-    """Dies with an append in its hands: nobody knows whether it will ever arrive."""
-
-    held: Held | None = None
-
-    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
-        await self._alive()
-        if self.appends + 1 == self._crash_at:
-            self.held = stream, events, expected
-        return await super().append(stream, events, expected=expected)
 
 
 @pytest.fixture(autouse=True)
@@ -141,18 +129,6 @@ async def test_an_append_that_comes_late_is_fenced_or_counts(story: Story, momen
         await ends_well(world, where)
         await world.exchange.close()
     assert arrived or moment == "after everything has ended"
-
-
-async def arrives(world: World, held: Held | None) -> bool:
-    """Let an append come late; return whether it was taken."""
-    if held is None:
-        return False
-    stream, events, expected = held
-    try:
-        await world.log.append(stream, events, expected=expected)
-    except WrongExpectedRevision:
-        return False
-    return True
 
 
 async def test_a_market_that_an_older_version_left_waiting_for_an_ended_parent_is_told_at_the_start() -> None:
