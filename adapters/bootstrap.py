@@ -14,7 +14,8 @@ from starlette.applications import Starlette
 from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints, NotedCheckpoints
 from adapters.clock import PART as CLOCK
-from adapters.clock import SystemClock, TimeOrderedIds, watch
+from adapters.clock import SystemClock, TimeOrderedIds
+from adapters.clock import watch as watch_the_clock
 from adapters.data_folder import UNFINISHED, DataFolder, Identity
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
@@ -31,6 +32,7 @@ from adapters.event_stores.sqlite_view import SqliteLogView
 from adapters.event_stores.unfinished_copies import marked_unfinished, refuse_unfinished
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
+from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.serving.warming import make_warmer
@@ -49,7 +51,7 @@ from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
-from adapters.telemetry.metrics import Metrics
+from adapters.telemetry.watch import Watch, watching
 from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
@@ -85,6 +87,8 @@ from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
 from application.trading import CommandHandler
 from application.transfer import refuse_unless_empty
+from application.watching.hosting import Hosting
+from application.watching.trading import Trading
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
@@ -157,6 +161,7 @@ async def build_exchange(
         ids=ids,
     )
     busy = trading.busy if alone else OthersMayBeBusy(trading.busy)
+    recovery = SagaRecovery(directory, runner, ids, busy, set_aside)
     return Exchange(
         directory=directory,
         trading=trading,
@@ -164,12 +169,13 @@ async def build_exchange(
         keys=Keys(directory, in_force, ids),
         webhooks=Webhooks(directory, ids),
         runner=runner,
-        recovery=SagaRecovery(directory, runner, ids, busy, set_aside),
+        recovery=recovery,
         set_aside=set_aside,
         open_markets=OpenMarkets(log=store, streams=store, snapshots=kept),
         past=Past(reader=store, codec=codec, snapshots=kept),
         guard=guard,
         health=health,
+        measured=(Trading(trading, recovery, set_aside), Hosting(directory), guard.appends),
     )
 
 
@@ -249,6 +255,7 @@ class Presage:
     warmer: CacheWarmer
     telling: Telling
     deliveries: Deliveries
+    watch: Watch
     app: Starlette
 
     async def start(self) -> None:
@@ -286,10 +293,11 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         await refuse_unfinished(store, _place_of(settings))
         await refuse_unknown_events(store, codec, checkpoints)
         clock = SystemClock(await _last_decided_us(store, codec))
-        watching = asyncio.create_task(
-            kept_running(lambda: watch(clock, health), health=health, part=CLOCK), name="watch on the clock"
+        minding = asyncio.create_task(
+            kept_running(lambda: watch_the_clock(clock, health), health=health, part=CLOCK),
+            name="watch on the clock",
         )
-        stack.callback(watching.cancel)
+        stack.callback(minding.cancel)
         reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health))
         exchange = await build_exchange(
             store,
@@ -334,12 +342,14 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             origins=settings.allowed_origins,
         )
         cached = CachedAnswers(reads.models, cache, reads.changes)
+        watch = Watch()
         port = make_port(
             exchange,
             reads.models,
             clock=SystemClock(),
             event_schemas=event_schemas,
-            metrics=Metrics(reads.stats, exchange.set_aside, deliveries, clock).text,
+            metrics=watch.metrics,
+            scrapers=Scrapers(settings.metrics_token or folder.metrics_token()),
             projector=reads.stats,
             cached=cached,
             used=used,
@@ -352,6 +362,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             webhook_key=signer.public_key,
             ahead_us=lambda: clock.ahead_us,
         )
+        await stack.enter_async_context(watching(watch, port, deliveries, clock, health))
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
         presage = Presage(
@@ -367,6 +378,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             warmer=warmer,
             telling=telling,
             deliveries=deliveries,
+            watch=watch,
             app=create_app(port),
         )
         stack.push_async_callback(presage.hush)

@@ -1,7 +1,8 @@
 """The data folder: what lies in it beside the log, and whether it can be used at all.
 
 ``keys/`` holds the private keys made here, each beside a note of whose it is; ``operator.json`` names the
-operator's; ``server.json`` says where a running server answers; ``webhooks.key`` signs notices.
+operator's; ``server.json`` says where a running server answers; ``webhooks.key`` signs notices;
+``metrics.token`` lets monitoring in.
 """
 
 import json
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from stat import S_ISLNK
 from typing import Any
 
@@ -22,9 +24,21 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-OURS = {"keys", "operator.json", "server.json", "checkpoints.json", "checkpoints.new", "lock", "webhooks.key"}
+OURS = {
+    "keys",
+    "operator.json",
+    "server.json",
+    "checkpoints.json",
+    "checkpoints.new",
+    "lock",
+    "webhooks.key",
+    "metrics.token",
+}
 UNFINISHED = ".unfinished"
 """At the end of the name of what is being copied here, until all of it is there."""
+
+TOKEN_CHARACTERS_MIN = 16
+"""The shortest token of monitoring: a shorter one could be guessed."""
 
 _DATABASES = ("log.db", "read.db")
 
@@ -199,6 +213,22 @@ class DataFolder:
         if not isinstance(key, Ed25519PrivateKey):
             raise _damaged(path)
         return key
+
+    def metrics_token(self) -> str:
+        """Return the token by which monitoring is let in; it is made when it is first asked for."""
+        path = self.path / "metrics.token"
+        try:
+            token = path.read_text().strip()
+        except FileNotFoundError:
+            token = token_urlsafe(32)
+            _write(path, f"{token}\n", mode=0o600)
+        except OSError as error:
+            raise UnusableFolder(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise _damaged(path) from None
+        if len(token) < TOKEN_CHARACTERS_MIN or not token.isascii():
+            raise _damaged(path)
+        return token
 
     def _read_key(self, note: Path) -> HeldKey:
         document = _read(note) or {}

@@ -30,6 +30,7 @@ VARIABLES = {
     "log_level": "PRESAGE_LOG_LEVEL",
     "sign_up": "PRESAGE_SIGN_UP",
     "origins": "PRESAGE_ORIGINS",
+    "metrics_token": "PRESAGE_METRICS_TOKEN",
 }
 """The environment variable behind each setting."""
 
@@ -92,7 +93,8 @@ class Settings(BaseModel):
     query and body too, unless whoever makes one says otherwise. ``shutdown_notice_s`` is for how long a
     server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
     whoever sends requests needs to notice. ``sign_up`` lets anybody open an account; ``origins``
-    are those of the web pages elsewhere that may use sessions, with commas between them.
+    are those of the web pages elsewhere that may use sessions, with commas between them. ``metrics_token``
+    lets monitoring read the metrics; without it the data folder holds one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,6 +117,7 @@ class Settings(BaseModel):
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)
     sign_up: bool = False
     origins: str = Field(default="", pattern=ORIGINS)
+    metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")
     @classmethod

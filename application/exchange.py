@@ -13,6 +13,7 @@ from application.notices.webhooks import Webhooks
 from application.operations import Operations
 from application.past import Past
 from application.ports.event_store import START, Position
+from application.ports.measures import Measured
 from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
@@ -45,6 +46,7 @@ class Exchange:
         past: Past,
         guard: LogGuard,
         health: Health,
+        measured: Sequence[Measured],
     ) -> None:
         self.directory = directory
         self.trading = trading
@@ -55,6 +57,7 @@ class Exchange:
         self.health = health
         self.processes = runner
         self.set_aside = set_aside
+        self.measured = measured
         self.ready = False
         self._recovery = recovery
         self._timekeeper = Timekeeper(directory, recovery, open_markets, guard, health)

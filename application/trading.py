@@ -26,6 +26,7 @@ from application.sagas.funds import Funds
 from application.sagas.order_placement import OrderPlacement, impossible, needed_for
 from application.sagas.orders import amendment_digest, order_state_of, request_digest
 from application.sagas.set_aside import SetAside
+from application.watching.sagas import SagaCounts
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as lc
 from domain.ledger.events import OrderGroupAllotted
@@ -90,6 +91,7 @@ class CommandHandler:
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self.sagas = SagaCounts()
         self._directory = directory
         self._funds = funds
         self._set_aside = set_aside
@@ -132,6 +134,7 @@ class CommandHandler:
             saga_id=self._ids.new(),
             directory=self._directory,
             funds=self._funds,
+            counts=self.sagas,
         )
         self._placing[order_id] = _UnderWay(digest)
         self._keys.use(self._directory.partition_of(request.account_id))
@@ -232,6 +235,16 @@ class CommandHandler:
             return held.ticker
         known = await self._known(account_id, order_id)
         return known.ticker if known else None
+
+    @property
+    def placing(self) -> int:
+        """How many orders are being placed."""
+        return len(self._placing)
+
+    @property
+    def amending(self) -> int:
+        """How many orders are being amended."""
+        return len(self._amending)
 
     def busy(self, order_id: OrderId) -> bool:
         """Return whether a saga of this order is being carried out here and now."""

@@ -16,11 +16,13 @@ from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import POSITION_HEADER, problem_response
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
+from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, MetricsText
 from adapters.http.positions import MIN_POSITION_HEADER
+from adapters.http.route_classes import RouteClass
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
@@ -42,11 +44,13 @@ from adapters.http.routes import (
     why,
 )
 from adapters.http.routes.reference import reference_routes
+from adapters.http.serving.measured import Measured
 from adapters.http.settings import USUAL, HttpSettings
 from adapters.notices.destinations import Destinations
 from application.exchange import Exchange
 from application.ports.clock import Clock
 from application.ports.used_signatures import UsedSignatures
+from application.watching.traffic import Traffic
 from projections.reading.queries import ReadModels
 from projections.running.progress import RunnerStats
 
@@ -90,6 +94,7 @@ def make_port(
     destinations: Destinations,
     webhook_key: str,
     visitors: Visitors,
+    scrapers: Scrapers,
     settings: HttpSettings = USUAL,
     ahead_us: Callable[[], int] = lambda: 0,
 ) -> HttpPort:
@@ -108,6 +113,8 @@ def make_port(
         destinations=destinations,
         webhook_key=webhook_key,
         visitors=visitors,
+        scrapers=scrapers,
+        traffic=Traffic(tuple(RouteClass)),
         settings=settings,
         route_names=names_of(OPERATIONS),
     )
@@ -121,7 +128,7 @@ def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Star
     ]
     app = Starlette(
         routes=[*other_methods(OPERATIONS), *routes, *more_routes],
-        middleware=_middleware(port.settings),
+        middleware=_middleware(port),
         exception_handlers={HTTPException: _refuse},
     )
     # A redirect would be built from the Host header.
@@ -129,11 +136,16 @@ def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Star
     return app
 
 
-def _middleware(settings: HttpSettings) -> list[Middleware]:
-    """Return what lets pages of other origins in: exactly those that were allowed by name."""
+def _middleware(port: HttpPort) -> list[Middleware]:
+    """Return what every request passes, the outermost first.
+
+    Pages of other origins are let in where they were allowed by name, exactly those.
+    """
+    measured, settings = Middleware(Measured, traffic=port.traffic), port.settings
     if not settings.origins:
-        return []
+        return [measured]
     return [
+        measured,
         Middleware(
             CORSMiddleware,
             allow_origins=sorted(settings.origins),
@@ -141,7 +153,7 @@ def _middleware(settings: HttpSettings) -> list[Middleware]:
             allow_headers=["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
             allow_credentials=True,
             expose_headers=[POSITION_HEADER.decode(), "retry-after"],
-        )
+        ),
     ]
 
 

@@ -18,6 +18,7 @@ from adapters.http.positions import await_visible, requested_position, show
 from adapters.http.requests.body import read_body
 from adapters.http.requests.json import read_json
 from adapters.http.requests.validation import checked_body, checked_query
+from adapters.http.route_classes import class_of
 from domain.identity.aggregate import Scope as KeyScope
 
 _NAME = re.compile(r"[!-~]{1,128}")
@@ -29,6 +30,7 @@ class Endpoint:
     def __init__(self, operation: Operation, port: HttpPort) -> None:
         self._operation = operation
         self._port = port
+        self.route_class = class_of(operation)
         public = operation.access is Access.PUBLIC and operation.method == "GET"
         self._headers = headers_for(operation.media_type, public=public)
 
@@ -72,7 +74,7 @@ class Endpoint:
         if not self._port.exchange.ready and self._operation.needs_exchange:
             raise Problem(Code.STARTING, "the exchange is starting; try again in a moment")
         needed = self._operation.access.value
-        if needed is None:
+        if needed is None or (self._operation.scrapers and self._port.scrapers.admits(headers)):
             return None, await self._body(headers, receive)
         session_id = None if KEY_HEADER in headers else session_id_in(headers)
         if session_id is not None:

@@ -81,7 +81,7 @@ class Operation:
     ``answer`` is the shape of what it gives, for the reference; ``also`` are other statuses that come with
     an answer of that shape. ``body`` is ``None`` where a body would be ignored. ``settles`` makes the answer
     wait until readers see what was written. ``needs_exchange`` is off for what is answered even while the
-    exchange is starting.
+    exchange is starting. ``scrapers`` lets in those who carry the token of monitoring too.
     """
 
     method: str
@@ -96,4 +96,5 @@ class Operation:
     also: tuple[int, ...] = ()
     settles: bool = False
     needs_exchange: bool = True
+    scrapers: bool = False
     media_type: str = "application/json"

@@ -8,11 +8,13 @@ from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.answers.rendered_books import RenderedBooks
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.own_writes import OwnWrites
+from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
 from application.exchange import Exchange
 from application.ports.clock import Clock
+from application.watching.traffic import Traffic
 from projections.reading.queries import ReadModels
 from projections.running.progress import RunnerStats
 
@@ -39,6 +41,8 @@ class HttpPort:
     destinations: Destinations
     webhook_key: str
     visitors: Visitors
+    scrapers: Scrapers
+    traffic: Traffic
     settings: HttpSettings
     route_names: frozenset[str]
     own_writes: OwnWrites = field(default_factory=OwnWrites)

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.queries.reader import Reader
 from application.health import Health, Trouble
+from application.ports.clock import Clock
 from application.ports.event_store import START, EventStoreError
 from projections.running.log import Log, check_same_log
 from projections.running.progress import Progress, RunnerStats
@@ -30,7 +31,9 @@ class DistantProjector:
 
     part = "projector elsewhere"
 
-    def __init__(self, reader: Reader, log_end: Progress, source: Log, health: Health) -> None:
+    def __init__(self, reader: Reader, log_end: Progress, source: Log, health: Health, clock: Clock) -> None:
+        self._clock = clock
+        self._since_us = clock.now_us()
         self.progress = Progress()
         self.stats = RunnerStats()
         self._reader = reader
@@ -57,10 +60,12 @@ class DistantProjector:
         behind = min(marks.values(), key=lambda mark: mark.position, default=None)
         now_s, stats = time.monotonic(), self.stats
         events = max((mark.events for mark in marks.values()), default=0)
+        taken = 0 if self._events is None else max(0, events - self._events)
         if self._events is not None:
-            stats.took(max(0, events - self._events), now_s)
+            stats.took(taken, now_s)
         self._events = events
         position, at_us = (behind.position, behind.at_us) if behind else (START, 0)
+        stats.showed(taken, decided_us=at_us, now_us=self._clock.now_us(), since_us=self._since_us)
         if position != self.progress.position:
             # It goes back when the database lost its last transactions, and those who wait have to know.
             self._moved_s = now_s

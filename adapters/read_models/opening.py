@@ -97,7 +97,7 @@ async def open_read_models(
     async with open_store(database, clock) as (store, answers):
         board, progress = MarketBoard(clock), Progress()
         changes = Changes(progress)
-        runner = await _projector(store, answers, source, codec, progress, health, [board, changes])
+        runner = await _projector(store, answers, source, codec, progress, health, clock, [board, changes])
 
         async def restore() -> None:
             board.restore(await read_board(store, clock.now_us()))
@@ -117,7 +117,7 @@ async def open_projector(
 ) -> AsyncIterator[ProjectionRunner]:
     """Open a projector by itself, for readers in other processes. Raises as :func:`open_read_models` does."""
     async with open_store(database, clock) as (store, answers):
-        yield await _projector(store, answers, source, codec, Progress(), Health())
+        yield await _projector(store, answers, source, codec, Progress(), Health(), clock)
 
 
 @asynccontextmanager
@@ -132,7 +132,7 @@ async def open_readers(
     async with open_store(database, clock) as (store, answers):
         await _check(store, all_projections(answers), source, codec)
         here = Progress()
-        projector = DistantProjector(store, here, source, health)
+        projector = DistantProjector(store, here, source, health, clock)
         await projector.look()
         # Known before the rows of the board are read: what they hold already, it passes over.
         since = projector.progress.position
@@ -172,6 +172,7 @@ async def _projector(
     codec: EventCodec,
     progress: Progress,
     health: Health,
+    clock: Clock,
     listeners: Sequence[Listener] = (),
 ) -> ProjectionRunner:
     projections = all_projections(answers)
@@ -184,6 +185,7 @@ async def _projector(
         progress=progress,
         health=health,
         listeners=listeners,
+        clock=clock,
     )
 
 

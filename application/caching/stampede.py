@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from application.ports.cache import UNFENCED, Cache
+from application.watching.cache_counts import CacheCounts
 
 CLAIM_S = 2.0
 """How long a process may take to compute a key before another one does it instead."""
@@ -34,6 +35,7 @@ class StampedeGuard:
     """
 
     def __init__(self, cache: Cache) -> None:
+        self.counts = CacheCounts()
         self._cache = cache
         self._locks: dict[str, _KeyLock] = {}
         self._flights: dict[str, asyncio.Task[_Computed]] = {}
@@ -52,6 +54,7 @@ class StampedeGuard:
         """Return the value, or what another's computation gave that no longer stands."""
         kept = await self._cache.get(key)
         if kept is not None:
+            self.counts.hits += 1
             return kept
         async with self._lock(key):
             flight = self._flights.get(key)
@@ -59,10 +62,14 @@ class StampedeGuard:
             if flight is None:
                 kept = await self._cache.get(key)
                 if kept is not None:
+                    self.counts.hits += 1
                     return kept
                 flight = asyncio.ensure_future(self._fly(key, compute, ttl_s))
                 self._flights[key] = flight
                 flight.add_done_callback(lambda _: self._flights.pop(key, None))
+                self.counts.misses += 1
+            else:
+                self.counts.shared += 1
         computed = await asyncio.shield(flight)
         return computed.value if mine or computed.stands else computed
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from time import perf_counter
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from application.snapshots.history import StreamHistory
 from application.snapshots.standing import BEFORE_ALL, Tip, tip_of
 from application.snapshots.steps import gently
 from application.snapshots.taker import SnapshotTaker
+from application.watching.work import Work
 from domain.decider import Decider, foreseen, settling, steps
 from domain.rejections import Rejected
 
@@ -115,6 +117,7 @@ class StreamOwner(Generic[State, Command, Event]):
         health: Health | None = None,
     ) -> None:
         self.stream = stream
+        self.work = Work()
         self._decider = decider
         self._history = history
         self._taker = taker
@@ -185,6 +188,11 @@ class StreamOwner(Generic[State, Command, Event]):
     def position(self) -> Position:
         """Where the stream's last known event stands in the log."""
         return self._tip.position
+
+    @property
+    def waiting(self) -> int:
+        """How many commands nobody has taken in hand yet."""
+        return len(self._mailbox)
 
     @property
     def idle(self) -> bool:
@@ -370,7 +378,9 @@ class StreamOwner(Generic[State, Command, Event]):
             await self._attempt(deque([letter]))
             waiting.popleft()
             return
+        began = perf_counter()
         letter.events, letter.rejected = foreseen(self._decider, self._state, command)
+        self.work.decided(1, perf_counter() - began)
         self._untouched, self._decided_us = True, now
         if letter.without_trace and not self._up_to_date:
             await self._read_on()
@@ -413,7 +423,7 @@ class StreamOwner(Generic[State, Command, Event]):
         """Decide all letters, then encode what they caused: each goes quicker in one go."""
         causes: list[Cause | None] = []
         first_with: dict[int, _Letter[Command, Event]] = {}
-        letter = letters[0]
+        letter, began = letters[0], perf_counter()
         try:
             for letter in letters:
                 first = first_with.setdefault(letter.command_id.int, letter)
@@ -432,6 +442,7 @@ class StreamOwner(Generic[State, Command, Event]):
                         if self._enough(len(step)):
                             yield
                 causes.append(self._cause(letter, now))
+            self.work.decided(len(letters), perf_counter() - began)
             encoded = []
             for letter, cause in zip(letters, causes, strict=True):
                 encoded.append((yield from self._encode(letter, cause)) if cause else [])

@@ -8,6 +8,7 @@ written.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Protocol
 
 from application.health import Health, Trouble
@@ -24,6 +25,7 @@ from application.ports.event_store import (
     WrongExpectedRevision,
 )
 from application.streams import EXCHANGE_EVENTS
+from application.watching.appends import Appends
 
 PART = "event log"
 LOOK_S = 1.0
@@ -43,6 +45,7 @@ class LogGuard:
     """
 
     def __init__(self, log: GuardedLog, health: Health, in_place: Callable[[], None] = lambda: None) -> None:
+        self.appends = Appends()
         self._log = log
         self._health = health
         self._in_place = in_place
@@ -53,20 +56,25 @@ class LogGuard:
         """Append all events or none. Raises :class:`LogReplaced` too."""
         if self._in_doubt:
             await self.look()
+        began = perf_counter()
         try:
             appended = await self._log.append(stream, events, expected=expected)
         except LogReplaced as error:
             self._report(error)
+            self.appends.failed(error)
             raise
         except AppendTooLarge:
             raise
         except WrongExpectedRevision as error:
+            self.appends.failed(error)
             # Whoever was faster leaves more than was expected; less is another log.
             self._in_doubt = error.current is None or error.current < expected
             raise
-        except EventStoreError:
+        except EventStoreError as error:
+            self.appends.failed(error)
             self._in_doubt = True
             raise
+        self.appends.done(len(events), perf_counter() - began)
         if self._end is None or appended.position > self._end.position:
             self._end = Landmark(
                 position=appended.position,

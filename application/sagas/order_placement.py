@@ -12,6 +12,7 @@ from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from application.sagas.funds import Funds
 from application.sagas.orders import order_state
 from application.sagas.place_order import Outcome, SagaState, advance
+from application.watching.sagas import SagaCounts
 from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
 from domain.ledger.events import OrderGroupAllotted
@@ -53,6 +54,7 @@ class OrderPlacement:
         saga_id: UUID,
         directory: Directory,
         funds: Funds,
+        counts: SagaCounts,
     ) -> None:
         self.state = SagaState.STARTED
         self._request = request
@@ -63,6 +65,7 @@ class OrderPlacement:
         self._saga_id = saga_id
         self._directory = directory
         self._funds = funds
+        self._counts = counts
         self._allotment: BoundOrderGroup | None = None
         self._decided_us = 0
         self._end: OrderAnswer | Exception | None = None
@@ -73,8 +76,13 @@ class OrderPlacement:
         Run it again if it was canceled: a step that was under way is not done twice. Raises the store's
         errors when an outcome cannot be made durable or is unknown; recovery then brings the saga to its end.
         """
-        while not self.state.answered:
-            self.state = advance(self.state, await self._step())
+        try:
+            while not self.state.answered:
+                self.state = advance(self.state, await self._step())
+        except Exception:
+            self._counts.failed()
+            raise
+        self._counts.note(self._request.ticker, self.state)
         assert self._end is not None
         if isinstance(self._end, Exception):
             raise self._end

@@ -47,6 +47,7 @@ class SagaRecovery:
         busy: Callable[[OrderId], bool],
         set_aside: SetAside,
     ) -> None:
+        self.ended = 0
         self._directory = directory
         self._runner = runner
         self._ids = ids
@@ -63,6 +64,7 @@ class SagaRecovery:
         for suspect in suspects:
             if not self._busy(suspect.order_id):
                 ended += await self._ended(suspect)
+        self.ended += ended
         return ended
 
     async def _suspects(self) -> AsyncIterator[_Suspect]:

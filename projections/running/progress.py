@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from application.ports.event_store import START, Position
+from application.watching.histogram import Histogram
+
+_US_PER_S = 1_000_000
 
 RATE_HOLDS_S = 5.0
 """How long a rate is believed that no event has come after."""
 
 RATED_OVER_S = 1.0
 """The shortest time a rate is taken over."""
+
+BEHIND_S = (0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
+"""The bounds between which it is counted how late events became visible."""
 
 
 class Progress:
@@ -77,6 +83,7 @@ class RunnerStats:
     ``rate`` is in events a second, and was measured at ``rated_s`` of the monotonic clock, when there were
     ``rated_events``.
     ``unavailable`` says why the database does not take writes, ``failed`` what has stopped the projector.
+    ``behind_s`` counts events by how long after their decision readers could see them.
     ``halted`` holds for each projection that stands still the error that stopped it, ``parked`` how many
     events each left out.
     """
@@ -93,6 +100,12 @@ class RunnerStats:
     failed: str = ""
     halted: dict[str, str] = field(default_factory=dict)
     parked: dict[str, int] = field(default_factory=dict)
+    behind_s: Histogram = field(default_factory=lambda: Histogram(BEHIND_S))
+
+    def showed(self, events: int, *, decided_us: int, now_us: int, since_us: int) -> None:
+        """Count how late events became visible; what was decided before ``since_us`` could not be earlier."""
+        if events and decided_us >= since_us:
+            self.behind_s.observe(max(0, now_us - decided_us) / _US_PER_S, events)
 
     def took(self, events: int, monotonic_s: float) -> None:
         """Count a transaction with so many events."""

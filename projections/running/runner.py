@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from application.events import DomainEvent, Recorded
 from application.health import Health, Pauses, Trouble
 from application.log.whole_streams import EventsMissing, followed
+from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStoreError, Position
 from application.streams import EXCHANGE_EVENTS
@@ -92,7 +93,10 @@ class Listener(Protocol):
 
 
 class ProjectionRunner:
-    """Runs projections. ``progress`` is told what is visible; ``stats`` and ``health`` say how it goes."""
+    """Runs projections. ``progress`` is told what is visible; ``stats`` and ``health`` say how it goes.
+
+    With a ``clock`` it is counted how late events became visible.
+    """
 
     def __init__(
         self,
@@ -104,7 +108,10 @@ class ProjectionRunner:
         progress: Progress,
         health: Health | None = None,
         listeners: Sequence[Listener] = (),
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock
+        self._since_us = clock.now_us() if clock else 0
         self._store = store
         self._source = source
         self._codec = codec
@@ -411,6 +418,14 @@ class ProjectionRunner:
         else:
             stats.position, stats.last_event_at_us = behind.position, behind.at_us
         self._progress.reach(stats.position, stats.last_event_at_us)
+        if self._clock is not None and batch.events:
+            # All count as the first of them, which waited longest.
+            stats.showed(
+                len(batch.events),
+                decided_us=batch.events[0].cause.at_us,
+                now_us=self._clock.now_us(),
+                since_us=self._since_us,
+            )
 
 
 def _start(projection: Projection) -> Checkpoint:

@@ -94,7 +94,8 @@ def test_readers_see_every_write_whatever_happens_to_the_projector_beside(tmp_pa
         second = deposit(tmp_path, 7)
         seen = eventually(lambda: (got := balance(server, tmp_path, second)).status_code == 200 and got)
         assert seen.json()["balance_dollars"] == "12.0000"
-        metrics = httpx.get(f"{server.url}/metrics").text
+        token = (tmp_path / "metrics.token").read_text().strip()
+        metrics = httpx.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {token}"}).text
         position = next(
             line for line in metrics.splitlines() if line.startswith("presage_read_models_position")
         )

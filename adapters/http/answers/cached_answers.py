@@ -18,6 +18,7 @@ from adapters.http.answers.trading import TradesAnswer, trade_answer
 from application.caching.stampede import StampedeGuard
 from application.ports.cache import Cache
 from application.ports.event_store import Position
+from application.watching.cache_counts import CacheCounts
 from domain.identifiers import Ticker
 from domain.rejections import Reason
 from projections.reading.changes import Changes
@@ -36,6 +37,11 @@ class CachedAnswers:
         self._cache = cache
         self._changes = changes
         self._guard = StampedeGuard(cache)
+
+    @property
+    def counts(self) -> CacheCounts:
+        """How often an answer was at hand."""
+        return self._guard.counts
 
     async def market(self, ticker: Ticker) -> bytes:
         """Return the answer about a market. Raises :class:`Problem` if there is none of that name."""

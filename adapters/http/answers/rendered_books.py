@@ -3,6 +3,7 @@
 import orjson
 
 from adapters.http.answers.trading import book_answer
+from application.watching.cache_counts import CacheCounts
 from domain.identifiers import Ticker
 from projections.reading.views import BookView
 
@@ -14,6 +15,7 @@ class RenderedBooks:
     """Keeps the latest rendering of each book at each depth; a book is known by its market's revision."""
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
+        self.counts = CacheCounts()
         self._bytes_max = bytes_max
         self._kept: dict[tuple[Ticker, int], tuple[int, bytes]] = {}
         self.size_bytes = 0
@@ -42,7 +44,10 @@ def rendered_book(kept: RenderedBooks, view: BookView, depth: int) -> bytes:
     if depth > max(len(view.yes), len(view.no)):
         depth = 0  # deeper than the book is all of it
     rendered = kept.find(view.ticker, depth, view.revision)
-    if rendered is None:
+    if rendered is not None:
+        kept.counts.hits += 1
+    else:
+        kept.counts.misses += 1
         rendered = orjson.dumps(book_answer(view))
         kept.keep(view.ticker, depth, view.revision, rendered)
     return rendered

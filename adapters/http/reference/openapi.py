@@ -24,6 +24,7 @@ _CODES = {code.code: code.status for code in Code} | {reason.value: status_of(re
 
 _SIGNED: list[Json] = [{"key": [], "timestamp": [], "signature": []}]
 _IN_SESSION: Json = {"session": []}
+_WITH_TOKEN: Json = {"monitoring": []}
 
 
 def openapi_document(operations: Sequence[Operation]) -> Json:
@@ -81,6 +82,9 @@ def _entry(operation: Operation, schemas: Json) -> Json:
         entry["description"] = (
             f"Needs a key with the scope `{scope.value}`{', or a session' if by_session else ''}."
         )
+    if operation.scrapers:
+        entry["security"] = [*_SIGNED, _WITH_TOKEN]
+        entry["description"] = "Needs a key with the scope `admin`, or the token of monitoring."
     return entry
 
 
@@ -192,4 +196,8 @@ def _security_schemes() -> Json:
         "signature": "KALSHI-ACCESS-SIGNATURE",
     }
     signed = {name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()}
-    return signed | {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}}
+    others: Json = {
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        "monitoring": {"type": "http", "scheme": "bearer"},
+    }
+    return signed | others

@@ -72,7 +72,8 @@ ROUTES = (
     Operation(
         method="GET",
         path="/metrics",
-        access=Access.PUBLIC,
+        access=Access.ADMIN,
+        scrapers=True,
         handler=metrics,
         summary="What monitoring looks at, in the text format of Prometheus",
         answer=str,

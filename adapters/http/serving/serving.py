@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.http.serving.bounded_protocol import bounded_http
+from application.ports.measures import Measure, gauge
 
 _BACKLOG = 2_048
 _CONNECTIONS_MAX = 10_000
@@ -45,10 +46,19 @@ def most_connections() -> int:
 class Served:
     """An application that is being served at ``url``."""
 
-    def __init__(self, url: str, server: _Server, running: "asyncio.Task[None]") -> None:
+    def __init__(
+        self, url: str, server: _Server, running: "asyncio.Task[None]", connections_max: int
+    ) -> None:
         self.url = url
+        self._connections_max = connections_max
         self._server = server
         self._running = running
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield how many connections there are, and how many there may be."""
+        connections = len(self._server.server_state.connections)
+        yield gauge("presage_http_connections", "Connections that are open.", connections)
+        yield gauge("presage_http_connections_max", "How many may be open at once.", self._connections_max)
 
     async def refuse_more(self) -> None:
         """Close the listener: who connects from now on is refused. Connections that stand go on."""
@@ -88,9 +98,10 @@ async def serving(
     most five seconds. Raises ``OSError`` if the address is taken.
     """
     listener = _listen(host, port)
+    most = connections_max or most_connections()
     config = uvicorn.Config(
         app,
-        http=bounded_http(connections_max or most_connections()),
+        http=bounded_http(most),
         ws="none",
         lifespan="off",
         access_log=False,
@@ -105,7 +116,7 @@ async def serving(
         await server.up.wait()
         bound_host, bound_port = listener.getsockname()[:2]
         url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
-        served = Served(url, server, running)
+        served = Served(url, server, running, most)
         try:
             yield served
         finally:

@@ -164,9 +164,11 @@ async def test_the_exchange_tells_of_itself(world: World, ann: Person) -> None:
     assert limits["batch_max"] == 200
 
 
-async def test_monitoring_sees_how_far_the_read_models_are(world: World, market: str) -> None:
+async def test_monitoring_sees_how_far_the_read_models_are(
+    world: World, market: str, operator: Person
+) -> None:
     assert await world.presage.shown()
-    answer = await world.client.get("/metrics")
+    answer = await world.send(operator, "GET", "/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     head = await world.presage.store.head()
     assert f"\npresage_read_models_position {float(head)}\n" in answer.text

@@ -30,7 +30,6 @@ PUBLIC = {
     "GET /trade-api/v2/search/most_traded",
     "POST /trade-api/v2/login",
     "POST /trade-api/v2/accounts",
-    "GET /metrics",
     "GET /healthz",
     "GET /readyz",
     "GET /schemas/events",
@@ -43,6 +42,9 @@ PUBLIC = {
 def name(operation: Operation) -> str:
     return f"{operation.method} {operation.path}"
 
+
+METRICS = "GET /metrics"
+"""What operators see, and monitoring with its token."""
 
 PRIVATE = [operation for operation in OPERATIONS if name(operation) not in PUBLIC]
 
@@ -61,7 +63,8 @@ def test_the_public_routes_are_exactly_the_ones_meant_to_be() -> None:
 
 def test_operators_routes_are_theirs_alone_and_nobody_else_writes_without_the_scope() -> None:
     for operation in PRIVATE:
-        assert operation.path.startswith("/admin/") == (operation.access is Access.ADMIN), name(operation)
+        operators = operation.path.startswith("/admin/") or name(operation) == METRICS
+        assert operators == (operation.access is Access.ADMIN), name(operation)
         if operation.method != "GET":
             assert operation.access in (Access.TRADE, Access.ADMIN), name(operation)
 
@@ -70,6 +73,21 @@ async def test_without_a_key_every_other_route_is_closed(world: World) -> None:
     for operation in PRIVATE:
         answer = await world.send(None, operation.method, path_of(operation), body={})
         assert error(answer) == (401, "not_authenticated"), name(operation)
+
+
+async def test_the_token_of_monitoring_opens_the_metrics_and_nothing_else(world: World) -> None:
+    token = {"Authorization": f"Bearer {world.presage.folder.metrics_token()}"}
+    assert [name(operation) for operation in OPERATIONS if operation.scrapers] == [METRICS]
+    for operation in PRIVATE:
+        answer = await world.send(None, operation.method, path_of(operation), body={}, headers=token)
+        assert (answer.status_code == 200) == (name(operation) == METRICS), (name(operation), answer.text)
+
+
+@pytest.mark.parametrize("wrong", ["Bearer ", "Bearer x", "{token}", "Basic {token}", "Bearer {token}x"])
+async def test_another_token_opens_nothing(world: World, wrong: str) -> None:
+    headers = {"Authorization": wrong.format(token=world.presage.folder.metrics_token())}
+    answer = await world.send(None, "GET", "/metrics", headers=headers)
+    assert error(answer) == (401, "not_authenticated")
 
 
 async def test_a_forged_signature_opens_nothing(world: World, ann: Person, bob: Person) -> None:

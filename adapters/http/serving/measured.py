@@ -1,0 +1,39 @@
+"""Counts requests and how long they take: plain ASGI, outside of everything that may refuse one."""
+
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.endpoint import Endpoint
+from adapters.http.route_classes import RouteClass
+from application.watching.traffic import Traffic
+
+
+class Measured:
+    """Notes every request in ``traffic``."""
+
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
+        self._app = app
+        self._traffic = traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered, and note how that went."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began, traffic = 0, perf_counter(), self._traffic
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        traffic.in_flight += 1
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            traffic.in_flight -= 1
+            endpoint = scope.get("endpoint")
+            name = endpoint.route_class if isinstance(endpoint, Endpoint) else RouteClass.UNROUTED
+            traffic.note(name, status, perf_counter() - began)

@@ -1,0 +1,48 @@
+"""Requests, by what they are for and how they ended: three of the four golden signals."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from application.ports.measures import Labels, Measure, counter, gauge, histogram
+from application.watching.histogram import Histogram
+
+LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0)
+"""The bounds of the histograms; those that service levels are about are among them."""
+
+ENDS = ("2xx", "3xx", "4xx", "429", "5xx", "none")
+"""How a request can end. ``none`` has no answer: whoever asked went away."""
+
+_TOO_MANY = 429
+
+
+class Traffic:
+    """What came in, by class. ``classes`` are all there are: none is missing before its first request."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.in_flight = 0
+        self.requests = {name: dict.fromkeys(ENDS, 0) for name in classes}
+        self.latency_s = {name: Histogram(LATENCY_S) for name in classes}
+
+    def note(self, name: str, status: int, seconds: float) -> None:
+        """Take note of a request that has ended; 0 is the status of one without an answer."""
+        end = "429" if status == _TOO_MANY else f"{status // 100}xx" if status else "none"
+        self.requests[name][end] += 1
+        self.latency_s[name].observe(seconds)
+
+    def ended(self, ends: Iterable[str] = ENDS) -> int:
+        """Return how many requests ended so, in all classes."""
+        wanted = tuple(ends)
+        return sum(ended[end] for ended in self.requests.values() for end in wanted)
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield traffic, errors and latency by class."""
+        ended: dict[Labels, float] = {
+            (name, end): n for name, ends in self.requests.items() for end, n in ends.items()
+        }
+        yield counter("presage_http_requests", "Requests, by how they ended.", ended, "route_class", "status")
+        yield histogram(
+            "presage_http_request_duration_seconds",
+            "How long requests took, from their head to the end of their answer.",
+            {(name,): latency for name, latency in self.latency_s.items()},
+            "route_class",
+        )
+        yield gauge("presage_http_requests_in_flight", "Requests under way.", self.in_flight)
