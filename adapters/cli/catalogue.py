@@ -40,6 +40,7 @@ COMMANDS = {
     "rebuild": Entry("rebuild", "Build read models again from the log."),
     "partitions": Entry("partitions", "The months that ended orders are kept by, in PostgreSQL."),
     "queue": Entry("queue", "The queues in Redis: what waits in them, and their dead letters."),
+    "ring": Entry("ring", "The hashing ring: who owns which markets, what would move."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),

@@ -18,6 +18,9 @@ VIRTUAL_NODES = 160
 
 PLACES = 2**64
 
+POINTS_MAX = 1_000_000
+"""How many points a ring may have: a weight that was mistyped does not fill the memory."""
+
 
 class EmptyRing(LookupError):
     """There is no node that could own anything."""
@@ -53,9 +56,7 @@ class ConsistentHashRing:
         self.points: list[int] = []
         """Every point of the ring, in order."""
         self._owners: list[str] = []
-        for node, weight in _weighted(nodes).items():
-            self._checked(node, weight)
-        self._lay()
+        self.add_all(_weighted(nodes).items())
 
     @property
     def nodes(self) -> Mapping[str, int]:
@@ -64,7 +65,17 @@ class ConsistentHashRing:
 
     def add(self, node: str, weight: int = 1) -> None:
         """Add a node; twice the weight owns twice as much. Raises ``ValueError`` for one that is there."""
-        self._checked(node, weight)
+        self.add_all([(node, weight)])
+
+    def add_all(self, nodes: Iterable[tuple[str, int]]) -> None:
+        """Add nodes with their weights, all of them or, where a ``ValueError`` is raised, none."""
+        before = dict(self._weights)
+        try:
+            for node, weight in nodes:
+                self._checked(node, weight)
+        except ValueError:
+            self._weights = before
+            raise
         self._lay()
 
     def remove(self, node: str) -> None:
@@ -91,6 +102,10 @@ class ConsistentHashRing:
             raise ValueError(f"node {node} is on the ring already")
         if weight < 1:
             raise ValueError(f"the weight of node {node} is at least 1")
+        if (sum(self._weights.values()) + weight) * self.virtual_nodes > POINTS_MAX:
+            raise ValueError(
+                f"with the weight {weight:,} of node {node} the ring passes {POINTS_MAX:,} points"
+            )
         self._weights[node] = weight
 
     def _lay(self) -> None:

@@ -82,6 +82,8 @@ replay {here}/{hostile}
 partitions
 capacity cache --minutes 1
 capacity pool
+ring show {hostile} engine=2
+ring plan {hostile} --add engine
 webhook set bob hook https://example.com/{typed}
 webhook list bob
 webhook dead bob

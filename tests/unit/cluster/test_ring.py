@@ -54,6 +54,25 @@ FIRST_FOUR = {
 }
 
 
+def test_adding_one_of_a_hundred_nodes_moves_little_more_than_its_share() -> None:
+    keys = [f"market-{number}" for number in range(100_000)]
+    before = ConsistentHashRing(f"engine-{number}" for number in range(100))
+    after = ConsistentHashRing(before.nodes)
+    after.add("engine-new")
+    moved = redistribution(before, after, keys).percentage
+    assert 0.5 < moved <= 100 / 101 + 2
+
+
+def test_nodes_come_all_together_or_not_at_all() -> None:
+    ring = ConsistentHashRing(["a"])
+    with pytest.raises(ValueError, match="on the ring already"):
+        ring.add_all([("b", 1), ("a", 1)])
+    assert ring.nodes == {"a": 1}
+    with pytest.raises(ValueError, match="passes 1,000,000 points"):
+        ring.add("c", 1_000_000)
+    assert {ring.owner(key) for key in KEYS[:100]} == {"a"}
+
+
 def test_shares_are_what_a_walk_over_the_ring_finds_and_add_up_to_one() -> None:
     ring = ConsistentHashRing({"a": 1, "b": 2, "c": 1})
     found = Counter(ring.owner_of_place(place) for place in range(0, PLACES, PLACES // 100_000))
