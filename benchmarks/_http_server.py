@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -38,13 +39,22 @@ uvicorn.run(
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Run an exchange; give its address."""
-    command = ["presage", "serve", "--json", "--data", str(folder), "--port", "0"]
-    with subprocess.Popen(_in_this_environment(command), stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
+    with started("serve", "--data", str(folder), "--port", "0") as (_, told):
+        yield told["url"]
+
+
+@contextmanager
+def started(*arguments: str, **environment: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Run a command of Presage's that serves; give its process id and what it says when it is ready."""
+    command = _in_this_environment(["presage", *arguments, "--json"])
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    ) as process:
+        assert process.stdout is not None
         try:
-            yield json.loads(server.stdout.readline())["url"]
+            yield process.pid, json.loads(process.stdout.readline())
         finally:
-            server.terminate()
+            process.terminate()
 
 
 def _in_this_environment(command: Sequence[str]) -> list[str]:

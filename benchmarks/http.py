@@ -22,11 +22,11 @@ ORDERS = "/trade-api/v2/portfolio/orders"
 def run(n: int = 10_000) -> dict[str, Any]:
     """Measure ``n`` single orders, ``n`` orders in batches, and reads of the book beside a bare route."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
-        keys = _set_up(Path(folder))
-        singly = _orders(url, ORDERS, keys, list(_random_orders(n, seed=1)))
-        orders = list(_random_orders(n, seed=2))
+        keys = set_up(Path(folder))
+        singly = orders_over_http(url, ORDERS, keys, list(random_orders(n, seed=1)))
+        orders = list(random_orders(n, seed=2))
         batches = [{"orders": orders[start : start + BATCH]} for start in range(0, n, BATCH)]
-        batched = _orders(url, f"{ORDERS}/batched", keys, batches, orders_each=BATCH)
+        batched = orders_over_http(url, f"{ORDERS}/batched", keys, batches, orders_each=BATCH)
         asyncio.run(idle(url))
         book, bare = asyncio.run(beside_bare_route(url, BOOK, n))
     ours = {
@@ -50,7 +50,8 @@ def run(n: int = 10_000) -> dict[str, Any]:
     }
 
 
-def _set_up(folder: Path) -> list[dict[str, Any]]:
+def set_up(folder: Path) -> list[dict[str, Any]]:
+    """Make a market and funded traders in a running exchange; return their keys."""
     presage(folder, "market", "create", MARKET, "--title", "A market to measure with")
     keys = []
     for trader in range(TRADERS):
@@ -59,7 +60,8 @@ def _set_up(folder: Path) -> list[dict[str, Any]]:
     return keys
 
 
-def _random_orders(n: int, *, seed: int) -> Iterator[dict[str, Any]]:
+def random_orders(n: int, *, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield bodies of orders, of which many meet."""
     rng = random.Random(seed)
     for _ in range(n):
         side = rng.choice(("yes", "no"))
@@ -72,9 +74,10 @@ def _random_orders(n: int, *, seed: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _orders(
+def orders_over_http(
     url: str, path: str, keys: list[dict[str, Any]], bodies: list[dict[str, Any]], orders_each: int = 1
 ) -> dict[str, Any]:
+    """Send orders from a client in its own process; return how fast they were answered, and how."""
     work = {
         "url": url,
         "path": path,

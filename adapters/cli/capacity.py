@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from adapters.caches.memory import MemoryCache
+from adapters.cli.capacity_plan import plan
 from adapters.cli.options import Json
 from adapters.cli.output import show, table
 from application.capacity import cache_hits, pool
 from application.capacity.cache_hits import Outcome, Policy, Traffic
 
 app = typer.Typer(no_args_is_help=True, help="How much of everything is needed, by formula.")
+app.command()(plan)
 
 SEED = 15
 

@@ -81,6 +81,7 @@ rebuild --all
 replay {here}/{hostile}
 partitions
 capacity cache --minutes 1
+capacity plan
 capacity pool
 ring show {hostile} engine=2
 ring plan {hostile} --add engine
