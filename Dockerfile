@@ -8,10 +8,11 @@ COPY projections projections
 COPY adapters adapters
 COPY benchmarks benchmarks
 RUN pip install --no-cache-dir . \
-    && useradd --create-home presage \
+    && useradd --create-home --uid 10001 presage \
     && install --directory --owner presage /data
 
-USER presage
+# By number, so that Kubernetes can tell that it is not root.
+USER 10001
 ENV PRESAGE_DATA=/data PRESAGE_HOST=0.0.0.0 PRESAGE_PORT=8000
 VOLUME /data
 EXPOSE 8000

@@ -14,6 +14,7 @@ test: $(VENV)/ready
 	$(BIN)/pytest $(TOGETHER)
 
 test-more: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check 'kubernetes-validate>=1.37'
 	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
 
 check: $(VENV)/ready

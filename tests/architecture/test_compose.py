@@ -9,10 +9,17 @@ import pytest
 import yaml
 
 from adapters.settings import VARIABLES, Settings
+from tests.architecture.deployed import fault, waits
 from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
 
 ROOT = Path(__file__).parents[2]
-FILES = ("compose.yaml", "ops/compose.production.yaml", "ops/compose.cluster.yaml")
+FILES = (
+    "compose.yaml",
+    "ops/compose.production.yaml",
+    "ops/compose.cluster.yaml",
+    "ops/compose.roles.yaml",
+    "ops/compose.roles.production.yaml",
+)
 OLDEST_EVENTSTOREDB = (24, 10, 5)
 REFERENCE = re.compile(r"\$\{(\w+)(:\?[^}]*)?([^}]*)\}")
 
@@ -154,6 +161,70 @@ def test_each_member_of_the_cluster_is_itself_and_knows_the_others(services: dic
     assert urlsplit(address).netloc.partition("@")[2] == ",".join(f"{name}:2113" for name in members)
     assert "Tls=true" in address
     assert set(services["presage"]["depends_on"]) | set(presage["depends_on"]) > set(members)
+
+
+ROLES = ("api-1", "api-2", "engine-1", "engine-2", "projector-1", "projector-2")
+
+
+@pytest.fixture(scope="module")
+def roles() -> dict[str, Any]:
+    document = load("ops/compose.roles.yaml")["services"]
+    assert document.pop("presage") == {"profiles": ["one-process"]}, "both at once would be three writers"
+    return dict(document)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_role_runs_a_command_that_there_is(roles: dict[str, Any], name: str) -> None:
+    command = roles[name]["command"]
+    assert command[:2] == ["presage", name.partition("-")[0]]
+    if command[1] == "engine":
+        assert command[2:] == ["--name", name]
+    if waits(command):
+        pytest.skip(f"presage {command[1]} is not there yet")
+    assert fault(command) is None
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_role_is_told_what_the_one_process_is_told(
+    services: dict[str, Any], roles: dict[str, Any], name: str
+) -> None:
+    told, alone = roles[name]["environment"], services["presage"]["environment"]
+    assert set(roles) == set(ROLES)
+    assert (told | {"PRESAGE_PROJECTOR": "beside"}).items() >= alone.items()
+    assert told["PRESAGE_PROJECTOR"] == "elsewhere"
+    assert set(told) <= set(VARIABLES.values())
+    Settings.from_environment({variable: substituted(value) for variable, value in told.items()})
+    assert roles[name]["depends_on"] == services["presage"]["depends_on"]
+    assert roles[name]["image"] == services["presage"]["image"]
+    assert f"stop_grace_period: {roles[name]['stop_grace_period']}" in SHUTDOWN
+
+
+SHUTDOWN = (ROOT / "docs" / "shutdown.md").read_text()
+
+
+def test_no_two_processes_share_a_data_folder_or_a_port(roles: dict[str, Any]) -> None:
+    folders = [volume for each in roles.values() for volume in each.get("volumes", ())]
+    assert sorted(volume.partition(":")[0] for volume in folders) == sorted(
+        load("ops/compose.roles.yaml")["volumes"]
+    )
+    ports = [port for each in roles.values() for port in each.get("ports", ())]
+    assert ports == ["127.0.0.1:8000:8000", "127.0.0.1:8001:8000"]
+
+
+def test_in_production_every_role_speaks_to_every_member_with_passwords(
+    production: dict[str, Any], roles: dict[str, Any]
+) -> None:
+    secured = load("ops/compose.roles.production.yaml")["services"]
+    assert set(secured) == set(roles)
+    for each in secured.values():
+        told, alone = each["environment"], production["presage"]["environment"]
+        given = REFERENCE.sub(
+            lambda found: "eventstoredb:2113" if found[1] == "EVENTSTORE_MEMBERS" else "secret",
+            told["PRESAGE_EVENT_STORE"],
+        )
+        assert given == substituted(alone["PRESAGE_EVENT_STORE"])
+        assert told["REDIS_URL"] == alone["REDIS_URL"]
+        assert each["volumes"] == production["presage"]["volumes"]
 
 
 def test_the_image_agrees_with_the_settings(services: dict[str, Any]) -> None:

@@ -1,0 +1,38 @@
+"""The commands that deployments and documents name, held against the command line."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from adapters.cli.catalogue import COMMANDS, load
+
+ROLES = frozenset({"api", "engine", "cluster"})
+"""The commands of an exchange that is spread over processes."""
+
+_STANDS_FOR_SOMETHING = re.compile(r"\$\(\w+\)|\$\{?\w+\}?")
+
+
+def waits(command: Sequence[str]) -> bool:
+    """Return whether a command is of a role that this version does not have yet."""
+    return command[1] in ROLES and command[1] not in COMMANDS
+
+
+def fault(command: Sequence[str]) -> str | None:
+    """Return what the command line would refuse in a command, without running it."""
+    program, name, *rest = [_STANDS_FOR_SOMETHING.sub("x", part) for part in command]
+    assert program == "presage", command
+    if name not in COMMANDS:
+        return f"there is no command {name}"
+    found: Any = load(name)
+    while inner := getattr(found, "commands", None):
+        if not rest or rest[0] not in inner:
+            return f"{shlex.join(command)}: it is one of {', '.join(inner)}"
+        found, rest = inner[rest[0]], rest[1:]
+    try:
+        found.make_context(found.name, rest)
+    except typer.TyperException as error:
+        return f"{shlex.join(command)}: {error.format_message()}"
+    return None
