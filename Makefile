@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # On all processors, up to four; a file's tests stay together.
 TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test test-more check soak performance lock clean
+.PHONY: run test test-more check soak performance mutants lock clean
 
 run: $(VENV)/ready
 	$(BIN)/presage serve --demo
@@ -29,6 +29,11 @@ soak: $(VENV)/ready
 performance: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks._report
+
+# For example `make mutants MUTANTS="--all domain"`.
+mutants: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(BIN)/python -m tests.mutation $(MUTANTS)
 
 lock: $(VENV)/ready
 	$(BIN)/pip install --quiet uv

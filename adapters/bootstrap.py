@@ -64,7 +64,8 @@ from application.keys_in_force import KeysInForce
 from application.log.guard import LogGuard
 from application.log.readable import refuse_unknown_events
 from application.notices.deliveries import Deliveries
-from application.notices.telling import LogLine, Telling
+from application.notices.log_line import LogLine
+from application.notices.telling import Telling
 from application.notices.webhooks import Webhooks
 from application.operations import Operations
 from application.past import Past

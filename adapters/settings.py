@@ -88,7 +88,7 @@ class Settings(BaseModel):
     models; without it they are in an SQLite file in the data folder. ``partitions`` only counts when an
     exchange is founded. ``projector`` says where read models are made; an event store in memory is followed
     only ``inside``. ``webhooks_private`` lets webhooks be at private addresses and be called by http.
-    ``log_level`` info has a line for every order. Those that end in ``_max`` bound what one account may
+    ``log_level`` info has a line for orders. Those that end in ``_max`` bound what one account may
     have: open orders and waiting stops in each market, order groups, keys. With ``strict_keys`` new keys sign
     query and body too, unless whoever makes one says otherwise. ``shutdown_notice_s`` is for how long a
     server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
@@ -111,7 +111,7 @@ class Settings(BaseModel):
     stop_orders_max: int = Field(default=DEFAULT_LIMITS.stops, ge=0)
     order_groups_max: int = Field(default=DEFAULT_LIMITS.order_groups, ge=0)
     webhooks_private: bool = False
-    log_level: LogLevel = LogLevel.WARNING
+    log_level: LogLevel = LogLevel.INFO
     keys_max: int = Field(default=DEFAULT_LIMITS.keys, ge=1)
     strict_keys: bool = False
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)

@@ -19,11 +19,14 @@ POOLS_S = 15.0
 
 
 def begin_logging(level: LogLevel) -> None:
-    """Write what is at least so grave to standard error."""
+    """Write what is at least so grave to standard error; of what libraries say, warnings."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.name, handlers=[handler])
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # which has a line for every request
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelNamesMapping()[level.name]), handlers=[handler]
+    )
+    for ours in ("adapters", "application", "projections"):
+        logging.getLogger(ours).setLevel(level.name)
 
 
 class _Discreet(logging.Formatter):

@@ -69,7 +69,9 @@ def serve(
     ] = None,
     log_level: Annotated[
         LogLevel | None,
-        typer.Option(help="info has a line for every order. [default: $PRESAGE_LOG_LEVEL, or warning]"),
+        typer.Option(
+            help="info has a line for orders. [default: $PRESAGE_LOG_LEVEL, or info; warning with --demo]"
+        ),
     ] = None,
     keys_max: Annotated[
         int | None, typer.Option(help="Most API keys of an account. [default: $PRESAGE_KEYS_MAX, or 100]")
@@ -91,7 +93,9 @@ def serve(
         log_level=log_level,
         sign_up=demo or None,
     )
-    begin_logging(settings.log_level)
+    # The house's traders would fill the terminal of who looks at a demonstration.
+    shown = LogLevel.WARNING if demo and "log_level" not in settings.model_fields_set else settings.log_level
+    begin_logging(shown)
     give_way_soon()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(

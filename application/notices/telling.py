@@ -45,22 +45,6 @@ _WANTED: tuple[type[DomainEvent], ...] = (
 )
 
 
-class LogLine:
-    """A receiver that writes a line for every order."""
-
-    async def resume(self) -> None:
-        """Do nothing: a line that was written is written."""
-
-    async def take(self, notices: Sequence[Notice]) -> None:
-        """Write a line for each."""
-        if not log.isEnabledFor(logging.INFO):
-            return
-        for notice in notices:
-            if notice.webhook is None:
-                event = notice.order.event
-                log.info("order %s of %s was placed in %s", event.order_id, event.account_id, notice.ticker)
-
-
 class Telling:
     """Follows the log and hands each order to the receivers, one after the other."""
 

@@ -11,8 +11,9 @@ from adapters.notices.wording import worded
 from application.health import Health
 from application.log.landmarks import Landmark
 from application.notices.deliveries import Deliveries
+from application.notices.log_line import LogLine
 from application.notices.notice import Delivery, Lane
-from application.notices.telling import LogLine, Telling
+from application.notices.telling import Telling
 from application.ports.event_store import START, Filter
 
 from .world import World

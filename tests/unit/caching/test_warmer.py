@@ -127,14 +127,20 @@ async def test_a_round_that_fails_whole_is_followed_by_the_next() -> None:
 
 
 async def test_closing_ends_it_in_the_middle_of_a_round() -> None:
-    begun = asyncio.Event()
+    begun, ended = asyncio.Event(), False
 
     async def forever(ticker: Ticker) -> None:
+        nonlocal ended
         begun.set()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended = True
 
     warmer = CacheWarmer(Markets(1).busiest, [forever])
     warmer.start()
     await begun.wait()
     await warmer.close()
+    assert ended, "whoever closes what it reads from may do so now"
     assert warmer.rounds == 0
+    await warmer.close()

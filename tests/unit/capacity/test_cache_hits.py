@@ -5,7 +5,7 @@ import math
 import pytest
 
 from adapters.caches.memory import MemoryCache
-from application.capacity.cache_hits import Outcome, Policy, Traffic, expected, measure, simulate
+from application.capacity.cache_hits import Outcome, Policy, Traffic, expected, measure, moments, simulate
 
 TRAFFIC = Traffic()
 TTL = Policy(ttl_s=5)
@@ -58,3 +58,34 @@ def assert_close(measured: Outcome, formula: Outcome) -> None:
     assert measured.hit_rate == pytest.approx(formula.hit_rate, abs=0.001)
     assert measured.stale_rate == pytest.approx(formula.stale_rate, abs=0.03)
     assert measured.behind_s == pytest.approx(formula.behind_s, abs=0.15)
+
+
+def test_chance_makes_as_many_reads_and_changes_as_the_traffic_has() -> None:
+    happened = list(moments(TRAFFIC, MINUTES, SEED))
+    changes = sum(change for _, change in happened)
+    assert changes == pytest.approx(50 * MINUTES, rel=0.1)
+    assert len(happened) - changes == pytest.approx(10_000 * MINUTES, rel=0.02)
+    times = [now_s for now_s, _ in happened]
+    assert times == sorted(times)
+    assert (times[0], times[-1]) == (pytest.approx(0, abs=0.1), pytest.approx(MINUTES * 60, abs=0.1))
+
+
+def test_every_read_either_hits_or_computes() -> None:
+    outcome = simulate(TTL, TRAFFIC, minutes=MINUTES, seed=SEED)
+    reads = sum(not change for _, change in moments(TRAFFIC, MINUTES, SEED))
+    assert outcome.hit_rate * reads + outcome.computed_per_min * MINUTES == pytest.approx(reads)
+
+
+def test_both_together_miss_once_for_a_change_and_once_for_a_quiet_minute() -> None:
+    # A life ends with the next change, or after a minute: 50 changes in a minute leave hardly a quiet one.
+    outcome = expected(Policy(ttl_s=1.0, invalidated=True), TRAFFIC)
+    life_s = (1 - math.exp(-50 / 60)) / (50 / 60)
+    assert outcome.hit_rate == pytest.approx(1 - 1 / (1 + 10_000 / 60 * life_s))
+    assert outcome.computed_per_min == pytest.approx(10_000 * (1 - outcome.hit_rate))
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"), [(TTL, "TTL 5 s"), (EVENTS, "invalidated by events"), (Policy(), "")]
+)
+def test_a_policy_says_what_it_is(policy: Policy, words: str) -> None:
+    assert str(policy) == words

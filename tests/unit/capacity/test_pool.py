@@ -49,6 +49,8 @@ def test_with_one_of_four_lost_the_other_three_carry_its_load() -> None:
 def test_all_instances_cannot_be_lost() -> None:
     with pytest.raises(ValueError, match="cannot be lost"):
         per_instance(LOAD, 4, lost=4)
+    with pytest.raises(ValueError, match="cannot be lost"):
+        per_instance(LOAD, 4, lost=-1)
 
 
 @pytest.mark.parametrize("connections", [8, 10, 12])
@@ -62,3 +64,36 @@ def test_the_share_that_waits_is_what_a_simulation_finds(connections: int) -> No
         waited += begins_s > now_s
         heapq.heappush(free_at_s, begins_s + chance.expovariate(1 / LOAD.held_s))
     assert waited / requests == pytest.approx(wait_share(connections, LOAD.busy), abs=0.02)
+
+
+def test_a_pool_of_eight_is_seven_eighths_busy_and_takes_a_burst_in_seven_eighths_of_a_second() -> None:
+    found = state(LOAD, 8)
+    assert (found.connections, found.utilization, found.burst_s) == (8, 0.875, pytest.approx(0.875))
+    assert found.wait_share == wait_share(8, LOAD.busy)
+    assert found.wait_mean_s == pytest.approx(found.wait_share / (1 / 0.0035))
+    assert found.wait_p99_s == pytest.approx(math.log(100 * found.wait_share) * 0.0035)
+
+
+def test_what_never_waits_needs_no_more_than_the_minimum() -> None:
+    idle = Load(requests_per_s=1.0)
+    assert state(idle, 1).wait_p99_s == 0
+    assert recommended(idle, wait_p99_s=0.0) == minimum(idle) == 1
+
+
+def test_a_load_above_the_pool_waits_for_ever_and_all_of_it() -> None:
+    assert wait_share(7, 7.0) == wait_share(6, 7.0) == 1.0
+    over = state(LOAD, 6)
+    assert (over.utilization, over.wait_mean_s, over.wait_p99_s) == (1.0, math.inf, math.inf)
+
+
+@pytest.mark.parametrize("connections", [8, 10])
+def test_the_mean_wait_is_what_a_simulation_finds(connections: int) -> None:
+    chance = random.Random(14)
+    now_s, waited_s, requests = 0.0, 0.0, 200_000
+    free_at_s = [0.0] * connections
+    for _ in range(requests):
+        now_s += chance.expovariate(LOAD.requests_per_s)
+        begins_s = max(now_s, heapq.heappop(free_at_s))
+        waited_s += begins_s - now_s
+        heapq.heappush(free_at_s, begins_s + chance.expovariate(1 / LOAD.held_s))
+    assert waited_s / requests == pytest.approx(state(LOAD, connections).wait_mean_s, rel=0.1)

@@ -255,10 +255,8 @@ async def test_what_waited_to_be_told_of_another_log_is_not_told(world: ToldWorl
     assert "alien" not in {order for _, order in world.endpoint.requests}
 
 
-async def test_every_order_has_a_line_if_lines_are_asked_for(
-    world: ToldWorld, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="application.notices.telling")
+async def test_an_order_has_a_line(world: ToldWorld, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="application.notices.log_line")
     order = await buy(world, C)
     async with asyncio.timeout(10):
         while f"order {order} of {C} was placed in M" not in caplog.text:  # noqa: ASYNC110 (nobody says so)

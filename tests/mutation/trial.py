@@ -1,0 +1,111 @@
+"""Tries mutants in a copy of the repository: for each the file is changed, and tests run in a child process.
+
+What is heavy to import and not ours is imported once, before the forks. A child that takes too long, or too
+much memory, is one that noticed.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+_HEAVY = (
+    "alembic", "cryptography.hazmat.primitives.asymmetric.rsa", "httptools", "httpx", "msgspec",
+    "orjson", "psycopg", "pydantic", "redis.asyncio", "rich", "sqlalchemy",
+    "starlette.applications", "typer", "uvicorn",
+)  # fmt: skip
+_GIVEN = (
+    "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "faulthandler_timeout=0",
+    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
+_MEMORY = 6 << 30
+_STARTING = 10.0  # seconds for importing the tests
+_SLOWER = 6.0
+
+
+class _Noticed:
+    """A pytest plugin that remembers the first test that failed."""
+
+    def __init__(self) -> None:
+        self.by = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.by = self.by or report.nodeid
+
+
+def main() -> None:
+    """Try what comes as lines of JSON, one after the other, and answer each with a line."""
+    with contextlib.suppress(ImportError):
+        for module in _HEAVY:
+            import_module(module)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps(_try(Path(asked["file"]), asked["code"], asked["rounds"])), flush=True)
+
+
+def _try(file: Path, code: str, rounds: Sequence[tuple[float, list[str]]]) -> dict[str, str]:
+    before = file.read_text()
+    try:
+        _write(file, code)
+        for seconds, tests in rounds:
+            if outcome := _run(tests, _STARTING + _SLOWER * seconds):
+                return outcome
+        return {"outcome": "survived", "by": ""}
+    finally:
+        _write(file, before)
+
+
+def _write(file: Path, code: str) -> None:
+    """Write a file so that no compiled form of another version is taken for it."""
+    file.write_text(code)
+    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+        compiled.unlink()
+
+
+def _run(tests: list[str], patience: float) -> dict[str, str] | None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.close(reading)
+        _child(tests, writing)
+    os.close(writing)
+    until = time.monotonic() + patience
+    while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < until:
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    if not ended[0]:
+        os.waitpid(child, 0)
+    with os.fdopen(reading) as told:
+        by = told.read() if ended[0] else ""
+    if ended[0] and ended[1] == 0:
+        return None
+    return {"outcome": "killed", "by": by or ("a crash" if ended[0] else "the time it took")}
+
+
+def _child(tests: list[str], writing: int) -> None:
+    code = 3
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        noticed = _Noticed()
+        code = int(pytest.main([*_GIVEN, *tests], plugins=[noticed]))
+        os.write(writing, noticed.by.encode())
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The mutants are the mistakes that people make, and they are tried in copies only."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cosmic_ray", reason="`make mutants` installs it")
+
+from tests.mutation.mutants import drawn, mutants_of
+from tests.mutation.page import Outcome, Score, page
+
+CODE = """\
+def f(a: int, *, b: tuple[int, str] = (1, 2)) -> bool:
+    if a > 3 and not b:
+        g(a, h)
+    return a in (a, b)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    (tmp_path / "code.py").write_text(CODE)
+    return str(tmp_path)
+
+
+def test_each_place_is_changed_to_what_one_mistakes_it_for(folder: str) -> None:
+    changes = {each.change()[1] for each in mutants_of(folder)}
+    assert {
+        "if a >= 3 and not b:",
+        "if a > 3:",
+        "if not b:",
+        "if a > 3 or not b:",
+        "g(h, a)",
+        "pass",
+        "def f(a: int, *, b: tuple[int, str] = (2, 1)) -> bool:",
+    } <= changes
+    assert not any("str, int" in change or "//, b" in change or "(b, a)" in change for change in changes)
+
+
+def test_the_same_seed_draws_the_same_ones(folder: str) -> None:
+    mutants = mutants_of(folder)
+    assert drawn(mutants, 5, 1) == drawn(mutants[::-1], 5, 1) != drawn(mutants, 5, 2)
+    assert len(drawn(mutants, None, 1)) == len(mutants)
+
+
+def test_a_mutant_knows_the_lines_of_its_statement(folder: str) -> None:
+    lines = {each.change()[1]: each.lines for each in mutants_of(folder)}
+    assert 2 in lines["if a > 3:"]
+    assert 4 not in lines["g(h, a)"]
+
+
+def test_the_share_is_of_those_that_can_be_noticed(folder: str) -> None:
+    mutants = mutants_of(folder)[:4]
+    outcomes = [
+        Outcome(each, each.change(), by, "") for each, by in zip(mutants, ("t", "t", "", ""), strict=True)
+    ]
+    outcomes[3] = Outcome(mutants[3], mutants[3].change(), "", "it is the same")
+    score = Score("code", 9, outcomes)
+    assert (score.killed, len(score.survived), len(score.equivalent)) == (2, 1, 1)
+    assert "| `code/` | 9 | 4 | 2 | 1 | 1 | 66.7% |" in page([score], everything=False, seed=1)
