@@ -44,6 +44,7 @@ from adapters.notices.signing import Signer
 from adapters.notices.timer import SystemTimer
 from adapters.notices.wording import worded
 from adapters.projector_process import projector_beside
+from adapters.queues.opening import watching_queues
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
 from adapters.sessions.opening import open_sessions
@@ -364,6 +365,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             ahead_us=lambda: clock.ahead_us,
         )
         await stack.enter_async_context(watching(watch, port, deliveries, clock, health))
+        watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, health)))
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
         presage = Presage(

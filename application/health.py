@@ -54,6 +54,10 @@ class Trouble(StrEnum):
     """What one stream holds cannot be taken in: its market, group or accounts take no commands."""
     CACHE_UNAVAILABLE = "cache_unavailable"
     """The shared cache cannot be reached: answers are made anew, which takes longer."""
+    QUEUES_UNUSABLE = "queues_unusable"
+    """What is behind the queues cannot serve as such: its configuration was changed."""
+    DEAD_LETTERS = "dead_letters"
+    """Messages between processes were handled in vain and given up."""
     TASK_FAILED = "task_failed"
     """Some other work of the process has failed, and is started again."""
     SHUTTING_DOWN = "shutting_down"
@@ -83,6 +87,8 @@ _STOP_A_PART = frozenset(
         Trouble.CACHE_UNAVAILABLE,
         Trouble.NOTICES_FAILED,
         Trouble.TASK_FAILED,
+        Trouble.QUEUES_UNUSABLE,
+        Trouble.DEAD_LETTERS,
     }
 )
 

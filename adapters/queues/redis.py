@@ -51,7 +51,7 @@ class RedisMessageQueue:
         self._bound = bound
         self._idle_s = idle_s
         self._attempts_max = attempts_max
-        self._keys = [*(f"{_key(name)}:{level.value}" for level in Priority), f"{_key(name)}:dead"]
+        self._keys = _keys(name)
         redis = self._connection.redis
         self._put = redis.register_script(scripts.PUT)
         self._retry = redis.register_script(scripts.RETRY)
@@ -82,16 +82,7 @@ class RedisMessageQueue:
 
     async def figures(self) -> QueueFigures:
         """Return what the queue holds."""
-        dead, levels = await self._connection.ask(lambda: self._figures(keys=self._keys))
-        in_hand: dict[str, int] = {}
-        for _, groups in levels:
-            for name, many in groups:
-                in_hand[name.decode()] = in_hand.get(name.decode(), 0) + many
-        return QueueFigures(
-            held={level: levels[level.value][0] for level in Priority},
-            in_hand=dict(sorted(in_hand.items())),
-            dead=dead,
-        )
+        return _figures_of(*await self._connection.ask(lambda: self._figures(keys=self._keys)))
 
     async def dead(self, *, most: int) -> Sequence[DeadLetter]:
         """Return dead letters, the oldest first."""
@@ -192,18 +183,59 @@ class RedisTaker:
         await self._connection.ask(lambda: redis.xread(after, count=1, block=max(1, round(wait_s * 1_000))))
 
 
+class RedisQueues:
+    """All queues in a Redis, whoever made them."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = RedisConnection(url)
+        self._figures = self._connection.redis.register_script(scripts.FIGURES)
+
+    async def names(self) -> list[str]:
+        """Return the names of all queues."""
+        redis = self._connection.redis
+
+        async def look() -> set[str]:
+            found = redis.scan_iter(match=f"{_key('*')}:*", count=1_000, _type="STREAM")
+            return {key.decode().partition("{")[2].rpartition("}")[0] async for key in found}
+
+        return sorted(await self._connection.ask(look))
+
+    async def figures(self) -> dict[str, QueueFigures]:
+        """Return what each queue holds. Raises :class:`UnusableQueue` for a Redis that cannot serve now."""
+        self._connection.look_again()
+        return {name: await self._figures_of(_keys(name)) for name in await self.names()}
+
+    async def _figures_of(self, keys: list[str]) -> QueueFigures:
+        return _figures_of(*await self._connection.ask(lambda: self._figures(keys=keys)))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+
 async def queue_names(url: str) -> list[str]:
     """Return the names of all queues in a Redis."""
-    connection = RedisConnection(url)
-
-    async def look() -> set[str]:
-        found = connection.redis.scan_iter(match=f"{_key('*')}:*", count=1_000, _type="STREAM")
-        return {key.decode().partition("{")[2].rpartition("}")[0] async for key in found}
-
+    queues = RedisQueues(url)
     try:
-        return sorted(await connection.ask(look))
+        return await queues.names()
     finally:
-        await connection.close()
+        await queues.close()
+
+
+def _keys(name: str) -> list[str]:
+    return [*(f"{_key(name)}:{level.value}" for level in Priority), f"{_key(name)}:dead"]
+
+
+def _figures_of(dead: int, levels: Sequence[tuple[int, Sequence[tuple[bytes, int]]]]) -> QueueFigures:
+    in_hand: dict[str, int] = {}
+    for _, groups in levels:
+        for name, many in groups:
+            in_hand[name.decode()] = in_hand.get(name.decode(), 0) + many
+    return QueueFigures(
+        held={level: levels[level.value][0] for level in Priority},
+        in_hand=dict(sorted(in_hand.items())),
+        dead=dead,
+    )
 
 
 def _key(name: str) -> str:

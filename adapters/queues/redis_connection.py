@@ -45,6 +45,10 @@ class RedisConnection:
             raise asyncio.CancelledError
         return answer
 
+    def look_again(self) -> None:
+        """Have it known anew, at the next question, whether the Redis can serve."""
+        self._known_to_serve = False
+
     async def close(self) -> None:
         """Close the connections."""
         await self.redis.aclose()
