@@ -21,7 +21,9 @@ from domain.rejections import Rejected
 class OrderRequest(Message, frozen=True, kw_only=True):
     """An order as a trader sends it.
 
-    ``price_ticks`` is in the terms of ``side``. ``deadline_us`` and ``market_revision`` let the order
+    ``price_ticks`` is in the terms of ``side``. A sale of more than is held and free buys the other outcome
+    at the complement, unless it is ``reduce_only``; with ``closes_first`` a purchase likewise sells what is
+    held of the other outcome if that suffices. ``deadline_us`` and ``market_revision`` let the order
     lapse if it arrives late or the market has moved on.
     """
 
@@ -44,6 +46,7 @@ class OrderRequest(Message, frozen=True, kw_only=True):
     buy_max_cost: Money | None = None
     market_revision: int | None = None
     deadline_us: int | None = None
+    closes_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

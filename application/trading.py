@@ -22,6 +22,7 @@ from application.requests import (
     OrderRequest,
 )
 from application.sagas.amendment import Naming, amend, refused_by_rules
+from application.sagas.either_way import EitherWay, as_held, is_either, turned
 from application.sagas.funds import Funds
 from application.sagas.order_placement import OrderPlacement, impossible, needed_for
 from application.sagas.orders import amendment_digest, order_state_of, request_digest
@@ -35,6 +36,7 @@ from domain.ledger.state import KnownOrder, LedgerState
 from domain.market.commands import CancelOrder, CancelOrders, DecreaseOrder, MarketCommand
 from domain.market.events import OrderCanceled, OrderDecreased
 from domain.market.state import MarketState
+from domain.market.vocabulary import Action
 from domain.quantities import Money, Quantity
 from domain.rejections import Reason, Rejected, earliest
 
@@ -122,20 +124,9 @@ class CommandHandler:
         under_way = self._placing.get(order_id)
         if under_way is not None:
             return await under_way.answer() if under_way.digest == digest else self._another(request)
-        needed = self._needed_for(request, order_id, market)
-        if isinstance(needed, Rejected):
-            return needed
-        placement = OrderPlacement(
-            request,
-            order_id,
-            digest,
-            key=key,
-            reserved=needed,
-            saga_id=self._ids.new(),
-            directory=self._directory,
-            funds=self._funds,
-            counts=self.sagas,
-        )
+        placement = self._placement(request, order_id, digest, key, market)
+        if isinstance(placement, Rejected):
+            return placement
         self._placing[order_id] = _UnderWay(digest)
         self._keys.use(self._directory.partition_of(request.account_id))
         try:
@@ -343,6 +334,34 @@ class CommandHandler:
                 return order_id, None
             order_id = OrderId(str(uuid5(ORDERS, order_id)))
             known = await self._known(account_id, order_id)
+
+    def _placement(
+        self, request: OrderRequest, order_id: OrderId, digest: str, key: OrderId, market: MarketState
+    ) -> OrderPlacement | EitherWay | Rejected:
+        """Return the saga that is to place an order, or the first reason for which it would not be taken."""
+        either = is_either(request)
+        wanted = as_held(request, market) if either else request
+
+        def begin(wanted: OrderRequest) -> OrderPlacement | Rejected:
+            needed = self._needed_for(wanted, order_id, market)
+            if isinstance(needed, Rejected):
+                return needed
+            return OrderPlacement(
+                wanted,
+                order_id,
+                digest,
+                key=key,
+                reserved=needed,
+                saga_id=self._ids.new(),
+                directory=self._directory,
+                funds=self._funds,
+                counts=self.sagas,
+            )
+
+        placement = begin(wanted)
+        if not either or wanted.action is Action.BUY or isinstance(placement, Rejected):
+            return placement
+        return EitherWay(placement, lambda: begin(turned(wanted)))
 
     def _needed_for(self, request: OrderRequest, order_id: OrderId, market: MarketState) -> Money | Rejected:
         """Return what an order has to reserve, or the first reason for which it would not be taken."""

@@ -29,6 +29,7 @@ from adapters.http.routes import (
     admin_groups,
     admin_markets,
     batches,
+    event_orders,
     events,
     exchange,
     keys,
@@ -59,6 +60,7 @@ from projections.running.progress import RunnerStats
 _TABLE: tuple[Operation, ...] = (
     *markets.ROUTES,
     *batches.ROUTES,
+    *event_orders.ROUTES,
     *orders.ROUTES,
     *portfolio.ROUTES,
     *order_groups.ROUTES,

@@ -30,7 +30,7 @@ def request_digest(request: OrderRequest) -> str:
         request.cancel_on_pause,
         request.buy_max_cost,
     )
-    return _digest(asked)
+    return _digest((*asked, "closes first") if request.closes_first else asked)
 
 
 def amendment_digest(request: AmendRequest) -> str:

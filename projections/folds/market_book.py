@@ -36,7 +36,10 @@ class BookOrderRow:
 
 @dataclass(slots=True)
 class TopRow:
-    """The best prices of a book and what goes with them; ``liquidity`` is the money bid in all."""
+    """The best prices of a book, what is bid at them, and what goes with them.
+
+    ``liquidity`` is the money bid in all.
+    """
 
     ticker: str
     yes_bid_ticks: int | None
@@ -45,6 +48,8 @@ class TopRow:
     last_price_ticks: int | None
     open_interest: int
     revision: int
+    yes_bid_size: int = 0
+    no_bid_size: int = 0
 
 
 BOOK_ORDERS = Table("book_orders", BookOrderRow, key=("order_id",))
@@ -100,6 +105,14 @@ class BookSide:
     def best_ticks(self) -> int | None:
         """The highest bid, ``None`` while there is none."""
         return self.mask.bit_length() - 1 if self.mask else None
+
+    @property
+    def best(self) -> tuple[int | None, int]:
+        """The highest bid and how much is bid at it, nothing while there is none."""
+        if not self.mask:
+            return None, 0
+        ticks = self.mask.bit_length() - 1
+        return ticks, self.levels[ticks].total
 
     def join(self, row: BookOrderRow) -> None:
         """Put an order at the back of its queue."""
@@ -195,7 +208,8 @@ class MarketBook:
         """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
         touched = self._apply(event, sequence)
         top = self.top
-        top.yes_bid_ticks, top.no_bid_ticks = self.yes.best_ticks, self.no.best_ticks
+        top.yes_bid_ticks, top.yes_bid_size = self.yes.best
+        top.no_bid_ticks, top.no_bid_size = self.no.best
         top.revision = revision
         return touched
 

@@ -69,6 +69,8 @@ def market_as_of(now: MarketView, stood: Stood, day_before: Stood | None) -> Mar
         tick_size_ticks=state.tick_size,
         yes_bid_ticks=state.book.yes.best_ticks,
         no_bid_ticks=state.book.no.best_ticks,
+        yes_bid_size=_best_size(state, Side.YES),
+        no_bid_size=_best_size(state, Side.NO),
         liquidity=_liquidity(state),
         last_price_ticks=state.last_price,
         volume=Quantity(state.volume),
@@ -89,6 +91,12 @@ def market_as_of(now: MarketView, stood: Stood, day_before: Stood | None) -> Mar
 
 def _by(happened_us: int | None, at_us: int) -> int | None:
     return None if happened_us is None or happened_us > at_us else happened_us
+
+
+def _best_size(state: MarketState, side: Side) -> Quantity:
+    for _, quantity in state.book.depth(side, levels=1):
+        return quantity
+    return Quantity(0)
 
 
 def _liquidity(state: MarketState) -> Money:

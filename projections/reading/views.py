@@ -69,6 +69,8 @@ class MarketView:
     fees: FeeSchedule
     yes_bid_ticks: Ticks | None
     no_bid_ticks: Ticks | None
+    yes_bid_size: Quantity
+    no_bid_size: Quantity
     liquidity: Money
     last_price_ticks: Ticks | None
     volume: Quantity
@@ -93,6 +95,12 @@ class MarketView:
         if self.closed_at_us is not None:
             return self.closed_at_us
         return OPEN_ENDED_US if self.close_at_us is None else self.close_at_us
+
+    @property
+    def last_step_at_us(self) -> int:
+        """When the market last opened, closed, got a result or was settled; else when it was listed."""
+        steps = (self.opened_at_us, self.closed_at_us, self.determined_at_us, self.settled_at_us)
+        return max((self.created_at_us, *(at_us for at_us in steps if at_us is not None)))
 
     @property
     def yes_ask_ticks(self) -> Ticks | None:

@@ -200,8 +200,8 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
     "a side that is none": (("RAIN", "--side", "maybe", "--count", 1, "--price", "0.5"), "invalid_field"),
     "more than one has": (("RAIN", "--side", "yes", "--count", 900, "--price", "0.5"), "insufficient_funds"),
     "what one does not hold": (
-        ("RAIN", "--side", "yes", "--action", "sell", "--count", 1, "--price", "0.5"),
-        "insufficient_shares",
+        ("RAIN", "--side", "yes", "--action", "sell", "--reduce-only", "--count", 1, "--price", "0.5"),
+        "reduce_only",
     ),
     "a limit order without limit": (("RAIN", "--side", "yes", "--count", 1), "invalid_order"),
 }

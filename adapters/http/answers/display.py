@@ -3,7 +3,11 @@
 from datetime import datetime, timedelta
 from functools import cache
 
+from domain.market.vocabulary import Action, Side
 from domain.quantities import CENT, CONTRACT, PAYOUT_TICKS, Ticks
+
+EXCHANGE_INDEX = 0
+"""Which of Kalshi's exchanges something is of: there is one here."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (UTC throughout, and twice as fast to write without saying so)
 _TICKS_PER_CENT = 100
@@ -71,3 +75,13 @@ def timestamp_or_none(at_us: int | None) -> str | None:
 def seconds(at_us: int) -> int:
     """Return a time in whole seconds since the Unix epoch."""
     return at_us // 1_000_000
+
+
+def book_side(side: Side, action: Action) -> str:
+    """Return the side of the one book, in yes terms: buying yes and selling no bid, the others ask."""
+    return "bid" if (side is Side.YES) is (action is Action.BUY) else "ask"
+
+
+def outcome_side(side: Side, action: Action) -> str:
+    """Return the outcome that filling an order holds more of, or less of its opposite."""
+    return "yes" if book_side(side, action) == "bid" else "no"

@@ -66,10 +66,20 @@ class UserDataTimestampAnswer(TypedDict):
     events_per_s: float
 
 
+class RateLimit(TypedDict):
+    """How much may be sent at once, and by how much that grows in a second: nothing where rates are free."""
+
+    bucket_capacity: int
+    refill_rate: int
+
+
 class LimitsAnswer(TypedDict):
     """How much an account may send, and have open: orders and waiting stops in each market."""
 
     usage_tier: str
+    read: RateLimit
+    write: RateLimit
+    grants: list[str]
     read_limit: int
     write_limit: int
     batch_max: int

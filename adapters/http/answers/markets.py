@@ -5,6 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import (
+    EXCHANGE_INDEX,
     contracts,
     money_cents,
     money_dollars,
@@ -15,7 +16,7 @@ from adapters.http.answers.display import (
     whole_contracts,
 )
 from domain.market.vocabulary import Condition, MarketStatus, Result
-from domain.quantities import PAYOUT_TICKS
+from domain.quantities import CONTRACT, PAYOUT_TICKS
 from projections.reading.views import MarketView, SeriesView
 
 GENERAL_FEE_BPS = 700
@@ -62,6 +63,7 @@ class Market(TypedDict):
     yes_sub_title: str
     no_sub_title: str
     created_time: str
+    updated_time: str
     open_time: str
     close_time: str
     expiration_time: str
@@ -77,6 +79,10 @@ class Market(TypedDict):
     no_bid_dollars: str
     no_ask: int
     no_ask_dollars: str
+    yes_bid_size_fp: str
+    yes_ask_size_fp: str
+    no_bid_size_fp: str
+    no_ask_size_fp: str
     last_price: int
     last_price_dollars: str
     volume: int
@@ -97,6 +103,9 @@ class Market(TypedDict):
     previous_price_dollars: str
     liquidity: int
     liquidity_dollars: str
+    fractional_trading_enabled: bool
+    settlement_bounds_type: str
+    exchange_index: int
     settlement_value: NotRequired[int]
     settlement_value_dollars: NotRequired[str]
     expiration_value: str
@@ -176,6 +185,7 @@ def market_answer(view: MarketView) -> Market:
         yes_sub_title=view.title,
         no_sub_title=view.title,
         created_time=timestamp(view.created_at_us),
+        updated_time=timestamp(view.last_step_at_us),
         open_time=timestamp(view.created_at_us if view.opened_at_us is None else view.opened_at_us),
         close_time=close_time,
         expiration_time=close_time,
@@ -191,6 +201,10 @@ def market_answer(view: MarketView) -> Market:
         no_bid_dollars=price_dollars(no_bid),
         no_ask=price_cents(no_ask),
         no_ask_dollars=price_dollars(no_ask),
+        yes_bid_size_fp=contracts(view.yes_bid_size),
+        yes_ask_size_fp=contracts(view.no_bid_size),
+        no_bid_size_fp=contracts(view.no_bid_size),
+        no_ask_size_fp=contracts(view.yes_bid_size),
         last_price=price_cents(last),
         last_price_dollars=price_dollars(last),
         volume=whole_contracts(view.volume),
@@ -211,6 +225,9 @@ def market_answer(view: MarketView) -> Market:
         previous_price_dollars=price_dollars(previous),
         liquidity=money_cents(view.liquidity),
         liquidity_dollars=money_dollars(view.liquidity),
+        fractional_trading_enabled=view.quantity_step < CONTRACT,
+        settlement_bounds_type="default",
+        exchange_index=EXCHANGE_INDEX,
         expiration_value=view.result.value if view.result else "",
         category=view.category,
         risk_limit_cents=0,

@@ -52,6 +52,8 @@ class OrderGroupAnswer(TypedDict):
     is_auto_cancel_enabled: bool
     orders: list[str]
     cursor: str
+    contracts_limit: int
+    contracts_limit_fp: str
     order_group: OrderGroup
 
 

@@ -3,10 +3,13 @@
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import (
+    EXCHANGE_INDEX,
+    book_side,
     contracts,
     money_cents,
     money_dollars,
     other_side,
+    outcome_side,
     price_cents,
     price_dollars,
     timestamp,
@@ -15,7 +18,7 @@ from adapters.http.answers.display import (
 )
 from application.requests import OrderRequest, OrderState
 from domain.market.vocabulary import OrderType, Side
-from domain.quantities import Money, Quantity, Ticks
+from domain.quantities import Money, Quantity, Ticks, complement
 from projections.reading.views import OrderStatus, OrderView
 
 
@@ -54,6 +57,9 @@ class Order(OrderNumbers):
     ticker: str
     side: str
     action: str
+    outcome_side: str
+    book_side: str
+    exchange_index: int
     type: str
     order_type: str
     status: str
@@ -128,6 +134,9 @@ def order_answer(view: OrderView) -> Order:
         ticker=view.ticker,
         side=view.side.value,
         action=view.action.value,
+        outcome_side=outcome_side(view.side, view.action),
+        book_side=book_side(view.side, view.action),
+        exchange_index=EXCHANGE_INDEX,
         type=_known_type(view.order_type),
         order_type=view.order_type.value,
         status=view.status.value,
@@ -149,6 +158,9 @@ def order_answer(view: OrderView) -> Order:
 def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Order:
     """Return an order that was placed just now as it is told: all its fills were as taker."""
     at = timestamp(at_us)
+    stop = request.stop_price_ticks
+    if stop is not None and state.side is not request.side:
+        stop = complement(stop)
     return Order(
         **_numbers(
             state.side,
@@ -170,13 +182,16 @@ def placed_answer(request: OrderRequest, state: OrderState, *, at_us: int) -> Or
         ticker=state.ticker,
         side=state.side.value,
         action=state.action.value,
+        outcome_side=outcome_side(state.side, state.action),
+        book_side=book_side(state.side, state.action),
+        exchange_index=EXCHANGE_INDEX,
         type=_known_type(state.order_type),
         order_type=state.order_type.value,
         status=_status(state).value,
         end_reason=state.end_reason.value if state.end_reason else None,
         time_in_force=state.time_in_force.value,
         queue_position=0,
-        stop_price_dollars=_price(request.stop_price_ticks),
+        stop_price_dollars=_price(stop),
         expiration_time=timestamp_or_none(request.expires_at_us),
         created_time=at,
         last_update_time=at,

@@ -3,11 +3,14 @@
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import (
+    EXCHANGE_INDEX,
+    book_side,
     contracts,
     money_cents,
     money_cents_down,
     money_dollars,
     other_side,
+    outcome_side,
     price_cents,
     price_dollars,
     seconds,
@@ -35,17 +38,26 @@ class Balance(TypedDict):
     portfolio_value_microdollars: int
 
 
+class IndexedBalance(TypedDict):
+    """An amount in dollars, by exchange: there is one."""
+
+    exchange_index: int
+    balance: str
+
+
 class RestingValueAnswer(TypedDict):
     """Price times remaining count of all open orders."""
 
     total_resting_order_value: int
     total_resting_order_value_dollars: str
+    resting_order_value_breakdown: list[IndexedBalance]
 
 
 class MarketPosition(TypedDict):
     """What an account holds in a market: no contracts are counted below zero."""
 
     ticker: str
+    exchange_index: int
     total_traded: int
     total_traded_dollars: str
     position: int
@@ -111,6 +123,9 @@ class Fill(TypedDict):
     market_ticker: str
     side: str
     action: str
+    outcome_side: str
+    book_side: str
+    exchange_index: int
     count: int
     count_fp: str
     price: float
@@ -139,6 +154,7 @@ class Settlement(TypedDict):
     """How a position ended. ``unwound`` says that the trades were undone: the condition failed."""
 
     ticker: str
+    exchange_index: int
     event_ticker: str
     market_result: str
     yes_count: int
@@ -187,6 +203,9 @@ def resting_value_answer(micros: int) -> RestingValueAnswer:
     return RestingValueAnswer(
         total_resting_order_value=money_cents(micros),
         total_resting_order_value_dollars=money_dollars(micros),
+        resting_order_value_breakdown=[
+            IndexedBalance(exchange_index=EXCHANGE_INDEX, balance=money_dollars(micros))
+        ],
     )
 
 
@@ -194,6 +213,7 @@ def position_answer(view: PositionView) -> MarketPosition:
     """Return a position as it is told."""
     return MarketPosition(
         ticker=view.ticker,
+        exchange_index=EXCHANGE_INDEX,
         total_traded=money_cents(view.total_traded),
         total_traded_dollars=money_dollars(view.total_traded),
         position=whole_contracts(view.net),
@@ -241,6 +261,9 @@ def fill_answer(view: FillView) -> Fill:
         market_ticker=view.ticker,
         side=view.side.value,
         action=view.action.value,
+        outcome_side=outcome_side(view.side, view.action),
+        book_side=book_side(view.side, view.action),
+        exchange_index=EXCHANGE_INDEX,
         count=whole_contracts(view.quantity),
         count_fp=contracts(view.quantity),
         price=view.price_ticks / PAYOUT_TICKS,
@@ -263,6 +286,7 @@ def settlement_answer(view: SettlementView) -> Settlement:
     """Return a settlement as it is told."""
     return Settlement(
         ticker=view.ticker,
+        exchange_index=EXCHANGE_INDEX,
         event_ticker=view.group_id or "",
         market_result=view.result.value,
         yes_count=whole_contracts(view.yes),

@@ -73,10 +73,6 @@ _OTHER_STATUS = {
     Reason.MARKET_VERSION_CHANGED: 409,
     Reason.TRANSITION_NOT_ALLOWED: 409,
     Reason.CONDITION_PENDING: 409,
-    # A paused market is in cancel-only mode and is expected back.
-    Reason.MARKET_PAUSED: 503,
-    # So is an account in a market where an operator has to look at one of its orders.
-    Reason.TRADING_HALTED: 503,
 }
 
 _DETAILS_MAX = 300

@@ -82,7 +82,8 @@ def _problem_parts(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         headers.append((POSITION_HEADER, b"%d" % problem.position))
     if problem.closes:
         headers.append((b"connection", b"close"))
-    return orjson.dumps({"error": problem.body()}), headers
+    told = problem.body()
+    return orjson.dumps({"error": told, **told}), headers
 
 
 def problem_of(fault: Exception) -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import (
+    book_side,
     contracts,
     other_side,
     price_cents,
@@ -13,6 +14,7 @@ from adapters.http.answers.display import (
     timestamp,
     whole_contracts,
 )
+from domain.market.vocabulary import Action
 from domain.quantities import PAYOUT_TICKS, Quantity, Ticks
 from projections.reading.views import BookView, CandleView, Ohlc, TradeView
 
@@ -30,6 +32,9 @@ class Trade(TypedDict):
     yes_price_dollars: str
     no_price_dollars: str
     taker_side: str
+    taker_outcome_side: str
+    taker_book_side: str
+    is_block_trade: bool
     created_time: str
     kind: str
     rules_version: int
@@ -129,6 +134,9 @@ def trade_answer(view: TradeView) -> Trade:
         yes_price_dollars=price_dollars(view.price_ticks),
         no_price_dollars=price_dollars(no_ticks),
         taker_side=view.taker_side.value,
+        taker_outcome_side=view.taker_side.value,
+        taker_book_side=book_side(view.taker_side, Action.BUY),
+        is_block_trade=False,
         created_time=timestamp(view.at_us),
         kind=view.kind.value,
         rules_version=view.rules_version,

@@ -176,17 +176,15 @@ def _tidy(part: Any) -> Any:
 
 def _error_schema() -> Json:
     text: Json = {"type": "string"}
-    error = {
-        "type": "object",
-        "required": ["code", "message", "details", "service"],
-        "properties": {
-            "code": {"type": "string", "enum": list(_CODES)},
-            "message": text,
-            "details": text,
-            "service": text,
-        },
+    told: Json = {
+        "code": {"type": "string", "enum": list(_CODES)},
+        "message": text,
+        "details": text,
+        "service": text,
     }
-    return {"type": "object", "required": ["error"], "properties": {"error": error}}
+    error: Json = {"type": "object", "required": list(told), "properties": told}
+    both: Json = {"error": error, **told}  # flat too, as the official client reads it
+    return {"type": "object", "required": list(both), "properties": both}
 
 
 def _security_schemes() -> Json:

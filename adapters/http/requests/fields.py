@@ -1,6 +1,6 @@
 """Types of fields and parameters that several requests share."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from msgspec import Meta
 from pydantic import (
@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from adapters.http.requests.exact import LAST_SECOND
@@ -50,15 +51,56 @@ def pattern_of(kind: Any) -> str:
 
 
 class RequestBody(BaseModel):
-    """A body: types as they are written, and no field that is not known."""
+    """A body: types as they are written, and no field that is not known.
+
+    What Kalshi's clients send and this exchange has no use for is ``passed_over`` by name. ``null`` is as
+    good as nothing where a field may be left out.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
+    passed_over: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_is_meant(cls, document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        if None not in document.values() and cls.passed_over.isdisjoint(document):
+            return document
+        return {name: value for name, value in document.items() if not cls._is_nothing(name, value)}
+
+    @classmethod
+    def _is_nothing(cls, name: object, value: object) -> bool:
+        if name in cls.passed_over:
+            return True
+        field = cls.model_fields.get(name) if value is None and isinstance(name, str) else None
+        return field is not None and not field.is_required()
+
 
 class RequestQuery(BaseModel):
-    """A query: no parameter that is not known."""
+    """A query: no parameter that is not known, but those that are ``passed_over`` by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    passed_over: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_is_meant(cls, parameters: Any) -> Any:
+        if not isinstance(parameters, dict) or cls.passed_over.isdisjoint(parameters):
+            return parameters
+        return {name: value for name, value in parameters.items() if name not in cls.passed_over}
+
+
+PARTS = frozenset({"subaccount", "exchange_index"})
+"""Which part of an account, or of the exchange, Kalshi's clients mean: neither has any here."""
+
+
+class AccountQuery(RequestQuery):
+    """Nothing but what Kalshi's clients say of parts."""
+
+    passed_over = PARTS | {"market_ticker"}
 
 
 TickerField = Annotated[Ticker, StringConstraints(pattern=pattern_of(Ticker.__supertype__))]
@@ -98,8 +140,8 @@ def _digits(value: object) -> object:
 
 
 def _flag(value: object) -> object:
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, str) and value.lower() in ("true", "false"):  # clients in Python write True
+        return value.lower() == "true"
     if isinstance(value, bool):
         return value
     raise ValueError("must be true or false")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from adapters.http.requests.fields import (
+    PARTS,
     Cursor,
     Flag,
     GroupField,
@@ -74,6 +75,8 @@ SeriesWord = Annotated[str, line(recorded.Category)]
 class PageQuery(RequestQuery):
     """A page of a list: hand the cursor back to get the next one."""
 
+    passed_over = PARTS | {"use_dollars"}
+
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = ""
 
@@ -125,6 +128,8 @@ class EventQuery(RequestQuery):
 class BookQuery(AsOfQuery):
     """How deep a book: all levels when 0 or left out."""
 
+    passed_over = frozenset({"use_dollars"})
+
     depth: Annotated[Number, Field(le=10_000)] = 0
 
 
@@ -147,8 +152,16 @@ class CandlesQuery(RequestQuery):
     period_interval: Number
 
 
+class SeriesQuery(RequestQuery):
+    """A series."""
+
+    passed_over = frozenset({"include_volume"})
+
+
 class SeriesListQuery(RequestQuery):
-    """Which series."""
+    """Which series: all of them in one answer, however few are asked for."""
+
+    passed_over = frozenset({"limit", "cursor", "include_volume"})
 
     category: SeriesWord = ""
     tags: SeriesWord = ""
@@ -173,11 +186,15 @@ class OrdersQuery(TimesQuery):
 class CancelAllQuery(RequestQuery):
     """Which orders to cancel: all of a market, or all there are."""
 
+    passed_over = PARTS
+
     ticker: TickerField | None = None
 
 
 class LongPageQuery(RequestQuery):
     """A page of what the official client asks for without paging: as long as pages are by itself."""
+
+    passed_over = PARTS
 
     limit: Limit = MAX_LIMIT
     cursor: Cursor = ""
@@ -185,6 +202,8 @@ class LongPageQuery(RequestQuery):
 
 class QueueQuery(RequestQuery):
     """Which orders' places in the queue."""
+
+    passed_over = PARTS
 
     market_tickers: Tickers = ()
     event_ticker: GroupField | None = None
@@ -198,7 +217,9 @@ class FillsQuery(TimesQuery):
 
 
 class PositionsQuery(PageQuery, AsOfQuery):
-    """Which positions."""
+    """Which positions: those of markets that are settled have gone."""
+
+    passed_over = PageQuery.passed_over | {"settlement_status"}
 
     ticker: TickerField | None = None
     event_ticker: Groups = ()

@@ -47,6 +47,9 @@ async def account_limits(call: Plain) -> Reply:
     return Reply(
         content=a.LimitsAnswer(
             usage_tier="basic",
+            read=a.RateLimit(bucket_capacity=0, refill_rate=0),
+            write=a.RateLimit(bucket_capacity=0, refill_rate=0),
+            grants=[],
             read_limit=0,
             write_limit=0,
             batch_max=BATCH_MAX,

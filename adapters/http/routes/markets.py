@@ -20,7 +20,7 @@ from adapters.http.answers.trading import (
     trade_answer,
 )
 from adapters.http.as_of import past_book, past_market
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.requests import queries as q
 from adapters.http.requests.past import AsOfQuery
@@ -114,7 +114,7 @@ async def list_series(call: Call[q.SeriesListQuery, None]) -> Reply:
     return Reply(content=SeriesListAnswer(series=await in_turns(series_answer, found)))
 
 
-async def get_series(call: Call[NoQuery, None]) -> Reply:
+async def get_series(call: Call[q.SeriesQuery, None]) -> Reply:
     """Return a series."""
     view = await call.port.reads.markets.series(call.path["series_ticker"])
     if view is None:
@@ -174,6 +174,7 @@ ROUTES = (
         access=Access.PUBLIC,
         handler=get_series,
         summary="A series of events",
+        query=q.SeriesQuery,
         answer=SeriesAnswer,
     ),
     Operation(

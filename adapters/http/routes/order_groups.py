@@ -9,17 +9,18 @@ from adapters.http.answers.order_groups import (
     order_group_answer,
 )
 from adapters.http.answers.problems import Problem
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.outcomes import accepted, written
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
+from adapters.http.requests.fields import AccountQuery
 from adapters.http.routes.exchange import BASE
 from domain.quantities import Quantity
 from domain.rejections import Reason
 from projections.reading.queries import OrderFilter
 from projections.reading.views import OrderStatus
 
-Plain = Call[NoQuery, None]
+Plain = Call[AccountQuery, None]
 Paged = Call[q.LongPageQuery, None]
 
 
@@ -28,7 +29,7 @@ def _limit(body: r.OrderGroupBody) -> Quantity:
     return r.required(said, "contracts_limit")
 
 
-async def create_group(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
+async def create_group(call: Call[AccountQuery, r.OrderGroupBody]) -> Reply:
     """Open an order group."""
     name, answer = await call.port.exchange.trading.create_order_group(call.account_id, _limit(call.body))
     position = accepted(answer).position
@@ -58,12 +59,14 @@ async def get_group(call: Paged) -> Reply:
         is_auto_cancel_enabled=group["is_auto_cancel_enabled"],
         orders=[order.order_id for order in page.items],
         cursor=page.cursor,
+        contracts_limit=group["contracts_limit"],
+        contracts_limit_fp=group["contracts_limit_fp"],
         order_group=group,
     )
     return Reply(content=content)
 
 
-async def change_limit(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
+async def change_limit(call: Call[AccountQuery, r.OrderGroupBody]) -> Reply:
     """Give an order group another limit."""
     return written(
         await call.port.exchange.trading.change_order_group_limit(
@@ -72,14 +75,14 @@ async def change_limit(call: Call[NoQuery, r.OrderGroupBody]) -> Reply:
     )
 
 
-async def trigger_group(call: Call[NoQuery, r.NothingBody]) -> Reply:
+async def trigger_group(call: Call[AccountQuery, r.NothingBody]) -> Reply:
     """Take off a group's orders now."""
     return written(
         await call.port.exchange.trading.trigger_order_group(call.account_id, call.path["order_group_id"])
     )
 
 
-async def reset_group(call: Call[NoQuery, r.NothingBody]) -> Reply:
+async def reset_group(call: Call[AccountQuery, r.NothingBody]) -> Reply:
     """Let a group take orders again."""
     return written(
         await call.port.exchange.trading.reset_order_group(call.account_id, call.path["order_group_id"])
@@ -103,6 +106,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=create_group,
         summary="Open an order group",
+        query=AccountQuery,
         body=r.OrderGroupBody,
         answer=OrderGroupCreatedAnswer,
         status=201,
@@ -131,6 +135,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=delete_group,
         summary="Remove an order group and cancel its orders",
+        query=AccountQuery,
         answer=WriteAnswer,
     ),
     Operation(
@@ -139,6 +144,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=reset_group,
         summary="Let an order group count from zero and take orders again",
+        query=AccountQuery,
         body=r.NothingBody,
         answer=WriteAnswer,
     ),
@@ -148,6 +154,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=trigger_group,
         summary="Cancel the orders of an order group now",
+        query=AccountQuery,
         body=r.NothingBody,
         answer=WriteAnswer,
     ),
@@ -157,6 +164,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=change_limit,
         summary="Give an order group another limit",
+        query=AccountQuery,
         body=r.OrderGroupBody,
         answer=WriteAnswer,
     ),

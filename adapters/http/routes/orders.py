@@ -1,6 +1,8 @@
 """Orders: one by one."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from adapters.http.answers.display import contracts, whole_contracts
 from adapters.http.answers.in_turns import in_turns
@@ -16,12 +18,13 @@ from adapters.http.answers.orders import (
     placed_answer,
 )
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.outcomes import accepted
 from adapters.http.port import HttpPort
 from adapters.http.positions import show
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
+from adapters.http.requests.fields import AccountQuery
 from adapters.http.routes.exchange import BASE
 from adapters.http.routes.markets import find_market
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
@@ -50,16 +53,21 @@ async def find_order(port: HttpPort, account_id: AccountId, order_id: OrderId) -
 async def placed(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -> Order:
     """Return an order that was accepted, from the read model where the request was a repeat."""
     if answer.order is None or answer.repeated:
-        await show(port, answer.position)
-        view = await port.reads.orders.order(request.account_id, answer.order_id)
-        if view is not None:
-            return order_answer(view)
+        return order_answer(await placed_before(port, request, answer))
+    return placed_answer(request, answer.order, at_us=answer.placed_at_us)
+
+
+async def placed_before(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -> OrderView:
+    """Return an order that was placed by an earlier request. Raises :class:`Problem` if it cannot be seen."""
+    await show(port, answer.position)
+    view = await port.reads.orders.order(request.account_id, answer.order_id)
+    if view is None:
         raise Problem(
             Code.READ_MODEL_BEHIND,
             f"order {answer.order_id} was placed before; the read models do not show it yet",
             position=port.reads.freshness.position,
         )
-    return placed_answer(request, answer.order, at_us=answer.placed_at_us)
+    return view
 
 
 def carried_out(before: OrderView, answer: OrderAnswered) -> OrderAccepted:
@@ -94,7 +102,7 @@ def _reduced(order: OrderView, reduced: Quantity) -> OrderView:
     )
 
 
-async def create_order(call: Call[NoQuery, r.OrderBody]) -> Reply:
+async def create_order(call: Call[AccountQuery, r.OrderBody]) -> Reply:
     """Place an order."""
     request = r.order_request(call.body, call.caller)
     answer = accepted(await call.port.exchange.trading.place(request))
@@ -102,7 +110,7 @@ async def create_order(call: Call[NoQuery, r.OrderBody]) -> Reply:
     return Reply(content=OrderAnswer(order=order), position=answer.position)
 
 
-async def get_order(call: Call[NoQuery, None]) -> Reply:
+async def get_order(call: Call[AccountQuery, None]) -> Reply:
     """Return an order."""
     view = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
     return Reply(content=OrderAnswer(order=order_answer(view)))
@@ -133,7 +141,7 @@ async def _orders(page: Page[OrderView]) -> Reply:
     return Reply(content=OrdersAnswer(orders=await in_turns(order_answer, page.items), cursor=page.cursor))
 
 
-async def cancel_order(call: Call[NoQuery, None]) -> Reply:
+async def cancel_order(call: Call[AccountQuery, None]) -> Reply:
     """Take an order off."""
     before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
     answer = carried_out(before, await call.port.exchange.trading.cancel(call.account_id, before.order_id))
@@ -154,11 +162,16 @@ async def cancel_all(call: Call[q.CancelAllQuery, None]) -> Reply:
     return Reply(content=CanceledAllAnswer(canceled=canceled.orders), position=canceled.position)
 
 
-async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
+async def amend_order(call: Call[AccountQuery, r.AmendBody]) -> Reply:
     """Change an order's price or size."""
     body = call.body
     before = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
-    await _check_same_order(call, before)
+    said: dict[str, tuple[str | None, str]] = {
+        "ticker": (body.ticker, before.ticker),
+        "side": (body.side, before.side),
+        "action": (body.action, before.action),
+    }
+    await check_same_order(call.port, before, body.client_order_id, said)
     request = AmendRequest(
         account_id=call.account_id,
         order_id=before.order_id,
@@ -166,33 +179,37 @@ async def amend_order(call: Call[NoQuery, r.AmendBody]) -> Reply:
         total=r.quantity(body.count, body.count_fp, "count"),
         client_order_id=body.updated_client_order_id,
     )
+    answer, after = await amended(call.port, before, request)
+    content = AmendAnswer(old_order=order_answer(before), order=order_answer(after))
+    return Reply(content=content, position=answer.position)
+
+
+async def amended(
+    port: HttpPort, before: OrderView, request: AmendRequest
+) -> tuple[OrderAccepted, OrderView]:
+    """Carry out an amendment; return its answer and the order after it."""
     if request.price_ticks is None and request.total is None and not request.client_order_id:
         raise Problem(
             Code.MISSING_FIELD,
             "say what is to change",
             details="count: or a price, or updated_client_order_id",
         )
-    answer = carried_out(before, await call.port.exchange.trading.amend(request))
-    after = await changed(call.port, before, answer)
-    content = AmendAnswer(old_order=order_answer(before), order=order_answer(after))
-    return Reply(content=content, position=answer.position)
+    answer = carried_out(before, await port.exchange.trading.amend(request))
+    return answer, await changed(port, before, answer)
 
 
-async def _check_same_order(call: Call[NoQuery, r.AmendBody], order: OrderView) -> None:
+async def check_same_order(
+    port: HttpPort, order: OrderView, name: str, said: Mapping[str, tuple[str | None, str]]
+) -> None:
     """Refuse an amendment that speaks of another order than the one it names.
 
-    An order answers to every client id it ever had: who amends it again need not have heard of the last.
+    ``name`` is the client id it states, ``said`` what else it states beside what is so. An order answers to
+    every client id it ever had: who amends it again need not have heard of the last.
     """
-    body, name = call.body, call.body.client_order_id
-    said: dict[str, tuple[str | None, str]] = {
-        "ticker": (body.ticker, order.ticker),
-        "side": (body.side, order.side),
-        "action": (body.action, order.action),
-    }
-    if name not in ("", order.client_order_id) and not await call.port.exchange.trading.is_called(
+    if name not in ("", order.client_order_id) and not await port.exchange.trading.is_called(
         order.account_id, order.order_id, name
     ):
-        said["client_order_id"] = (name, order.client_order_id)
+        said = {**said, "client_order_id": (name, order.client_order_id)}
     for field, (stated, actual) in said.items():
         if stated is not None and stated != actual:
             raise Problem(
@@ -200,11 +217,19 @@ async def _check_same_order(call: Call[NoQuery, r.AmendBody], order: OrderView) 
             )
 
 
-async def decrease_order(call: Call[NoQuery, r.DecreaseBody]) -> Reply:
+async def decrease_order(call: Call[AccountQuery, r.DecreaseBody]) -> Reply:
     """Make an order smaller without losing its place in the queue."""
     body = call.body
     by = r.quantity(body.reduce_by, body.reduce_by_fp, "reduce_by")
     to = r.quantity(body.reduce_to, body.reduce_to_fp, "reduce_to")
+    answer, after = await decreased(call, by=by, to=to)
+    return Reply(content=OrderAnswer(order=order_answer(after)), position=answer.position)
+
+
+async def decreased(
+    call: Call[AccountQuery, Any], *, by: Quantity | None, to: Quantity | None
+) -> tuple[OrderAccepted, OrderView]:
+    """Make the order that the path names smaller; return the answer and the order after it."""
     if (by is None) == (to is None):
         raise Problem(
             Code.INVALID_FIELD, "say either reduce_by or reduce_to", details="reduce_by: or reduce_to"
@@ -213,11 +238,10 @@ async def decrease_order(call: Call[NoQuery, r.DecreaseBody]) -> Reply:
     answer = carried_out(
         before, await call.port.exchange.trading.decrease(call.account_id, before.order_id, by=by, to=to)
     )
-    after = await changed(call.port, before, answer)
-    return Reply(content=OrderAnswer(order=order_answer(after)), position=answer.position)
+    return answer, await changed(call.port, before, answer)
 
 
-async def queue_position(call: Call[NoQuery, None]) -> Reply:
+async def queue_position(call: Call[AccountQuery, None]) -> Reply:
     """Return how many contracts stand before an order."""
     view = await call.port.reads.books.queue_position(call.account_id, OrderId(call.path["order_id"]))
     if view is None:
@@ -249,6 +273,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=create_order,
         summary="Place an order",
+        query=AccountQuery,
         body=r.OrderBody,
         answer=OrderAnswer,
         status=201,
@@ -268,6 +293,7 @@ ROUTES = (
         access=Access.READ,
         handler=get_order,
         summary="An order",
+        query=AccountQuery,
         answer=OrderAnswer,
     ),
     Operation(
@@ -276,6 +302,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=cancel_order,
         summary="Cancel an order",
+        query=AccountQuery,
         answer=CancelAnswer,
     ),
     Operation(
@@ -284,6 +311,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=amend_order,
         summary="Change the price or size of an order",
+        query=AccountQuery,
         body=r.AmendBody,
         answer=AmendAnswer,
     ),
@@ -293,6 +321,7 @@ ROUTES = (
         access=Access.TRADE,
         handler=decrease_order,
         summary="Make an order smaller; it keeps its place in the queue",
+        query=AccountQuery,
         body=r.DecreaseBody,
         answer=OrderAnswer,
     ),
@@ -302,6 +331,7 @@ ROUTES = (
         access=Access.READ,
         handler=queue_position,
         summary="How many contracts stand before an order",
+        query=AccountQuery,
         answer=QueueAnswer,
     ),
     Operation(

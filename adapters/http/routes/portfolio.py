@@ -6,14 +6,15 @@ from adapters.http.answers import portfolio as a
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.orders import order_answer
 from adapters.http.as_of import past_positions
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.requests import queries as q
+from adapters.http.requests.fields import AccountQuery
 from adapters.http.routes.exchange import BASE
 from projections.reading.queries import FillFilter, Page, PositionFilter, SettlementFilter
 from projections.reading.views import GroupPositionView, PositionView
 
 
-async def balance(call: Call[NoQuery, None]) -> Reply:
+async def balance(call: Call[AccountQuery, None]) -> Reply:
     """Return the account's money."""
     view = await call.port.reads.portfolio.balance(call.account_id)
     return Reply(content=a.balance_answer(view))
@@ -33,7 +34,7 @@ async def portfolio(call: Call[q.PortfolioQuery, None]) -> Reply:
     )
 
 
-async def resting_value(call: Call[NoQuery, None]) -> Reply:
+async def resting_value(call: Call[AccountQuery, None]) -> Reply:
     """Return the value of all open orders."""
     micros = await call.port.reads.orders.resting_value(call.account_id)
     return Reply(content=a.resting_value_answer(micros))
@@ -121,6 +122,7 @@ ROUTES = (
         access=Access.READ,
         handler=balance,
         summary="The account's money",
+        query=AccountQuery,
         answer=a.Balance,
     ),
     Operation(
@@ -156,6 +158,7 @@ ROUTES = (
         access=Access.READ,
         handler=resting_value,
         summary="The value of all open orders",
+        query=AccountQuery,
         answer=a.RestingValueAnswer,
     ),
 )

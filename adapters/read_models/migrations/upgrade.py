@@ -7,7 +7,7 @@ something to migrate: the newest revision is written down here, and a test holds
 from pathlib import Path
 from typing import Any
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision."""
 
 

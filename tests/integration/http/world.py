@@ -124,7 +124,8 @@ async def a_world(folder: Path, *, started: bool = True, strict_keys: bool = Fal
 def error(response: httpx.Response) -> tuple[int, str]:
     """Return the status and the code of a refusal, which must have the shape all errors have."""
     document = response.json()
-    assert set(document) == {"error"}
+    assert set(document) == {"error", *document["error"]}
+    assert all(document[name] == told for name, told in document["error"].items())
     assert set(document["error"]) == {"code", "message", "details", "service"}
     assert all(isinstance(text, str) for text in document["error"].values())
     assert "Traceback" not in response.text
