@@ -9,9 +9,9 @@ import pytest
 from application.events import Cause, Recorded
 from application.ports.event_store import Position, StoreUnavailable
 from application.processes.settlement import Settlement
-from domain.identifiers import AccountId, OrderId
+from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger.commands import BookMarketEvents
-from domain.market.events import OrderCanceled
+from domain.market.events import ConditionMet, MarketEvent, OrderCanceled
 from domain.market.vocabulary import EndReason
 from domain.quantities import Quantity
 
@@ -23,24 +23,31 @@ class Ledger:
         self._fault = fault
         self.may = asyncio.Event()
         self.booked = False
+        self.commands: list[BookMarketEvents] = []
+        self.known: dict[str, int] = {}
 
     async def state(self) -> SimpleNamespace:
-        return SimpleNamespace(booked={})
+        return SimpleNamespace(booked=self.known)
 
     async def ask(self, command: BookMarketEvents, **_: object) -> None:
         await self.may.wait()
         if self._fault:
             raise self._fault
         self.booked = True
+        self.commands.append(command)
 
 
-def canceled(number: int) -> Recorded[OrderCanceled]:
+def canceled(number: int, account: str | None = None) -> Recorded[MarketEvent]:
     event = OrderCanceled(
         order_id=OrderId(f"o{number}"),
-        account_id=AccountId(str(number)),
+        account_id=AccountId(str(number) if account is None else account),
         quantity=Quantity(100),
         reason=EndReason.REQUESTED,
     )
+    return recorded(event, number)
+
+
+def recorded(event: MarketEvent, number: int) -> Recorded[MarketEvent]:
     cause = Cause(command_id=UUID(int=number), correlation_id=UUID(int=number), at_us=1)
     return Recorded(
         event=event,
@@ -64,3 +71,39 @@ async def test_nothing_is_under_way_any_more_when_a_booking_has_failed() -> None
     with pytest.raises(StoreUnavailable):
         await handled
     assert ledgers[1].booked
+
+
+MET = ConditionMet(parent=Ticker("P"))
+
+
+def open_ledgers(count: int) -> list[Ledger]:
+    ledgers = [Ledger(None) for _ in range(count)]
+    for ledger in ledgers:
+        ledger.may.set()
+    return ledgers
+
+
+async def test_what_is_due_is_booked_three_hundred_at_once_and_nothing_twice() -> None:
+    [ledger] = open_ledgers(1)
+    ledger.known = {"M": 9}
+    directory = SimpleNamespace(ledgers=[ledger], partitions=1, partition_of=lambda _: 0)
+    await Settlement(directory).handle([canceled(number, "ann") for number in range(711)])  # type: ignore[arg-type]
+    assert [len(command.entries) for command in ledger.commands] == [300, 300, 101]
+    assert [entry.revision for command in ledger.commands for entry in command.entries] == list(
+        range(10, 711)
+    )
+
+
+async def test_a_condition_that_is_met_is_news_for_every_ledger() -> None:
+    ledgers = open_ledgers(3)
+    directory = SimpleNamespace(ledgers=ledgers, partitions=3, partition_of=int)
+    await Settlement(directory).handle([recorded(MET, 4)])  # type: ignore[arg-type]
+    for ledger in ledgers:
+        [command] = ledger.commands
+        [entry] = command.entries
+        assert (command.ticker, entry.revision, entry.event, entry.accounts) == (
+            "M",
+            4,
+            MET,
+            frozenset(),
+        )
