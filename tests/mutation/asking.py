@@ -67,11 +67,13 @@ class Asking:
         lines = self._lines[mutant.file]
         if tests := set[str]().union(*(lines[line] for line in mutant.lines)):
             return tests
-        # What is executed on import belongs to whatever uses the file, or what stands beside it.
+        # What is executed on import belongs to whatever uses the file, or what stands beside it: there the
+        # domain describes what is written, which the tests of the schemas read.
         if tests := set[str]().union(*lines.values()) - {""}:
             return tests
         beside = [of for file, of in self._lines.items() if Path(file).parent == Path(mutant.file).parent]
-        return set[str]().union(*(tests for of in beside for tests in of.values())) - {""}
+        described = {test for test in self._seconds if test.startswith("tests/unit/event_schemas/")}
+        return described.union(*(tests for of in beside for tests in of.values())) - {""}
 
     def _some_of_every_file(self, tests: set[str], source: str) -> Iterator[str]:
         files = defaultdict(list)

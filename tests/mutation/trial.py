@@ -27,8 +27,8 @@ _GIVEN = (
     "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 _MEMORY = 6 << 30
-_STARTING = 10.0  # seconds for importing the tests
-_SLOWER = 6.0
+_STARTING = 15.0  # seconds for importing the tests
+_SLOWER = 8.0
 
 
 class _Noticed:

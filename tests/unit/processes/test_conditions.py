@@ -38,7 +38,8 @@ def parent(*, result: Result | None = Result.NO, ended: bool = True) -> SimpleNa
 async def test_a_market_that_waits_for_a_parent_that_has_ended_is_told() -> None:
     directory = Directory(
         P=parent(), OPEN=parent(ended=False), RUNNING=parent(result=None), C=child(),
-        LATER=child(parent="OPEN"), EARLY=child(parent="RUNNING"), ORPHAN=child(parent="NOWHERE"), MET=child(condition=Condition.MET),
+        LATER=child(parent="OPEN"), EARLY=child(parent="RUNNING"),
+        ORPHAN=child(parent="NOWHERE"), MET=child(condition=Condition.MET),
         OVER=child(ended=True), FREE=child(parent=None, condition=Condition.NONE),
     )  # fmt: skip
     tickers = ["NOPE", "C", "LATER", "EARLY", "ORPHAN", "MET", "OVER", "FREE"]
