@@ -10,12 +10,8 @@ import pytest
 from application.events import Cause, Recorded
 from application.ports.event_store import Position, StoreUnavailable
 from application.processes.settlement import Settlement
-<<<<<<< HEAD:tests/unit/processes/test_settlement.py
-from domain.identifiers import AccountId, OrderId, Ticker
-=======
 from application.turns import AT_ONCE, in_turns
-from domain.identifiers import AccountId, OrderId
->>>>>>> 9139c0c (A cancellation that Redis's client loses is one in the cache, the signatures and the sessions too; processes look through many events in turns; the bench of hostile requests has the collector of a server, compares memory over all requests and fails where it finds something):tests/unit/test_settlement.py
+from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger.commands import BookMarketEvents
 from domain.market.events import ConditionMet, MarketEvent, OrderCanceled
 from domain.market.vocabulary import EndReason
@@ -79,7 +75,6 @@ async def test_nothing_is_under_way_any_more_when_a_booking_has_failed() -> None
     assert ledgers[1].booked
 
 
-<<<<<<< HEAD:tests/unit/processes/test_settlement.py
 MET = ConditionMet(parent=Ticker("P"))
 
 
@@ -114,7 +109,8 @@ async def test_a_condition_that_is_met_is_news_for_every_ledger() -> None:
             MET,
             frozenset(),
         )
-=======
+
+
 async def test_others_have_their_turn_while_very_many_events_are_looked_through() -> None:
     looked: list[str] = []
 
@@ -143,4 +139,3 @@ async def test_others_have_their_turn_while_very_many_events_are_looked_through(
 @pytest.mark.parametrize("length", [0, 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE])
 async def test_what_is_gone_through_in_turns_is_all_of_it_in_order(length: int) -> None:
     assert [each async for each in in_turns(range(length))] == list(range(length))
->>>>>>> 9139c0c (A cancellation that Redis's client loses is one in the cache, the signatures and the sessions too; processes look through many events in turns; the bench of hostile requests has the collector of a server, compares memory over all requests and fails where it finds something):tests/unit/test_settlement.py
