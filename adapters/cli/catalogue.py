@@ -33,6 +33,8 @@ COMMANDS = {
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
     "why": Entry("why", "Why an order ended as it did, why a cent moved."),
     "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
+    "alerts": Entry("alerts", "Unusual order flow and promises in danger, now and of late."),
+    "slo": Entry("slo", "Service levels: promises, error budgets, weekly reports."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),

@@ -12,14 +12,12 @@ from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
+from adapters.telemetry.watch import Watch
 from application.exchange import Exchange
 from application.ports.clock import Clock
 from application.watching.traffic import Traffic
 from projections.reading.queries import ReadModels
 from projections.running.progress import RunnerStats
-
-MetricsText = Callable[[], bytes]
-"""Returns the metrics of the process, in the text format of Prometheus."""
 
 EventSchemas = Callable[[], Mapping[str, object]]
 """Returns the JSON Schema of every event, by type and version."""
@@ -33,7 +31,7 @@ class HttpPort:
     reads: ReadModels
     clock: Clock
     event_schemas: EventSchemas
-    metrics: MetricsText
+    watch: Watch
     projector: RunnerStats
     authenticator: Authenticator
     cached: CachedAnswers
