@@ -43,6 +43,8 @@ class Case:
     ask: Callable[[World, Any], Asked]
     prepare: Callable[[World], Awaitable[Any]] | None = None
     makes: bool = False
+    orders: int = 1
+    """How many orders stand because of one request, at most."""
     repeats_max: int = 1_000_000
 
 
@@ -268,12 +270,17 @@ CASES: dict[str, Case] = {
         repeats_max=FEW,
     ),
     f"DELETE {ORDERS}/batched": Case(
-        prepare=_batch, ask=lambda _, ids: Asked(body={"ids": ids}), makes=True, repeats_max=FEW
+        prepare=_batch,
+        ask=lambda _, ids: Asked(body={"ids": ids}),
+        makes=True,
+        orders=BATCH_MAX,
+        repeats_max=FEW,
     ),
     f"DELETE {ORDERS}": Case(
         prepare=_market_full_of_orders,
         ask=lambda _, ticker: Asked(query={"ticker": ticker}),
         makes=True,
+        orders=2_000,
         repeats_max=3,
     ),
     f"DELETE {ORDERS}/{{order_id}}": Case(
@@ -307,7 +314,11 @@ CASES: dict[str, Case] = {
         repeats_max=FEW,
     ),
     f"DELETE {EVENT_ORDERS}/batched": Case(
-        prepare=_batch, ask=lambda _, ids: Asked(body={"ids": ids}), makes=True, repeats_max=FEW
+        prepare=_batch,
+        ask=lambda _, ids: Asked(body={"ids": ids}),
+        makes=True,
+        orders=BATCH_MAX,
+        repeats_max=FEW,
     ),
     f"DELETE {EVENT_ORDERS}/{{order_id}}": Case(
         prepare=World.order, ask=lambda _, order: Asked(names={"order_id": order}), makes=True

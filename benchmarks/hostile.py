@@ -97,7 +97,10 @@ def growing_with(routes: Mapping[str, Mapping[str, Any]]) -> list[str]:
         name
         for name, route in routes.items()
         if (route["repeats"] >= ENOUGH and not route["makes"] and route["kept_bytes_each"] > KEPT_MAX)
-        or (route["makes"] and route["kept_bytes_each"] > route["request_bytes"] * MADE_TIMES + MADE_MAX)
+        or (
+            route["makes"]
+            and route["kept_bytes_each"] > route["request_bytes"] * MADE_TIMES + MADE_MAX * route["orders"]
+        )
     ]
 
 
@@ -138,6 +141,7 @@ async def _measured(
         "kept_bytes_each": kept,
         "repeats": repeats,
         "makes": case.makes,
+        "orders": case.orders,
         "request_bytes": request,
         "answer_bytes": answered,
         "statuses": " ".join(map(str, sorted(statuses))),

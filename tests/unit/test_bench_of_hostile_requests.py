@@ -48,7 +48,7 @@ def test_the_largest_request_of_each_route_is_carried_out_and_keeps_nobody_waiti
 
 def _route(**said: Any) -> dict[str, Any]:
     usual = {"stall_ms": 1.0, "bare_ms": BARE_MS, "kept_bytes_each": 0, "request_bytes": 100}
-    return {**usual, "repeats": ENOUGH, "makes": False, **said}
+    return {**usual, "repeats": ENOUGH, "makes": False, "orders": 1, **said}
 
 
 def test_a_route_that_keeps_the_loop_too_long_is_told_on_a_slow_machine_too() -> None:
