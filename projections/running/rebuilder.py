@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.log.landmarks import stands
+from application.log.readable import known_only
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, Position
 from application.streams import EXCHANGE_EVENTS
@@ -135,7 +136,8 @@ class ProjectionRebuilder:
         if position >= target:
             return position
         pages = self._log.read_all(after=position, matching=EXCHANGE_EVENTS)
-        async for page in gathered(pages, BATCH):
+        # What only a newer version knows is refused here: to look for it first would be to read all twice.
+        async for page in gathered(known_only(pages, self._codec), BATCH):
             for batch in batches(page, self._codec, BATCH):
                 await self._runner.take(batch)
                 self._refuse_if_halted()
