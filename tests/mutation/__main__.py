@@ -21,11 +21,19 @@ AIM = 0.9
 def main() -> None:
     """Draw mutants, try them, write the page; fail if too many live."""
     given = _arguments()
+    kept = Path(".mutants").absolute()
+    measured = (given.measured or kept / digest()).absolute()
+    here, unchanged = Path.cwd(), Bench()
     benches = [Bench() for _ in range(given.processes)]
+    os.chdir(unchanged.folder)  # so that work can go on where it is checked out
     try:
-        scores = list(_scores(given, benches))
+        if not measured.exists():
+            unchanged.measure(measured, given.processes)
+        asking = Asking(measured, given.patience, Noticed(kept / "noticed.json"))
+        scores = list(_scores(given, benches, asking))
     finally:
-        for bench in benches:
+        os.chdir(here)
+        for bench in (unchanged, *benches):
             bench.close()
     if tuple(given.folders) == FOLDERS:
         PAGE.write_text(page(scores, everything=given.all, seed=given.seed))
@@ -33,12 +41,7 @@ def main() -> None:
     sys.exit(f"less than {AIM:.0%} are noticed in {', '.join(below)}" if below else 0)
 
 
-def _scores(given: argparse.Namespace, benches: list[Bench]) -> Iterator[Score]:
-    measured = given.measured or Path(".mutants") / digest()
-    if not measured.exists():
-        benches[0].measure(measured.absolute(), given.processes)
-    noticed = Noticed(Path(".mutants/noticed.json"))
-    asking = Asking(measured, given.patience, noticed)
+def _scores(given: argparse.Namespace, benches: list[Bench], asking: Asking) -> Iterator[Score]:
     reasons = _reasons()
     for folder in given.folders:
         mutants = mutants_of(folder)
@@ -55,7 +58,7 @@ def _scores(given: argparse.Namespace, benches: list[Bench]) -> Iterator[Score]:
         )
         for (each, change), outcome in zip(tried, outcomes, strict=True):
             score.outcomes.append(Outcome(each, change, outcome["by"], ""))
-            noticed.by(each, outcome["by"])
+            asking.noticed.by(each, outcome["by"])
             _tell(score.outcomes[-1])
         print(f"{folder}: {score.share:.1%} of {len(tried)}", flush=True)
         yield score

@@ -40,7 +40,7 @@ class Asking:
 
     def __init__(self, folder: Path, patience: float, noticed: Noticed) -> None:
         self._patience = patience
-        self._noticed = noticed
+        self.noticed = noticed
         self._seconds: dict[str, float] = {}
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for file in sorted(folder.glob("*.json")):
@@ -53,7 +53,7 @@ class Asking:
     def rounds(self, mutant: Mutant) -> Rounds:
         """Return the tests to run until one fails: quick ones first, then some of every file."""
         tests = self._touching(mutant) & self._seconds.keys()
-        before = tests & {self._noticed.test(mutant)}
+        before = tests & {self.noticed.test(mutant)}
         quickest = sorted(tests, key=lambda test: (self._seconds[test], test))
         first = list(self._within(quickest, _AT_ONCE))
         more = self._within(self._some_of_every_file(tests - set(first), mutant.file), self._patience)
