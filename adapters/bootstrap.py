@@ -35,9 +35,10 @@ from adapters.http.app import create_app, make_port
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
-from adapters.http.route_classes import RouteClass
+from adapters.http.firewall.opening import open_screen
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
+from adapters.limits.opening import open_limits
 from adapters.notices.destinations import Destinations
 from adapters.notices.outbox import SqliteOutbox
 from adapters.notices.sender import HttpSender
@@ -53,9 +54,7 @@ from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
-from adapters.telemetry.objectives import read_objectives
-from adapters.telemetry.read_models import ReadModelFigures
-from adapters.telemetry.watch import Watch
+from adapters.telemetry.watch import Watch, watching
 from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
@@ -92,11 +91,8 @@ from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
 from application.trading import CommandHandler
 from application.transfer import refuse_unless_empty
-from application.watching.cache_counts import Caches
 from application.watching.hosting import Hosting
-from application.watching.notices import Notices
 from application.watching.trading import Trading
-from application.watching.traffic import Traffic
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
@@ -349,24 +345,18 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             sign_up=settings.sign_up,
             origins=settings.allowed_origins,
         )
-        cached = CachedAnswers(reads.models, cache, reads.changes)
-        traffic = Traffic(tuple(RouteClass))
-        watch = Watch(
-            exchange,
-            traffic,
-            reads.stats,
-            reads.audit,
-            slos=read_objectives(settings.slos),
-            measurements=settings.measurements_file,
-            clock=clock,
+        limits = await stack.enter_async_context(
+            open_limits(settings.rate_limits, settings.redis_url, exchange=str(founded), health=health)
         )
+        screen = open_screen(settings.firewall)
+        cached = CachedAnswers(reads.models, cache, reads.changes)
+        watch = Watch()
         port = make_port(
             exchange,
             reads.models,
             clock=SystemClock(),
             event_schemas=event_schemas,
-            traffic=traffic,
-            watch=watch,
+            metrics=watch.metrics,
             scrapers=Scrapers(settings.metrics_token or folder.metrics_token()),
             projector=reads.stats,
             cached=cached,
@@ -378,13 +368,12 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             settings=http,
             destinations=destinations,
             webhook_key=signer.public_key,
+            limits=limits,
+            screen=screen,
             ahead_us=lambda: clock.ahead_us,
         )
-        watch.add(
-            Caches({"answers": cached.counts, "books": port.books.counts}),
-            ReadModelFigures(reads.stats, clock),
-            Notices(deliveries),
-        )
+        await stack.enter_async_context(watching(watch, port, deliveries, clock, health))
+        watch.add(*(part for part in (limits, screen and screen.firewall) if part))
         watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, health)))
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)

@@ -31,7 +31,8 @@ VARIABLES = {
     "sign_up": "PRESAGE_SIGN_UP",
     "origins": "PRESAGE_ORIGINS",
     "metrics_token": "PRESAGE_METRICS_TOKEN",
-    "slos": "PRESAGE_SLOS",
+    "rate_limits": "PRESAGE_RATE_LIMITS",
+    "firewall": "PRESAGE_FIREWALL",
 }
 """The environment variable behind each setting."""
 
@@ -95,7 +96,8 @@ class Settings(BaseModel):
     server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
     whoever sends requests needs to notice. ``sign_up`` lets anybody open an account; ``origins``
     are those of the web pages elsewhere that may use sessions, with commas between them. ``metrics_token``
-    lets monitoring read the metrics; without it the data folder holds one. ``slos`` is a file of objectives.
+    lets monitoring read the metrics; without it the data folder holds one. ``rate_limits`` is
+    ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,7 +120,8 @@ class Settings(BaseModel):
     shutdown_notice_s: float = Field(default=0.0, ge=0, le=600)
     sign_up: bool = False
     origins: str = Field(default="", pattern=ORIGINS)
-    slos: Path | None = None
+    rate_limits: str = Field(default="on", min_length=1)
+    firewall: str = Field(default="on", min_length=1)
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")
@@ -172,11 +175,6 @@ class Settings(BaseModel):
     def notices_file(self) -> Path | None:
         """What is to be sent to webhooks; ``None`` where it is forgotten together with its log."""
         return None if self.event_store == "memory" else self.data / "notices.db"
-
-    @property
-    def measurements_file(self) -> Path | None:
-        """What service levels are told from; ``None`` where it is forgotten together with its log."""
-        return None if self.event_store == "memory" else self.data / "measurements.db"
 
     @property
     def allowed_origins(self) -> frozenset[str]:

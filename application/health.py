@@ -58,6 +58,8 @@ class Trouble(StrEnum):
     """What is behind the queues cannot serve as such: its configuration was changed."""
     DEAD_LETTERS = "dead_letters"
     """Messages between processes were handled in vain and given up."""
+    GUARD_FAILS_OPEN = "guard_fails_open"
+    """Limits or the firewall have failed: requests pass as if they were not there, or not shared."""
     TASK_FAILED = "task_failed"
     """Some other work of the process has failed, and is started again."""
     SHUTTING_DOWN = "shutting_down"
@@ -86,6 +88,7 @@ _STOP_A_PART = frozenset(
         Trouble.STREAM_UNREADABLE,
         Trouble.CACHE_UNAVAILABLE,
         Trouble.NOTICES_FAILED,
+        Trouble.GUARD_FAILS_OPEN,
         Trouble.TASK_FAILED,
         Trouble.QUEUES_UNUSABLE,
         Trouble.DEAD_LETTERS,

@@ -209,33 +209,16 @@ async def _embedded(folder: Path) -> AsyncIterator[EventStore]:
 
 @asynccontextmanager
 async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
-    async with node_server(folder) as (uri, pid), _connected(uri) as store:
-        yield store, pid
-
-
-@asynccontextmanager
-async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
-    async with genuine_server(folder) as (uri, pid), _connected(uri) as store:
-        yield store, pid
-
-
-@asynccontextmanager
-async def _connected(uri: str) -> AsyncIterator[EventStore]:
-    store = await EventStoreDBStore.connect(uri)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def node_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
-    """Run a node in a process of its own; give its address and the process."""
     command = [*PRESAGE, "eventstore", "--data", str(folder), "--port", "0", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     try:
         assert process.stdout is not None
-        yield json.loads(await asyncio.to_thread(process.stdout.readline))["uri"], process.pid
+        uri = json.loads(await asyncio.to_thread(process.stdout.readline))["uri"]
+        store = await EventStoreDBStore.connect(uri)
+        try:
+            yield store, process.pid
+        finally:
+            await store.close()
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)
@@ -244,8 +227,7 @@ async def node_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def genuine_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
-    """Run EventStoreDB's own program; give its address and the process."""
+async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
     port, replication = (str(each) for each in _free_ports())
     folders = {name: folder / "genuine" / name for name in ("db", "log", "index")}
     for each in folders.values():
@@ -260,7 +242,11 @@ async def genuine_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
         await _until_it_leads(f"http://127.0.0.1:{port}/info")
-        yield f"esdb://127.0.0.1:{port}?Tls=false", process.pid
+        store = await EventStoreDBStore.connect(f"esdb://127.0.0.1:{port}?Tls=false")
+        try:
+            yield store, process.pid
+        finally:
+            await store.close()
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)

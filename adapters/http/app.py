@@ -16,18 +16,20 @@ from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import POSITION_HEADER, problem_response
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
+from adapters.http.callers.limited import RateLimited
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
+from adapters.http.firewall.opening import Screen
 from adapters.http.operations import Operation
-from adapters.http.port import EventSchemas, HttpPort
+from adapters.http.port import EventSchemas, HttpPort, MetricsText
 from adapters.http.positions import MIN_POSITION_HEADER
+from adapters.http.route_classes import RouteClass
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
     admin_groups,
     admin_markets,
-    admin_watching,
     batches,
     event_orders,
     events,
@@ -48,8 +50,8 @@ from adapters.http.routes.reference import reference_routes
 from adapters.http.serving.measured import Measured
 from adapters.http.settings import USUAL, HttpSettings
 from adapters.notices.destinations import Destinations
-from adapters.telemetry.watch import Watch
 from application.exchange import Exchange
+from application.limiting.limits import Limits
 from application.ports.clock import Clock
 from application.ports.used_signatures import UsedSignatures
 from application.watching.traffic import Traffic
@@ -76,7 +78,6 @@ _TABLE: tuple[Operation, ...] = (
     *admin_markets.ROUTES,
     *admin_groups.ROUTES,
     *admin_accounts.ROUTES,
-    *admin_watching.ROUTES,
     *service.ROUTES,
 )
 
@@ -90,8 +91,7 @@ def make_port(
     *,
     clock: Clock,
     event_schemas: EventSchemas,
-    traffic: Traffic,
-    watch: Watch,
+    metrics: MetricsText,
     projector: RunnerStats,
     cached: CachedAnswers,
     used: UsedSignatures,
@@ -101,6 +101,8 @@ def make_port(
     visitors: Visitors,
     scrapers: Scrapers,
     settings: HttpSettings = USUAL,
+    limits: Limits | None = None,
+    screen: Screen | None = None,
     ahead_us: Callable[[], int] = lambda: 0,
 ) -> HttpPort:
     """Return what routes work with. ``ahead_us`` is how far the exchange's time is ahead of ``clock``."""
@@ -110,7 +112,7 @@ def make_port(
         reads=reads,
         clock=clock,
         event_schemas=event_schemas,
-        watch=watch,
+        metrics=metrics,
         projector=projector,
         authenticator=Authenticator(ring, used, clock, settings, ahead_us),
         cached=cached,
@@ -119,8 +121,10 @@ def make_port(
         webhook_key=webhook_key,
         visitors=visitors,
         scrapers=scrapers,
-        traffic=traffic,
+        traffic=Traffic(tuple(RouteClass)),
         settings=settings,
+        limits=limits,
+        screen=screen,
         route_names=names_of(OPERATIONS),
     )
 
@@ -146,20 +150,25 @@ def _middleware(port: HttpPort) -> list[Middleware]:
 
     Pages of other origins are let in where they were allowed by name, exactly those.
     """
-    measured, settings = Middleware(Measured, traffic=port.traffic), port.settings
-    if not settings.origins:
-        return [measured]
-    return [
-        measured,
-        Middleware(
-            CORSMiddleware,
-            allow_origins=sorted(settings.origins),
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
-            allow_credentials=True,
-            expose_headers=[POSITION_HEADER.decode(), "retry-after"],
-        ),
-    ]
+    settings, passed = port.settings, [Middleware(Measured, traffic=port.traffic)]
+    if settings.origins:
+        passed.append(_cors(settings))
+    if port.limits is not None:
+        passed.append(Middleware(RateLimited, limits=port.limits))
+    if port.screen is not None:
+        passed.append(port.screen.middleware(port.authenticator, port.exchange.health))
+    return passed
+
+
+def _cors(settings: HttpSettings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=sorted(settings.origins),
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
+        allow_credentials=True,
+        expose_headers=[POSITION_HEADER.decode(), "retry-after", "ratelimit", "ratelimit-policy"],
+    )
 
 
 async def _refuse(request: Request, fault: Exception) -> Response:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import headers_for, problem_of, send_problem, send_reply, written_out
 from adapters.http.callers.authentication import KEY_HEADER, Caller
+from adapters.http.callers.limited import admit, kind_of
 from adapters.http.callers.sessions import session_id_in
 from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.port import HttpPort
@@ -31,6 +32,7 @@ class Endpoint:
         self._operation = operation
         self._port = port
         self.route_class = class_of(operation)
+        self._kind = kind_of(operation)
         public = operation.access is Access.PUBLIC and operation.method == "GET"
         self._headers = headers_for(operation.media_type, public=public)
 
@@ -51,7 +53,8 @@ class Endpoint:
         if scope["path"].endswith("\n"):  # which the end of a pattern lets pass
             raise Problem(Code.NOT_FOUND, "there is nothing at this path")
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        caller, body = await self._identify(scope, headers, receive)
+        caller, sent = await self._identify(scope, headers, receive)
+        body = await self._limited(scope, caller, sent)
         await await_visible(self._port, requested_position(headers), self._reader(caller))
         call: Call[Any, Any] = Call(
             port=self._port,
@@ -60,7 +63,7 @@ class Endpoint:
             address=scope["client"][0] if scope.get("client") else "",
             path=_checked_path(scope["path_params"]),
             query=checked_query(operation.query, scope["query_string"]),
-            body=self._read_model(operation.body, body),
+            body=body,
         )
         reply = await operation.handler(call)
         if operation.settles and reply.position is not None:
@@ -100,6 +103,22 @@ class Endpoint:
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         return await read_body(receive, headers, self._port.settings)
+
+    async def _limited(self, scope: Scope, caller: Caller | None, sent: bytes) -> BaseModel | None:
+        """Return the body, read, once the caller has paid for it: one, or what it weighs."""
+        limits, weight, model = self._port.limits, self._operation.weight, self._operation.body
+        if limits is None or caller is None or self._kind is None:
+            return self._read_model(model, sent)
+        if weight is None:
+            await admit(limits, scope, caller.account_id, self._kind, 1)
+            return self._read_model(model, sent)
+        try:
+            body = self._read_model(model, sent)
+        except Problem:
+            await admit(limits, scope, caller.account_id, self._kind, 1)
+            raise
+        await admit(limits, scope, caller.account_id, self._kind, weight(body))
+        return body
 
     def _read_model(self, model: type[BaseModel] | None, body: bytes) -> BaseModel | None:
         if model is None:

@@ -82,6 +82,7 @@ class Operation:
     an answer of that shape. ``body`` is ``None`` where a body would be ignored. ``settles`` makes the answer
     wait until readers see what was written. ``needs_exchange`` is off for what is answered even while the
     exchange is starting. ``scrapers`` lets in those who carry the token of monitoring too.
+    ``weight`` says how much a body counts for where limits are concerned, if it is not always one.
     """
 
     method: str
@@ -97,4 +98,5 @@ class Operation:
     settles: bool = False
     needs_exchange: bool = True
     scrapers: bool = False
+    weight: Callable[[Any], int] | None = None
     media_type: str = "application/json"

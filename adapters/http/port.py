@@ -10,14 +10,18 @@ from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.own_writes import OwnWrites
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
+from adapters.http.firewall.opening import Screen
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
-from adapters.telemetry.watch import Watch
 from application.exchange import Exchange
+from application.limiting.limits import Limits
 from application.ports.clock import Clock
 from application.watching.traffic import Traffic
 from projections.reading.queries import ReadModels
 from projections.running.progress import RunnerStats
+
+MetricsText = Callable[[], bytes]
+"""Returns the metrics of the process, in the text format of Prometheus."""
 
 EventSchemas = Callable[[], Mapping[str, object]]
 """Returns the JSON Schema of every event, by type and version."""
@@ -31,7 +35,7 @@ class HttpPort:
     reads: ReadModels
     clock: Clock
     event_schemas: EventSchemas
-    watch: Watch
+    metrics: MetricsText
     projector: RunnerStats
     authenticator: Authenticator
     cached: CachedAnswers
@@ -42,6 +46,8 @@ class HttpPort:
     scrapers: Scrapers
     traffic: Traffic
     settings: HttpSettings
+    limits: Limits | None
+    screen: Screen | None
     route_names: frozenset[str]
     own_writes: OwnWrites = field(default_factory=OwnWrites)
     books: RenderedBooks = field(default_factory=RenderedBooks)

@@ -39,7 +39,9 @@ def class_of(operation: Operation) -> RouteClass:
         return RouteClass.SERVICE
     if path in _SESSION_PATHS:
         return RouteClass.SESSION
-    if operation.access is Access.TRADE and path.startswith("/portfolio/orders"):
+    if operation.access is Access.TRADE and path.startswith(
+        ("/portfolio/orders", "/portfolio/events/orders")
+    ):
         if operation.method == "DELETE":
             return RouteClass.CANCEL
         return RouteClass.BATCH if path.endswith("/batched") else RouteClass.ORDER

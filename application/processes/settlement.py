@@ -11,7 +11,6 @@ from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
 from application.ids import derived_id
 from application.streams import MARKET
-from application.turns import in_turns
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.commands import BookMarketEvents, MarketEntry
 from domain.market import events as e
@@ -46,7 +45,7 @@ class Settlement:
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Book everything that moves money."""
         work: dict[_Key, list[tuple[Recorded[DomainEvent], MarketEntry]]] = {}
-        async for recorded in in_turns(events):
+        for recorded in events:
             ticker = Ticker(recorded.stream[len(MARKET) :])
             for partition, entry in self._entries(recorded):
                 work.setdefault((partition, ticker), []).append((recorded, entry))

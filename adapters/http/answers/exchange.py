@@ -73,8 +73,23 @@ class RateLimit(TypedDict):
     refill_rate: int
 
 
+class KindOfRate(TypedDict):
+    """What an account may send of one kind: so many a second, so many at once, what is left of these now.
+
+    ``wait_ms`` is how long everything of the kind is refused.
+    """
+
+    per_s: int
+    burst: int
+    remaining: int
+    wait_ms: int
+
+
 class LimitsAnswer(TypedDict):
-    """How much an account may send, and have open: orders and waiting stops in each market."""
+    """How much an account may send, and have open: orders and waiting stops in each market.
+
+    ``rates`` has ``read``, ``write`` and ``cancel``; it is empty where rates are not limited.
+    """
 
     usage_tier: str
     read: RateLimit
@@ -82,6 +97,7 @@ class LimitsAnswer(TypedDict):
     grants: list[str]
     read_limit: int
     write_limit: int
+    rates: dict[str, KindOfRate]
     batch_max: int
     open_orders_max: int
     stop_orders_max: int

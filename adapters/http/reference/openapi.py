@@ -90,15 +90,11 @@ def _entry(operation: Operation, schemas: Json) -> Json:
 
 def _refusals(operation: Operation) -> list[int]:
     """Return every status that a route refuses requests with."""
-    statuses = {400, 413, 503}
+    statuses = {400, 401, 403, 413, 429, 503}
     if operation.needs_exchange:
         statuses.add(425)
-    if operation.access is not Access.PUBLIC:
-        statuses |= {401, 403}
     if "{" in operation.path or operation.query is not NoQuery:
         statuses.add(404)
-    if operation.path.endswith(("/login", "/accounts", "/account/password")):
-        statuses |= {401, 403, 429}
     if operation.method != "GET":
         statuses |= {404, 409, 422}
     return sorted(statuses)

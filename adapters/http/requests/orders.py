@@ -306,3 +306,10 @@ def required(value: T | None, name: str) -> T:
 
 def _cents(cents: int | None) -> Ticks | None:
     return None if cents is None else Ticks(cents * _TICKS_PER_CENT)
+
+
+def orders_in(body: OrdersBody | EventOrdersBody | OrderIdsBody) -> int:
+    """Return how many orders a batch is about: what it counts for where limits are concerned."""
+    if isinstance(body, OrderIdsBody):
+        return len(body.ids or body.orders or ())
+    return len(body.orders)

@@ -177,6 +177,7 @@ ROUTES = (
         summary="Place several orders; each has its own answer",
         query=AccountQuery,
         body=r.OrdersBody,
+        weight=r.orders_in,
         answer=BatchOrdersAnswer,
         status=201,
     ),
@@ -188,6 +189,7 @@ ROUTES = (
         summary="Cancel several orders; each has its own answer",
         query=AccountQuery,
         body=r.OrderIdsBody,
+        weight=r.orders_in,
         answer=BatchCancelAnswer,
     ),
 )

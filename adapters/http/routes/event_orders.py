@@ -153,6 +153,7 @@ ROUTES = (
         summary="Place several bids and asks; each has its own answer",
         query=AccountQuery,
         body=r.EventOrdersBody,
+        weight=r.orders_in,
         answer=BatchPlacedAnswer,
         status=201,
     ),
@@ -164,6 +165,7 @@ ROUTES = (
         summary="Cancel several orders, and answer in few words",
         query=AccountQuery,
         body=r.OrderIdsBody,
+        weight=r.orders_in,
         answer=BatchReducedAnswer,
     ),
     Operation(

@@ -6,6 +6,7 @@ from adapters.http.answers import exchange as a
 from adapters.http.answers.display import timestamp
 from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.requests.orders import BATCH_MAX
+from application.limiting.tiers import Kind
 
 Plain = Call[NoQuery, None]
 
@@ -42,16 +43,19 @@ async def user_data_timestamp(call: Plain) -> Reply:
 
 
 async def account_limits(call: Plain) -> Reply:
-    """Say how much an account may send. Rates are not limited yet."""
+    """Say how much an account may send and have; where rates are not limited they are 0."""
     settings, limits = call.port.settings, call.port.exchange.directory.limits
+    rates = await _rates(call)
+    read, write = rates.get(Kind.READ, _UNLIMITED), rates.get(Kind.WRITE, _UNLIMITED)
     return Reply(
         content=a.LimitsAnswer(
-            usage_tier="basic",
-            read=a.RateLimit(bucket_capacity=0, refill_rate=0),
-            write=a.RateLimit(bucket_capacity=0, refill_rate=0),
+            usage_tier=call.port.limits.rules.tier_of(call.account_id) if call.port.limits else "unlimited",
+            read=a.RateLimit(bucket_capacity=read["burst"], refill_rate=read["per_s"]),
+            write=a.RateLimit(bucket_capacity=write["burst"], refill_rate=write["per_s"]),
             grants=[],
-            read_limit=0,
-            write_limit=0,
+            read_limit=read["per_s"],
+            write_limit=write["per_s"],
+            rates=rates,
             batch_max=BATCH_MAX,
             open_orders_max=limits.open_orders,
             stop_orders_max=limits.stops,
@@ -60,6 +64,25 @@ async def account_limits(call: Plain) -> Reply:
             receive_window_ms=settings.receive_window_ms,
         )
     )
+
+
+_UNLIMITED = a.KindOfRate(per_s=0, burst=0, remaining=0, wait_ms=0)
+
+
+async def _rates(call: Plain) -> dict[str, a.KindOfRate]:
+    limits = call.port.limits
+    if limits is None:
+        return {}
+    tier, found = limits.rules.tiers[limits.rules.tier_of(call.account_id)], {}
+    for kind in (Kind.READ, Kind.WRITE, Kind.CANCEL):
+        left = await limits.left(call.account_id, kind)
+        found[kind.value] = a.KindOfRate(
+            per_s=tier[kind].per_s,
+            burst=tier[kind].burst,
+            remaining=left.remaining,
+            wait_ms=-(-left.wait_us // _US_PER_MS),
+        )
+    return found
 
 
 BASE = "/trade-api/v2"

@@ -165,4 +165,4 @@ async def test_markets_fills_and_trades_say_what_newer_clients_require(
         False,
     )
     limits = (await world.send(ann, "GET", f"{BASE}/account/limits")).json()
-    assert limits["read"] == limits["write"] == {"bucket_capacity": 0, "refill_rate": 0}
+    assert limits["read"] == limits["write"] == {"bucket_capacity": 5_000, "refill_rate": 500}

@@ -109,9 +109,9 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(folder: Path, *, started: bool = True, strict_keys: bool = False) -> AsyncIterator[World]:
+async def a_world(folder: Path, *, started: bool = True, **more: Any) -> AsyncIterator[World]:
     """Open an exchange that forgets, and a client of its application."""
-    settings = Settings(data=folder, event_store="memory", strict_keys=strict_keys)
+    settings = Settings(data=folder, event_store="memory", **more)
     async with open_presage(settings) as presage:
         if started:
             # The tests bring their own operator, whose key was made before.

@@ -1,0 +1,1 @@
+"""Limits from files, and shared through Redis."""

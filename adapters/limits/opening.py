@@ -1,0 +1,38 @@
+"""Opens the limits that the settings name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from adapters.limits.file import read_limits
+from application.health import Health
+from application.limiting.limits import Limits
+from application.limiting.tiers import LimitRules
+
+OFF = "off"
+ON = "on"
+
+
+@asynccontextmanager
+async def open_limits(
+    wanted: str, redis_url: str | None, *, exchange: str, health: Health
+) -> AsyncIterator[Limits | None]:
+    """Open limits: the usual ones (``on``), those of a file, or none (``off``).
+
+    With a Redis every process of the same exchange counts in the same buckets. Raises
+    :class:`adapters.limits.file.UnusableRules`.
+    """
+    if wanted == OFF:
+        yield None
+        return
+    rules = LimitRules() if wanted == ON else read_limits(Path(wanted))
+    if redis_url is None:
+        yield Limits(rules, health)
+        return
+    from adapters.limits.redis import RedisTokenBucketRateLimiter  # noqa: PLC0415 - only where it is used
+
+    shared = RedisTokenBucketRateLimiter(redis_url, prefix=f"presage:{exchange}")
+    try:
+        yield Limits(rules, health, shared=shared)
+    finally:
+        await shared.close()
