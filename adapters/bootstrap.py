@@ -36,6 +36,7 @@ from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.firewall.opening import open_screen
+from adapters.http.route_classes import RouteClass
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
 from adapters.limits.opening import open_limits
@@ -54,7 +55,9 @@ from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
-from adapters.telemetry.watch import Watch, watching
+from adapters.telemetry.objectives import read_objectives
+from adapters.telemetry.read_models import ReadModelFigures
+from adapters.telemetry.watch import Watch
 from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
@@ -91,8 +94,11 @@ from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
 from application.trading import CommandHandler
 from application.transfer import refuse_unless_empty
+from application.watching.cache_counts import Caches
 from application.watching.hosting import Hosting
+from application.watching.notices import Notices
 from application.watching.trading import Trading
+from application.watching.traffic import Traffic
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
 from domain.ledger.state import KnownOrder
@@ -350,13 +356,23 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         )
         screen = open_screen(settings.firewall)
         cached = CachedAnswers(reads.models, cache, reads.changes)
-        watch = Watch()
+        traffic = Traffic(tuple(RouteClass))
+        watch = Watch(
+            exchange,
+            traffic,
+            reads.stats,
+            reads.audit,
+            slos=read_objectives(settings.slos),
+            measurements=settings.measurements_file,
+            clock=clock,
+        )
         port = make_port(
             exchange,
             reads.models,
             clock=SystemClock(),
             event_schemas=event_schemas,
-            metrics=watch.metrics,
+            traffic=traffic,
+            watch=watch,
             scrapers=Scrapers(settings.metrics_token or folder.metrics_token()),
             projector=reads.stats,
             cached=cached,
@@ -372,7 +388,11 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             screen=screen,
             ahead_us=lambda: clock.ahead_us,
         )
-        await stack.enter_async_context(watching(watch, port, deliveries, clock, health))
+        watch.add(
+            Caches({"answers": cached.counts, "books": port.books.counts}),
+            ReadModelFigures(reads.stats, clock),
+            Notices(deliveries),
+        )
         watch.add(*(part for part in (limits, screen and screen.firewall) if part))
         watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, health)))
         warmer = make_warmer(port)

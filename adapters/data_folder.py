@@ -41,6 +41,7 @@ TOKEN_CHARACTERS_MIN = 16
 """The shortest token of monitoring: a shorter one could be guessed."""
 
 _DATABASES = ("log.db", "read.db")
+_BESIDE = ("snapshots.db", "notices.db", "measurements.db")
 
 
 class UnusableFolder(Exception):
@@ -128,7 +129,7 @@ class DataFolder:
         for name in names:
             if name.startswith((".", "log.db")) or name.endswith(UNFINISHED):
                 continue
-            if name not in OURS and not name.startswith((*_DATABASES, "snapshots.db", "notices.db")):
+            if name not in OURS and not name.startswith((*_DATABASES, *_BESIDE)):
                 raise UnusableFolder(
                     f"{self.path / name}: not a file of Presage, and {self.path / 'log.db'} is missing; "
                     "choose an empty folder"

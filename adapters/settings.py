@@ -33,6 +33,7 @@ VARIABLES = {
     "metrics_token": "PRESAGE_METRICS_TOKEN",
     "rate_limits": "PRESAGE_RATE_LIMITS",
     "firewall": "PRESAGE_FIREWALL",
+    "slos": "PRESAGE_SLOS",
 }
 """The environment variable behind each setting."""
 
@@ -98,6 +99,7 @@ class Settings(BaseModel):
     are those of the web pages elsewhere that may use sessions, with commas between them. ``metrics_token``
     lets monitoring read the metrics; without it the data folder holds one. ``rate_limits`` is
     ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse nothing.
+    ``slos`` is a file of objectives.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -122,6 +124,7 @@ class Settings(BaseModel):
     origins: str = Field(default="", pattern=ORIGINS)
     rate_limits: str = Field(default="on", min_length=1)
     firewall: str = Field(default="on", min_length=1)
+    slos: Path | None = None
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")
@@ -175,6 +178,11 @@ class Settings(BaseModel):
     def notices_file(self) -> Path | None:
         """What is to be sent to webhooks; ``None`` where it is forgotten together with its log."""
         return None if self.event_store == "memory" else self.data / "notices.db"
+
+    @property
+    def measurements_file(self) -> Path | None:
+        """What service levels are told from; ``None`` where it is forgotten together with its log."""
+        return None if self.event_store == "memory" else self.data / "measurements.db"
 
     @property
     def allowed_origins(self) -> frozenset[str]:

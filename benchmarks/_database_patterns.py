@@ -70,7 +70,9 @@ PATTERNS = (
             "from. It is the primary key, so it costs nothing beyond what uniqueness costs anyway. Read "
             "backwards it gives the newest first, so the page ends the reading. The client's name for each "
             "order is looked up for the rows of the page, in the key of each partition of `orders`: that is "
-            "the long part of the plan. As a join the same question read all orders there ever were."
+            "the long part of the plan. As a join the same question read all orders there ever were. The "
+            "name is the one the order had then, so the next rename is looked for first; nobody renamed an "
+            "order in this data, and an empty table is read whole, which costs nothing."
         ),
         without="ALTER TABLE fills DROP CONSTRAINT fills_pkey",
         write="INSERT INTO fills SELECT account_id || 'w', at_us, position, trade_id, order_id, ticker, "

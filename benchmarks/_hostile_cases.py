@@ -17,6 +17,7 @@ BASE, ADMIN = "/trade-api/v2", "/admin/v1"
 PORTFOLIO = f"{BASE}/portfolio"
 HOOKS = f"{PORTFOLIO}/webhooks"
 ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
+EVENT_ORDERS = f"{PORTFOLIO}/events/orders"
 TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * 100_000
 A_DAY_S = 86_400
 
@@ -42,6 +43,8 @@ class Case:
     ask: Callable[[World, Any], Asked]
     prepare: Callable[[World], Awaitable[Any]] | None = None
     makes: bool = False
+    orders: int = 1
+    """How many orders stand because of one request, at most."""
     repeats_max: int = 1_000_000
 
 
@@ -79,6 +82,21 @@ def _order(world: World) -> Json:
         "yes_price_dollars": "0.0100",
         "client_order_id": uuid4().hex * 2,
         "type": "limit",
+        "time_in_force": "good_till_canceled",
+        "post_only": True,
+        "self_trade_prevention_type": "taker_at_cross",
+        "order_group_id": world.order_groups[1],
+        "cancel_order_on_pause": True,
+    }
+
+
+def _event_order(world: World) -> Json:
+    return {
+        "ticker": DEEP,
+        "side": "bid",
+        "count": "1.00",
+        "price": "0.0100",
+        "client_order_id": uuid4().hex * 2,
         "time_in_force": "good_till_canceled",
         "post_only": True,
         "self_trade_prevention_type": "taker_at_cross",
@@ -252,12 +270,17 @@ CASES: dict[str, Case] = {
         repeats_max=FEW,
     ),
     f"DELETE {ORDERS}/batched": Case(
-        prepare=_batch, ask=lambda _, ids: Asked(body={"ids": ids}), makes=True, repeats_max=FEW
+        prepare=_batch,
+        ask=lambda _, ids: Asked(body={"ids": ids}),
+        makes=True,
+        orders=BATCH_MAX,
+        repeats_max=FEW,
     ),
     f"DELETE {ORDERS}": Case(
         prepare=_market_full_of_orders,
         ask=lambda _, ticker: Asked(query={"ticker": ticker}),
         makes=True,
+        orders=2_000,
         repeats_max=3,
     ),
     f"DELETE {ORDERS}/{{order_id}}": Case(
@@ -281,6 +304,42 @@ CASES: dict[str, Case] = {
     f"POST {ORDERS}/{{order_id}}/decrease": Case(
         prepare=World.order,
         ask=lambda _, order: Asked(names={"order_id": order}, body={"reduce_by": 1}),
+        makes=True,
+    ),
+    # The same with bids and asks.
+    f"POST {EVENT_ORDERS}": Case(ask=lambda w, _: Asked(body=_event_order(w)), makes=True),
+    f"POST {EVENT_ORDERS}/batched": Case(
+        ask=lambda w, _: Asked(body={"orders": [_event_order(w) for _ in range(BATCH_MAX)]}),
+        makes=True,
+        repeats_max=FEW,
+    ),
+    f"DELETE {EVENT_ORDERS}/batched": Case(
+        prepare=_batch,
+        ask=lambda _, ids: Asked(body={"ids": ids}),
+        makes=True,
+        orders=BATCH_MAX,
+        repeats_max=FEW,
+    ),
+    f"DELETE {EVENT_ORDERS}/{{order_id}}": Case(
+        prepare=World.order, ask=lambda _, order: Asked(names={"order_id": order}), makes=True
+    ),
+    f"POST {EVENT_ORDERS}/{{order_id}}/amend": Case(
+        prepare=World.order,
+        ask=lambda _, order: Asked(
+            names={"order_id": order},
+            body={
+                "ticker": DEEP,
+                "side": "bid",
+                "count": "4.00",
+                "price": "0.0003",
+                "updated_client_order_id": uuid4().hex * 2,
+            },
+        ),
+        makes=True,
+    ),
+    f"POST {EVENT_ORDERS}/{{order_id}}/decrease": Case(
+        prepare=World.order,
+        ask=lambda _, order: Asked(names={"order_id": order}, body={"reduce_by": "1.00"}),
         makes=True,
     ),
     f"POST {GROUPS}/create": Case(

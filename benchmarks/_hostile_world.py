@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.cli.signer import Signer
+from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.callers.signing import generate_key_pair
 from adapters.settings import Settings
 from application.requests import OrderAccepted, OrderRequest
@@ -130,6 +131,9 @@ async def filled_world(size: Size) -> AsyncIterator[World]:
             )
             await presage.exchange.settled()
             await world.shown()
+            # As every server does, once it stands.
+            collect_seldom()
+            collect_in_calm(asyncio.get_running_loop())
             yield world
 
 

@@ -209,16 +209,33 @@ async def _embedded(folder: Path) -> AsyncIterator[EventStore]:
 
 @asynccontextmanager
 async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
+    async with node_server(folder) as (uri, pid), _connected(uri) as store:
+        yield store, pid
+
+
+@asynccontextmanager
+async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
+    async with genuine_server(folder) as (uri, pid), _connected(uri) as store:
+        yield store, pid
+
+
+@asynccontextmanager
+async def _connected(uri: str) -> AsyncIterator[EventStore]:
+    store = await EventStoreDBStore.connect(uri)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def node_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Run a node in a process of its own; give its address and the process."""
     command = [*PRESAGE, "eventstore", "--data", str(folder), "--port", "0", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     try:
         assert process.stdout is not None
-        uri = json.loads(await asyncio.to_thread(process.stdout.readline))["uri"]
-        store = await EventStoreDBStore.connect(uri)
-        try:
-            yield store, process.pid
-        finally:
-            await store.close()
+        yield json.loads(await asyncio.to_thread(process.stdout.readline))["uri"], process.pid
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)
@@ -227,7 +244,8 @@ async def _node(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
 
 
 @asynccontextmanager
-async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
+async def genuine_server(folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Run EventStoreDB's own program; give its address and the process."""
     port, replication = (str(each) for each in _free_ports())
     folders = {name: folder / "genuine" / name for name in ("db", "log", "index")}
     for each in folders.values():
@@ -242,11 +260,7 @@ async def _genuine(folder: Path) -> AsyncIterator[tuple[EventStore, int]]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
         await _until_it_leads(f"http://127.0.0.1:{port}/info")
-        store = await EventStoreDBStore.connect(f"esdb://127.0.0.1:{port}?Tls=false")
-        try:
-            yield store, process.pid
-        finally:
-            await store.close()
+        yield f"esdb://127.0.0.1:{port}?Tls=false", process.pid
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)

@@ -35,6 +35,7 @@ from adapters.read_models.sqlite.store import SqliteReadStore
 from adapters.settings import ProjectorPlace, Settings
 from adapters.threads import give_way_soon
 from benchmarks._postgres import empty_database
+from benchmarks._rebuilds import measure_rebuilds
 from benchmarks._trading import Traders, apart, exchange_on, percentile
 from projections.catalog import all_projections
 from projections.running.progress import Progress
@@ -74,6 +75,8 @@ async def _run(n: int) -> dict[str, Any]:
             ]
         )
         written, ours, bare = await _catch_up(log, Path(folder), address)
+    with tempfile.TemporaryDirectory() as folder:
+        rebuilt = await measure_rebuilds(log, Path(folder), REPETITIONS)
     rows = sum(len(each) for transaction in written for _, _, each in transaction)
     return {
         "bench": "projections",
@@ -96,6 +99,7 @@ async def _run(n: int) -> dict[str, Any]:
             "postgres_catch_up_events_per_s": round(events / ours["postgres"]),
             **{f"sqlite_{name}": value for name, value in fresh_sqlite.items()},
             **{f"postgres_{name}": value for name, value in fresh_postgres.items()},
+            **{f"rebuild_from_{name}_events_per_s": round(events / took) for name, took in rebuilt.items()},
         },
         "peers": {
             "bare loop, same rows": {
@@ -103,7 +107,14 @@ async def _run(n: int) -> dict[str, Any]:
                 "postgres_catch_up_events_per_s": round(events / bare["postgres"]),
             }
         },
-        "ratios": {f"{name} / bare loop": round(bare[name] / ours[name], 3) for name in ours},
+        "ratios": {
+            **{f"{name} / bare loop": round(bare[name] / ours[name], 3) for name in ours},
+            **{
+                f"rebuild from {name} / from sqlite": round(rebuilt["sqlite"] / took, 3)
+                for name, took in rebuilt.items()
+                if name != "sqlite"
+            },
+        },
     }
 
 

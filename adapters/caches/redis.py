@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from adapters.cancellation import cancellable
 from application.health import Health, Trouble
 from application.ports.cache import UNFENCED
 
@@ -141,8 +142,8 @@ class RedisCache:
             return default
         try:
             if not self._generation:
-                await self._begin_generation()
-            answer = await ask()
+                await cancellable(self._begin_generation())
+            answer = await cancellable(ask())
         except (RedisError, OSError) as error:
             self._health.report(
                 PART, Trouble.CACHE_UNAVAILABLE, f"Redis is away, reads go on without it: {error}"

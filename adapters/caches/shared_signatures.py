@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.caches.used_signatures import MemorySignatures
+from adapters.cancellation import cancellable
 from application.health import Health, Trouble
 
 PART = "used signatures"
@@ -33,7 +34,7 @@ class SharedSignatures:
             return first
         name = f"{self._prefix}:used:{digest.hex()}"
         try:
-            known = await self._redis.set(name, b"", nx=True, px=int(for_s * 1_000))
+            known = await cancellable(self._redis.set(name, b"", nx=True, px=int(for_s * 1_000)))
         except (RedisError, OSError) as error:
             self._health.report(
                 PART, Trouble.CACHE_UNAVAILABLE, f"Redis is away, they are remembered here alone: {error}"

@@ -41,6 +41,8 @@ def bench(
         tempfile.tempdir = str(data)
     result = _run(name, n)
     show(result, as_json=as_json, view=lambda: _view(result))
+    if failed := result.get("failed"):
+        raise Failure("bench_failed", f"{name}: measured and found wanting", details="; ".join(failed))
 
 
 def _run(name: str, n: int | None) -> dict[str, Any]:

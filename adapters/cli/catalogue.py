@@ -33,6 +33,8 @@ COMMANDS = {
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
     "why": Entry("why", "Why an order ended as it did, why a cent moved."),
     "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
+    "alerts": Entry("alerts", "Unusual order flow and promises in danger, now and of late."),
+    "slo": Entry("slo", "Service levels: promises, error budgets, weekly reports."),
     "verify": Entry("verify", "Read the whole log again and check that everything holds."),
     "export": Entry("transfer", "Copy the log to a file, a folder of text, or EventStoreDB.", "exporting"),
     "import": Entry("transfer", "Copy a log into an empty data folder.", "importing"),
@@ -42,6 +44,7 @@ COMMANDS = {
     "queue": Entry("queue", "The queues in Redis: what waits in them, and their dead letters."),
     "ring": Entry("ring", "The hashing ring: who owns which markets, what would move."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
+    "load": Entry("load", "Send the load of a day or an election night, and judge by the service levels."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
 }

@@ -45,6 +45,8 @@ _CODES = {
     "UnusableLog": "unusable_data",
     "UnusableRules": "invalid_setting",
     "UnusableFolder": "unusable_data",
+    "BadObjective": "invalid_setting",
+    "MeasurementsDamaged": "unusable_data",
     "UnusableBundle": "unusable_bundle",
     "ReadModelDamaged": "unusable_read_model",
     "ReadModelOutdated": "unusable_read_model",

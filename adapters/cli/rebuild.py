@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.bootstrap import make_codec, open_known_log
+from adapters.bootstrap import make_codec, open_log
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, safe, say
 from adapters.cli.progress import Steps
@@ -58,7 +58,7 @@ def rebuild(
 async def _rebuild(
     settings: Settings, names: Sequence[str], teller: "_Lines | _Bar", *, resume: bool
 ) -> RebuildProgress:
-    async with open_known_log(settings) as log:
+    async with open_log(settings) as log:
         return await rebuild_projections(
             settings.database_url or settings.read_file,
             names,

@@ -111,6 +111,7 @@ async def _serve(settings: Settings, stopping: Stopping, *, demo: bool, as_json:
         presage = await stack.enter_async_context(open_presage(settings))
         served = await _listen(stack, presage)
         presage.watch.add(served)
+        await stack.enter_async_context(presage.watch.running())
         await presage.start()
         collect_seldom()
         collect_in_calm(asyncio.get_running_loop())

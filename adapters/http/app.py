@@ -22,14 +22,14 @@ from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
 from adapters.http.firewall.opening import Screen
 from adapters.http.operations import Operation
-from adapters.http.port import EventSchemas, HttpPort, MetricsText
+from adapters.http.port import EventSchemas, HttpPort
 from adapters.http.positions import MIN_POSITION_HEADER
-from adapters.http.route_classes import RouteClass
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
     admin_accounts,
     admin_groups,
     admin_markets,
+    admin_watching,
     batches,
     event_orders,
     events,
@@ -50,6 +50,7 @@ from adapters.http.routes.reference import reference_routes
 from adapters.http.serving.measured import Measured
 from adapters.http.settings import USUAL, HttpSettings
 from adapters.notices.destinations import Destinations
+from adapters.telemetry.watch import Watch
 from application.exchange import Exchange
 from application.limiting.limits import Limits
 from application.ports.clock import Clock
@@ -78,6 +79,7 @@ _TABLE: tuple[Operation, ...] = (
     *admin_markets.ROUTES,
     *admin_groups.ROUTES,
     *admin_accounts.ROUTES,
+    *admin_watching.ROUTES,
     *service.ROUTES,
 )
 
@@ -91,7 +93,8 @@ def make_port(
     *,
     clock: Clock,
     event_schemas: EventSchemas,
-    metrics: MetricsText,
+    traffic: Traffic,
+    watch: Watch,
     projector: RunnerStats,
     cached: CachedAnswers,
     used: UsedSignatures,
@@ -112,7 +115,7 @@ def make_port(
         reads=reads,
         clock=clock,
         event_schemas=event_schemas,
-        metrics=metrics,
+        watch=watch,
         projector=projector,
         authenticator=Authenticator(ring, used, clock, settings, ahead_us),
         cached=cached,
@@ -121,7 +124,7 @@ def make_port(
         webhook_key=webhook_key,
         visitors=visitors,
         scrapers=scrapers,
-        traffic=Traffic(tuple(RouteClass)),
+        traffic=traffic,
         settings=settings,
         limits=limits,
         screen=screen,

@@ -13,15 +13,13 @@ from adapters.http.callers.sessions import Visitors
 from adapters.http.firewall.opening import Screen
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
+from adapters.telemetry.watch import Watch
 from application.exchange import Exchange
 from application.limiting.limits import Limits
 from application.ports.clock import Clock
 from application.watching.traffic import Traffic
 from projections.reading.queries import ReadModels
 from projections.running.progress import RunnerStats
-
-MetricsText = Callable[[], bytes]
-"""Returns the metrics of the process, in the text format of Prometheus."""
 
 EventSchemas = Callable[[], Mapping[str, object]]
 """Returns the JSON Schema of every event, by type and version."""
@@ -35,7 +33,7 @@ class HttpPort:
     reads: ReadModels
     clock: Clock
     event_schemas: EventSchemas
-    metrics: MetricsText
+    watch: Watch
     projector: RunnerStats
     authenticator: Authenticator
     cached: CachedAnswers

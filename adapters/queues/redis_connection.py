@@ -1,6 +1,5 @@
 """The Redis behind the queues: that it can serve, and what its failures mean."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -9,6 +8,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from adapters.cancellation import cancellable
 from application.ports.queue import QueueError, QueueFull, QueueUnavailable, UnusableQueue
 
 T = TypeVar("T")
@@ -31,19 +31,13 @@ class RedisConnection:
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """Ask something; every failure is an error of the queue's own."""
-        task = asyncio.current_task()
-        cancelled = task.cancelling() if task else 0
         try:
             if not self._known_to_serve:
-                refuse_unusable(await self.redis.info())
+                refuse_unusable(await cancellable(self.redis.info()))
                 self._known_to_serve = True
-            answer = await question()
+            return await cancellable(question())
         except (RedisError, OSError) as error:
             raise _error_of(error) from error
-        if task and task.cancelling() > cancelled:
-            # The client sends within `wait_for`, which in Python 3.11 may lose a cancellation as it ends.
-            raise asyncio.CancelledError
-        return answer
 
     def look_again(self) -> None:
         """Have it known anew, at the next question, whether the Redis can serve."""

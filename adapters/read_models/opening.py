@@ -24,6 +24,7 @@ from domain.ledger.state import KnownOrder
 from projections.catalog import all_projections, check_versions
 from projections.live.live_markets import LiveBooks, LiveMarkets
 from projections.live.market_board import MarketBoard
+from projections.live.trade_audit import TradeAudit
 from projections.reading.changes import Changes
 from projections.reading.queries import Freshness, ReadModels
 from projections.running.follower import Follower, SlowestOf
@@ -57,6 +58,7 @@ class OpenReadModels:
     transfer_keys: KeyIndex[int]
     changes: Changes
     stats: RunnerStats
+    audit: TradeAudit
 
 
 @asynccontextmanager
@@ -96,8 +98,10 @@ async def open_read_models(
     health = health or Health()
     async with open_store(database, clock) as (store, answers):
         board, progress = MarketBoard(clock), Progress()
-        changes = Changes(progress)
-        runner = await _projector(store, answers, source, codec, progress, health, clock, [board, changes])
+        changes, audit = Changes(progress), TradeAudit(clock)
+        runner = await _projector(
+            store, answers, source, codec, progress, health, clock, [board, changes, audit]
+        )
 
         async def restore() -> None:
             board.restore(await read_board(store, clock.now_us()))
@@ -108,7 +112,7 @@ async def open_read_models(
             await _keep_up_to_date(runner, restore)
 
         async with _running(kept_running(keep_up, health=health, part=PART, code=Trouble.PROJECTOR_FAILED)):
-            yield _opened(answers, board, progress, changes, runner.stats)
+            yield _opened(answers, board, progress, changes, runner.stats, audit)
 
 
 @asynccontextmanager
@@ -139,9 +143,9 @@ async def open_readers(
         board = MarketBoard(clock)
         board.restore(await read_board(store, clock.now_us()))
         both = SlowestOf(here, projector.progress)
-        changes = Changes(both)
+        changes, audit = Changes(both), TradeAudit(clock)
         follower = Follower(
-            source=source, codec=codec, listeners=[board, changes], progress=here, health=health
+            source=source, codec=codec, listeners=[board, changes, audit], progress=here, health=health
         )
 
         async def watch() -> None:
@@ -154,7 +158,7 @@ async def open_readers(
             _running(kept_running(watch, health=health, part=projector.part)),
             _running(kept_running(follow, health=health, part=follower.part)),
         ):
-            yield _opened(answers, board, both, changes, projector.stats)
+            yield _opened(answers, board, both, changes, projector.stats, audit)
 
 
 def _calls(database: Path | str, log_end: Progress, projector: Progress) -> AsyncGenerator[None, None]:
@@ -190,7 +194,12 @@ async def _projector(
 
 
 def _opened(
-    answers: SqlAnswers, board: MarketBoard, freshness: Freshness, changes: Changes, stats: RunnerStats
+    answers: SqlAnswers,
+    board: MarketBoard,
+    freshness: Freshness,
+    changes: Changes,
+    stats: RunnerStats,
+    audit: TradeAudit,
 ) -> OpenReadModels:
     return OpenReadModels(
         models=ReadModels(
@@ -206,6 +215,7 @@ def _opened(
         transfer_keys=answers.transfer_keys,
         changes=changes,
         stats=stats,
+        audit=audit,
     )
 
 

@@ -9,7 +9,7 @@ from adapters.read_models.opening import ReadStore
 from adapters.read_models.queries.answers import SqlAnswers
 from adapters.read_models.sqlite.rebuilding import SqliteRebuild
 from application.ports.clock import Clock
-from application.ports.codec import EventCodec
+from application.ports.codec import EventCodec, UnreadableEvent
 from projections.catalog import TABLES, all_projections
 from projections.running.log import Log, check_same_log
 from projections.running.projection import Projection
@@ -34,7 +34,8 @@ async def rebuild(
     """Rebuild the named projections, or all, and swap them in; readers are served throughout.
 
     Stopped at any point, it leaves the rows in use as they are, and goes on from there with ``resume``.
-    Raises :class:`UnknownProjection`, or :class:`projections.running.rebuilder.RebuildHalted`.
+    Raises :class:`UnknownProjection`, :class:`application.ports.codec.UnreadableEvent` for a log that this
+    version does not know, or :class:`projections.running.rebuilder.RebuildHalted`.
     """
     wanted = tuple(names) or tuple(TABLES)
     for name in wanted:
@@ -64,6 +65,9 @@ async def _beside(database: Path | str, *, resume: bool) -> AsyncIterator[_Rebui
     try:
         yield store
         done = True
+    except UnreadableEvent:
+        done = True  # this version has nothing to go on with
+        raise
     finally:
         await store.close(done=done)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from adapters.cancellation import cancellable
 from adapters.sessions.memory import FORGOTTEN_S, LONGEST_S
 from application.ports.sessions import IDLE_S, LIFETIME_S, PER_ACCOUNT, Session, SessionsUnavailable
 from domain.identifiers import AccountId
@@ -140,7 +141,7 @@ def _connected(url: str) -> Redis:
 
 async def _asked(asking: Awaitable[T]) -> T:
     try:
-        return await asking
+        return await cancellable(asking)
     except (RedisError, OSError) as error:
         raise SessionsUnavailable(f"the Redis with the sessions cannot be used: {error}") from error
 

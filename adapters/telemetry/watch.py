@@ -1,26 +1,73 @@
 """Everything that watches a running exchange, wired together."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from adapters.http.port import HttpPort
 from adapters.telemetry.exposition import Exposition
-from adapters.telemetry.read_models import ReadModelFigures
-from application.health import Health, kept_running
-from application.notices.deliveries import Deliveries
+from adapters.telemetry.measurements import SqliteMeasurements
+from application.exchange import Exchange
+from application.health import kept_running
 from application.ports.clock import Clock
 from application.ports.measures import Measured
-from application.watching.cache_counts import Caches
-from application.watching.notices import Notices
+from application.slo.objectives import AVAILABILITY, EXACTLY_ONCE, FRESHNESS, ORDER_P50, ORDER_P99, SLO
+from application.slo.service_levels import ServiceLevels, Source
+from application.slo.tracker import SLOTracker, Tally
+from application.watching.alerts import Alerts
+from application.watching.histogram import Histogram
+from application.watching.order_watch import OrderWatch
 from application.watching.process import Process
+from application.watching.traffic import Traffic
+from projections.live.trade_audit import TradeAudit
+from projections.running.progress import RunnerStats
+
+log = logging.getLogger(__name__)
+
+PART = "service levels"
 
 
 class Watch:
-    """What is known of a running exchange, for those who watch it."""
+    """What is known of a running exchange, for those who watch it.
 
-    def __init__(self) -> None:
-        self._parts: list[Measured] = []
+    Figures are told whenever somebody asks. Time goes by for it only while it is :meth:`running`.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        traffic: Traffic,
+        stats: RunnerStats,
+        audit: TradeAudit,
+        *,
+        slos: Sequence[SLO],
+        measurements: Path | None,
+        clock: Clock,
+    ) -> None:
+        directory = exchange.directory
+        self.alerts = Alerts(clock)
+        self.orders = OrderWatch(
+            exchange.trading.sagas.take_placed, lambda: map(str, directory.markets), self.alerts, clock
+        )
+        self.levels = ServiceLevels(
+            SLOTracker(slos),
+            _sources({slo.name: slo for slo in slos}, traffic, stats, audit),
+            SqliteMeasurements(measurements),
+            alerts=self.alerts,
+            clock=clock,
+            ready=lambda: exchange.ready and not exchange.health.stopped,
+        )
+        self._process = Process(exchange)
+        self._health = exchange.health
+        self._parts: list[Measured] = [
+            self._process,
+            traffic,
+            *exchange.measured,
+            audit,
+            self.alerts,
+            self.levels,
+        ]
         self._exposition = Exposition(self._parts)
 
     def metrics(self) -> bytes:
@@ -31,25 +78,43 @@ class Watch:
         """Watch some more parts."""
         self._parts += parts
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Measure while the block runs."""
+        tasks = [
+            asyncio.create_task(kept_running(work, health=self._health, part=part), name=part)
+            for part, work in (
+                ("watch on the event loop", self._process.run),
+                ("watch on the order flow", self.orders.run),
+                (PART, self.levels.run),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            try:
+                await self.levels.close()
+            except Exception:
+                # Nothing but the last seconds of measurements is lost.
+                log.exception("the last measurements could not be kept")
 
-@asynccontextmanager
-async def watching(
-    watch: Watch, port: HttpPort, deliveries: Deliveries, clock: Clock, health: Health
-) -> AsyncIterator[None]:
-    """Have the parts of an exchange watched while the block runs."""
-    process = Process(port.exchange)
-    watch.add(
-        process,
-        port.traffic,
-        *port.exchange.measured,
-        Caches({"answers": port.cached.counts, "books": port.books.counts}),
-        ReadModelFigures(port.projector, clock),
-        Notices(deliveries),
-    )
-    looking = asyncio.create_task(kept_running(process.run, health=health, part="watch on the event loop"))
-    try:
-        yield
-    finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+
+def _sources(
+    slos: dict[str, SLO], traffic: Traffic, stats: RunnerStats, audit: TradeAudit
+) -> dict[str, Source]:
+    def within(name: str, histogram: Histogram) -> Source:
+        at_most_s = slos[name].at_most_s
+        assert at_most_s is not None
+        return lambda: Tally(good=histogram.at_most(at_most_s), total=histogram.observations)
+
+    orders = traffic.latency_s["order"]
+    return {
+        AVAILABILITY.name: traffic.without_fault,
+        ORDER_P50.name: within(ORDER_P50.name, orders),
+        ORDER_P99.name: within(ORDER_P99.name, orders),
+        FRESHNESS.name: within(FRESHNESS.name, stats.behind_s),
+        EXACTLY_ONCE.name: lambda: Tally(good=audit.good, total=audit.good + audit.bad),
+    }

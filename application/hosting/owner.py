@@ -76,6 +76,9 @@ ONE_BY_ONE = 256
 CLOSE_BEHIND = 20
 """How many events another writer may be ahead when an owner that lost a race decides again."""
 
+AHEAD_S = 60
+"""How far ahead of the clock here a stream may be dated untold: clocks differ by seconds."""
+
 _BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
 
 
@@ -205,7 +208,7 @@ class StreamOwner(Generic[State, Command, Event]):
         What is not in memory, because the store failed when it was last needed, is loaded to see.
         """
         if self.idle and (
-            self._state is None or self._decider.react(self._state, self._clock.now_us()) is not None
+            self._state is None or self._decider.react(self._state, self._now_us()) is not None
         ):
             self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
 
@@ -368,7 +371,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._recalled != self._tip.revision:
             await self._recall()
         assert self._state is not None
-        letter, now = waiting[0], self._clock.now_us()
+        letter, now = waiting[0], self._now_us()
         command = letter.command(now) if callable(letter.command) else letter.command
         if (
             command is None
@@ -412,6 +415,20 @@ class StreamOwner(Generic[State, Command, Event]):
             raise WrongExpectedRevision(self.stream, expected=after, current=page[0].revision)
         self._up_to_date = True
 
+    def _now_us(self) -> int:
+        """Return the time of a decision: never before that of the stream's last event, whoever wrote it."""
+        return max(self._clock.now_us(), self._tip.at_us)
+
+    def _tell_if_ahead(self) -> None:
+        ahead_s = (self._tip.at_us - self._clock.now_us()) // 1_000_000
+        if ahead_s > AHEAD_S:
+            log.warning(
+                "%s: its last event is dated %d s later than the clock here, and its events get that time "
+                "until the clock has caught up; one of the two clocks is wrong",
+                self.stream,
+                ahead_s,
+            )
+
     def _by_itself(self) -> _Letter[Command, Event]:
         answer: asyncio.Future[Decision[Event]] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_consume)
@@ -432,7 +449,7 @@ class StreamOwner(Generic[State, Command, Event]):
                     letter.events, letter.rejected = known.events, known.rejected
                     causes.append(None)
                     continue
-                now = self._clock.now_us()
+                now = self._now_us()
                 letter.events, letter.rejected = [], None
                 for step in self._steps(letter.command, now):
                     if isinstance(step, Rejected):
@@ -580,6 +597,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._health.clear(self.stream, Trouble.STREAM_UNREADABLE)
         self._state, self._tip = standing.state, standing.tip
         self._up_to_date = True
+        self._tell_if_ahead()
         if self._taker is not None:
             self._taker.begin(standing.kept)
 

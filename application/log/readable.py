@@ -5,13 +5,14 @@ what it cannot read. What was read once need not be read again, so it is noted h
 under the names and versions of events that this version knows: another version begins anew.
 """
 
+from collections.abc import AsyncGenerator, AsyncIterator
 from hashlib import sha256
 from typing import Protocol
 
 from application.log.landmarks import Landmark, landmark_of, stands
 from application.ports.checkpoints import Checkpoints
 from application.ports.codec import EventCodec
-from application.ports.event_store import START, LogReader, StreamReader
+from application.ports.event_store import START, LogReader, Page, StreamReader
 from application.streams import EXCHANGE_EVENTS
 
 
@@ -31,10 +32,17 @@ async def refuse_unknown_events(log: _Log, codec: EventCodec, checkpoints: Check
     if noted is not None and not await stands(log, noted):
         noted = None
     last: Landmark | None = None
-    async for page in log.read_all(after=noted.position if noted else START, matching=EXCHANGE_EVENTS):
-        for event in page.events:
-            codec.check(event)
+    pages = log.read_all(after=noted.position if noted else START, matching=EXCHANGE_EVENTS)
+    async for page in known_only(pages, codec):
         if page.events:
             last = landmark_of(page.events[-1])
     if last is not None:
         await checkpoints.save(name, last)
+
+
+async def known_only(pages: AsyncIterator[Page], codec: EventCodec) -> AsyncGenerator[Page, None]:
+    """Yield pages as they are; raise :class:`application.ports.codec.UnreadableEvent` as above."""
+    async for page in pages:
+        for event in page.events:
+            codec.check(event)
+        yield page

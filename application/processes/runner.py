@@ -21,6 +21,7 @@ from application.ports.checkpoints import Checkpoints
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
 from application.streams import EXCHANGE_EVENTS
+from application.turns import in_turns
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +155,11 @@ class ProcessRunner:
         return START
 
     async def _handle(self, stored: Sequence[RecordedEvent], position: Position) -> None:
-        for each in stored:
+        async for each in in_turns(stored):
             # An event of a newer version may be one that something follows from: nobody goes past it.
             self._codec.check(each)
-        events = [self._codec.decode(each) for each in stored if each.type in self._wanted]
+        wanted = [each for each in stored if each.type in self._wanted]
+        events = [self._codec.decode(each) async for each in in_turns(wanted)]
         for process in self._processes:
             concerns = process.concerns
             await self._persist(process, [each for each in events if type(each.event) in concerns])

@@ -11,6 +11,7 @@ from application.events import DomainEvent, Recorded
 from application.hosting.directory import Directory
 from application.ids import derived_id
 from application.streams import MARKET
+from application.turns import in_turns
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.commands import BookMarketEvents, MarketEntry
 from domain.market import events as e
@@ -45,7 +46,7 @@ class Settlement:
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Book everything that moves money."""
         work: dict[_Key, list[tuple[Recorded[DomainEvent], MarketEntry]]] = {}
-        for recorded in events:
+        async for recorded in in_turns(events):
             ticker = Ticker(recorded.stream[len(MARKET) :])
             for partition, entry in self._entries(recorded):
                 work.setdefault((partition, ticker), []).append((recorded, entry))

@@ -1,8 +1,9 @@
 """Requests, by what they are for and how they ended: three of the four golden signals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from application.ports.measures import Labels, Measure, counter, gauge, histogram
+from application.slo.tracker import Tally
 from application.watching.histogram import Histogram
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0)
@@ -12,6 +13,9 @@ ENDS = ("2xx", "3xx", "4xx", "429", "5xx", "none")
 """How a request can end. ``none`` has no answer: whoever asked went away."""
 
 _TOO_MANY = 429
+
+SERVICE = "service"
+"""The class of what machines ask all the time to see whether the process is well."""
 
 
 class Traffic:
@@ -28,10 +32,14 @@ class Traffic:
         self.requests[name][end] += 1
         self.latency_s[name].observe(seconds)
 
-    def ended(self, ends: Iterable[str] = ENDS) -> int:
-        """Return how many requests ended so, in all classes."""
-        wanted = tuple(ends)
-        return sum(ended[end] for ended in self.requests.values() for end in wanted)
+    def without_fault(self) -> Tally:
+        """Return how many requests there were, and how many did not meet a fault of ours.
+
+        Neither those about the process itself count nor those whose callers went away.
+        """
+        counted = [ends for name, ends in self.requests.items() if name != SERVICE]
+        total = sum(number for ends in counted for end, number in ends.items() if end != "none")
+        return Tally(good=total - sum(ends["5xx"] for ends in counted), total=total)
 
     def measures(self) -> Iterator[Measure]:
         """Yield traffic, errors and latency by class."""

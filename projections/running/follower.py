@@ -12,6 +12,7 @@ from application.log.whole_streams import followed
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import Position
 from application.streams import EXCHANGE_EVENTS, GROUP, MARKET
+from domain.ledger.events import FillBooked
 from projections.running.log import Log
 from projections.running.progress import Progress
 from projections.running.runner import Listener
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Hands listeners what happens in markets; ``progress`` says how far it has come."""
+    """Hands listeners what happens in markets, and its bookings; ``progress`` says how far it has come."""
 
     part = "books and prices"
 
@@ -38,6 +39,7 @@ class Follower:
         self._listeners = listeners
         self._progress = progress
         self._health = health
+        self._fills = codec.stored_type(FillBooked)
 
     async def run(self, after: Position) -> None:
         """Follow the log from a position on, until cancelled."""
@@ -49,7 +51,7 @@ class Follower:
             async for page in pages:
                 events: list[Recorded[DomainEvent]] = []
                 for stored in page.events:
-                    if stored.stream.startswith((MARKET, GROUP)):
+                    if stored.stream.startswith((MARKET, GROUP)) or stored.type == self._fills:
                         try:
                             events.append(self._codec.decode(stored))
                         except UnreadableEvent:

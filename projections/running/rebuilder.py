@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.log.landmarks import stands
+from application.log.readable import known_only
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, Position
 from application.streams import EXCHANGE_EVENTS
@@ -28,7 +29,10 @@ BATCH = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildProgress:
-    """How far a rebuild has come. ``rate`` is in events a second since it was started or resumed."""
+    """How far a rebuild has come. ``rate`` is in events a second since it was started or resumed.
+
+    ``total`` is guessed from how far the position is, and right once the rows are swapped in.
+    """
 
     names: tuple[str, ...]
     events: int
@@ -98,15 +102,17 @@ class ProjectionRebuilder:
         self._began = 0.0
         self._events = 0
         self._resumed_at = 0
-        self._total = 0
+        self._counted = START, 0
+        self._head = START
 
     async def run(self) -> RebuildProgress:
         """Rebuild, swap the new rows in, and return how it ended. To stop it, cancel it."""
         self._began = time.monotonic()
-        self._total = await self._count(await self._store.checkpoints())
+        self._counted = await self._known_count(await self._store.checkpoints())
+        self._head = await self._log.head()
         position = await self._runner.resume()
         self._events = self._resumed_at = await self._events_up_to(position)
-        position = await self._persistently_catch_up(position, await self._log.head())
+        position = await self._persistently_catch_up(position, self._head)
         async with self._store.held_still() as rows:
             behind = max((mark.position for mark in rows.checkpoints.values()), default=START)
             await self._catch_up(position, behind)
@@ -130,43 +136,49 @@ class ProjectionRebuilder:
         if position >= target:
             return position
         pages = self._log.read_all(after=position, matching=EXCHANGE_EVENTS)
-        async for page in gathered(pages, BATCH):
+        # What only a newer version knows is refused here: to look for it first would be to read all twice.
+        async for page in gathered(known_only(pages, self._codec), BATCH):
             for batch in batches(page, self._codec, BATCH):
                 await self._runner.take(batch)
                 self._refuse_if_halted()
                 self._events += len(batch.entries)
-                self._on_progress(self._progress())
                 position = batch.position
+                self._on_progress(self._progress(position))
         return position
 
     def _refuse_if_halted(self) -> None:
         for name, error in self._runner.stats.halted.items():
             raise RebuildHalted(f"{name} cannot be rebuilt: {error}")
 
-    async def _count(self, known: Mapping[str, Checkpoint]) -> int:
-        """Return how many events the log holds: those that are counted already, and the rest."""
+    async def _known_count(self, known: Mapping[str, Checkpoint]) -> tuple[Position, int]:
+        """Return a position up to which the rows in use have counted the events, and how many there are.
+
+        The rest is guessed: a log on a server takes longer to be counted than to be taken in.
+        """
         furthest = max(known.values(), key=lambda mark: mark.position, default=None)
-        if furthest and not (furthest.landmark and await stands(self._log, furthest.landmark)):
-            furthest = None  # counted in another log, where events stood at other positions
-        counted, position = (furthest.events, furthest.position) if furthest else (0, START)
-        async for page in self._log.read_all(after=position, matching=EXCHANGE_EVENTS):
-            counted += len(page.events)
-        return counted
+        if furthest and furthest.landmark and await stands(self._log, furthest.landmark):
+            return furthest.position, furthest.events
+        return START, 0  # or counted in another log, where events stood at other positions
 
     async def _events_up_to(self, position: Position) -> int:
         async with self._store.beside.transaction() as transaction:
             marks = await transaction.checkpoints()
         return max((mark.events for mark in marks.values() if mark.position <= position), default=0)
 
-    def _progress(self, *, swapped: bool = False) -> RebuildProgress:
+    def _progress(self, position: Position = START, *, swapped: bool = False) -> RebuildProgress:
         elapsed = time.monotonic() - self._began
         return RebuildProgress(
             names=self._names,
             events=self._events,
-            total=max(self._total, self._events),
+            total=self._events if swapped else self._guess(position),
             rate=(self._events - self._resumed_at) / elapsed if elapsed else 0.0,
             swapped=swapped,
         )
+
+    def _guess(self, position: Position) -> int:
+        """Return how many events there are, if those to come stand as close together as those before."""
+        at, events = max(self._counted, (position, self._events))
+        return round(events * max(self._head, at) / at) if at else events
 
 
 class RebuildRunning(Exception):

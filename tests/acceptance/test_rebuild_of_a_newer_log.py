@@ -17,6 +17,6 @@ def test_a_rebuild_names_the_event_that_it_cannot_read(tmp_path: Path, names: li
         log.execute("UPDATE types SET name = 'FromTheFuture' WHERE name = 'FundsDeposited'")
     ended = presage("rebuild", *names, "--json", "--data", tmp_path)
     told = json.loads(ended.stdout.splitlines()[-1])["error"]
-    assert (ended.status, told["code"]) == (1, "rebuild_halted")
+    assert (ended.status, told["code"]) == (1, "unreadable_event")
     assert "FromTheFuture" in told["message"]
     assert "newer Presage" in told["message"]

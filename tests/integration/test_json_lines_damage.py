@@ -90,6 +90,17 @@ def test_a_clean_cut_at_the_end_is_refused_and_says_how_to_go_on_without_it(fold
     assert load(folder) == whole[:-2]
 
 
+async def test_the_head_names_the_last_event_of_an_append_of_several(tmp_path: Path) -> None:
+    store = FileEventStore.open(tmp_path)
+    events = [NewEvent(id=UUID(int=number + 1), type="Noted", data=b"{}") for number in range(3)]
+    await store.append("s", events, expected=-1)
+    assert (tmp_path / "head.json").read_bytes() == head_text(3, events[-1].id)
+    await store.close()
+    segment = max(tmp_path.glob("*.jsonl"))  # noqa: ASYNC240
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
+    assert "says event 3, but the log ends at event 2" in refusal(tmp_path)
+
+
 def test_a_missing_last_segment_is_refused(folder: Path) -> None:
     max(folder.glob("*.jsonl")).unlink()
     assert "its end is missing" in refusal(folder)

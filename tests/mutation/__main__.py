@@ -21,24 +21,29 @@ AIM = 0.9
 def main() -> None:
     """Draw mutants, try them, write the page; fail if too many live."""
     given = _arguments()
+    kept = Path(".mutants").absolute()
+    measured = (given.measured or kept / digest()).absolute()
+    here, unchanged = Path.cwd(), Bench()
     benches = [Bench() for _ in range(given.processes)]
+    os.chdir(unchanged.folder)  # so that work can go on where it is checked out
     try:
-        scores = list(_scores(given, benches))
+        if not measured.exists():
+            unchanged.measure(measured, given.processes)
+        asking = Asking(measured, given.patience, Noticed(kept / "noticed.json"))
+        scores = []
+        for score in _scores(given, benches, asking):
+            scores.append(score)
+            if tuple(given.folders) == FOLDERS:
+                (here / PAGE).write_text(page(scores, everything=given.all, seed=given.seed))
     finally:
-        for bench in benches:
+        os.chdir(here)
+        for bench in (unchanged, *benches):
             bench.close()
-    if tuple(given.folders) == FOLDERS:
-        PAGE.write_text(page(scores, everything=given.all, seed=given.seed))
     below = [score.folder for score in scores if score.share < AIM]
     sys.exit(f"less than {AIM:.0%} are noticed in {', '.join(below)}" if below else 0)
 
 
-def _scores(given: argparse.Namespace, benches: list[Bench]) -> Iterator[Score]:
-    measured = given.measured or Path(".mutants") / digest()
-    if not measured.exists():
-        benches[0].measure(measured.absolute(), given.processes)
-    noticed = Noticed(Path(".mutants/noticed.json"))
-    asking = Asking(measured, given.patience, noticed)
+def _scores(given: argparse.Namespace, benches: list[Bench], asking: Asking) -> Iterator[Score]:
     reasons = _reasons()
     for folder in given.folders:
         mutants = mutants_of(folder)
@@ -46,18 +51,23 @@ def _scores(given: argparse.Namespace, benches: list[Bench]) -> Iterator[Score]:
             (each, each.change()) for each in drawn(mutants, None if given.all else given.number, given.seed)
         ]
         known = [(each, change) for each, change in chosen if (each.file, *change) in reasons]
-        tried = [(each, change) for each, change in chosen if (each.file, *change) not in reasons]
+        others = [(each, change) for each, change in chosen if (each.file, *change) not in reasons]
+        before = {each: "" if given.again else asking.noticed.still(each) for each, _ in others}
+        tried = [(each, change) for each, change in others if not before[each]]
         _control(benches, asking, [each for each, _ in tried[:1]])
         outcomes = tried_on(benches, [(each.file, each.code(), asking.rounds(each)) for each, _ in tried])
         score = Score(folder, len(mutants))
         score.outcomes.extend(
             Outcome(each, change, "", reasons[each.file, *change]) for each, change in known
         )
+        score.outcomes.extend(
+            Outcome(each, change, before[each], "") for each, change in others if before[each]
+        )
         for (each, change), outcome in zip(tried, outcomes, strict=True):
             score.outcomes.append(Outcome(each, change, outcome["by"], ""))
-            noticed.by(each, outcome["by"])
+            asking.noticed.by(each, outcome["by"])
             _tell(score.outcomes[-1])
-        print(f"{folder}: {score.share:.1%} of {len(tried)}", flush=True)
+        print(f"{folder}: {score.share:.1%} of {len(others)}", flush=True)
         yield score
 
 
@@ -90,6 +100,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--number", type=int, default=40, help="of mutants in each folder, drawn by chance")
     parser.add_argument("--all", action="store_true", help="every mutant: a day's work")
+    parser.add_argument("--again", action="store_true", help="those too that were noticed before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--patience", type=float, default=20, help="seconds of tests that are asked about each"

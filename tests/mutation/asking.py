@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
 
@@ -15,24 +16,37 @@ _TESTS = 400
 
 
 class Noticed:
-    """Remembers which test noticed a mutant: it is asked first the next time."""
+    """Remembers what noticed a mutant: while neither its file nor the test changes, it would do so again."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._tests: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        self._noticed: dict[str, tuple[str, str]] = json.loads(file.read_text()) if file.exists() else {}
 
-    def by(self, mutant: Mutant, test: str) -> None:
-        """Note the test that noticed it."""
-        self._tests[self._name(mutant)] = test  # nothing, if none did
-        self._file.write_text(json.dumps(self._tests))
+    def by(self, mutant: Mutant, what: str) -> None:
+        """Note what noticed it; nothing, if nothing did."""
+        self._noticed[_name(mutant)] = what, _digest(mutant, what)
+        self._file.write_text(json.dumps(self._noticed))
 
-    def test(self, mutant: Mutant) -> str:
-        """Return the test that noticed it before, or nothing."""
-        return self._tests.get(self._name(mutant), "")
+    def before(self, mutant: Mutant) -> str:
+        """Return what noticed it the last time, be it as it was or not; nothing, if nothing did."""
+        return self._noticed.get(_name(mutant), ("", ""))[0]
 
-    @staticmethod
-    def _name(mutant: Mutant) -> str:
-        return "|".join((mutant.file, *mutant.change()))
+    def still(self, mutant: Mutant) -> str:
+        """Return what noticed it if that is as it was; nothing, if it has to be tried."""
+        what, digest = self._noticed.get(_name(mutant), ("", ""))
+        return what if digest == _digest(mutant, what) else ""
+
+
+def _name(mutant: Mutant) -> str:
+    return "|".join((mutant.file, *mutant.change()))
+
+
+def _digest(mutant: Mutant, what: str) -> str:
+    """Return a name of a mutant's file and that of the test that noticed it."""
+    found, test = blake2b(Path(mutant.file).read_bytes(), digest_size=8), Path(what.partition("::")[0])
+    if test.is_file():
+        found.update(test.read_bytes())
+    return found.hexdigest()
 
 
 class Asking:
@@ -40,7 +54,7 @@ class Asking:
 
     def __init__(self, folder: Path, patience: float, noticed: Noticed) -> None:
         self._patience = patience
-        self._noticed = noticed
+        self.noticed = noticed
         self._seconds: dict[str, float] = {}
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for file in sorted(folder.glob("*.json")):
@@ -53,7 +67,7 @@ class Asking:
     def rounds(self, mutant: Mutant) -> Rounds:
         """Return the tests to run until one fails: quick ones first, then some of every file."""
         tests = self._touching(mutant) & self._seconds.keys()
-        before = tests & {self._noticed.test(mutant)}
+        before = tests & {self.noticed.before(mutant)}
         quickest = sorted(tests, key=lambda test: (self._seconds[test], test))
         first = list(self._within(quickest, _AT_ONCE))
         more = self._within(self._some_of_every_file(tests - set(first), mutant.file), self._patience)
@@ -67,11 +81,13 @@ class Asking:
         lines = self._lines[mutant.file]
         if tests := set[str]().union(*(lines[line] for line in mutant.lines)):
             return tests
-        # What is executed on import belongs to whatever uses the file, or what stands beside it.
+        # What is executed on import belongs to whatever uses the file, or what stands beside it: there the
+        # domain describes what is written, which the tests of the schemas read.
         if tests := set[str]().union(*lines.values()) - {""}:
             return tests
         beside = [of for file, of in self._lines.items() if Path(file).parent == Path(mutant.file).parent]
-        return set[str]().union(*(tests for of in beside for tests in of.values())) - {""}
+        described = {test for test in self._seconds if test.startswith("tests/unit/event_schemas/")}
+        return described.union(*(tests for of in beside for tests in of.values())) - {""}
 
     def _some_of_every_file(self, tests: set[str], source: str) -> Iterator[str]:
         files = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -29,9 +30,7 @@ class Mutant:
 
     def code(self) -> str:
         """Return the file, changed."""
-        changed = mutate_code(Path(self.file).read_text(), OPERATORS[self.operator], self.occurrence)
-        assert changed is not None
-        return str(changed)
+        return _changed(self.file, self.operator, self.occurrence)
 
     def change(self) -> tuple[str, str]:
         """Return the lines that are different: as they are, and as they are in the mutant."""
@@ -76,6 +75,13 @@ def _executed(node: NodeOrLeaf) -> range:
             lines = range(node.start_pos[0], last + 1)
         node = node.parent
     return range(0)
+
+
+@lru_cache(maxsize=1_000)
+def _changed(file: str, operator: str, occurrence: int) -> str:
+    changed = mutate_code(Path(file).read_text(), OPERATORS[operator], occurrence)
+    assert changed is not None
+    return str(changed)
 
 
 def _alike(ours: list[str], theirs: list[str]) -> int:

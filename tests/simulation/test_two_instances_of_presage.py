@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -38,10 +39,17 @@ def hearing(world: World) -> asyncio.Event:
     return world.store.hears
 
 
-async def two() -> tuple[World, World]:
-    """Return two instances on one log, that know of an open market and of everybody's money."""
+async def two(*, apart_s: int | None = None) -> tuple[World, World]:
+    """Return two instances on one log, that know of an open market and of everybody's money.
+
+    They have one clock, or two of which the second goes so far ahead.
+    """
     one, other = World(1, DeafStore), World(2, DeafStore)
-    other.log, other.clock = one.log, one.clock
+    other.log = one.log
+    if apart_s is None:
+        other.clock = one.clock
+    else:
+        other.clock.time_us += apart_s * 1_000_000
     other.checkpoints, other.snapshots = MemoryCheckpoints(), MemorySnapshots()
     await one.start()
     operations = one.exchange.operations
@@ -98,8 +106,28 @@ async def test_an_order_that_the_other_reserved_for_is_booked_by_who_hears_of_it
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_whoever_hears_of_what_when_the_money_is_right(seed: int) -> None:
-    chance = random.Random(seed)
-    worlds = await two()
+    await trade_and_agree(random.Random(seed), await two())
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("apart_s", [-3_600, 3_600])
+async def test_clocks_that_are_an_hour_apart_move_no_money_and_are_told(
+    seed: int, apart_s: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    worlds = one, other = await two(apart_s=apart_s)
+    await trade_and_agree(random.Random(seed), worlds)
+    assert abs(one.clock.time_us - other.clock.time_us) > 3_000 * 1_000_000, "they were apart to the end"
+    # In ledgers a booking that both have written has the time of the first; the other takes it for its own.
+    pages = one.log.read_stream("market-M")
+    times_us = [one.codec.decode(event).cause.at_us async for page in pages for event in page]
+    assert times_us == sorted(times_us), (
+        "whoever decided, the times of a market are in the order of its events"
+    )
+    assert re.search(r"market-M: its last event is dated 3(600|599) s later than the clock here", caplog.text)
+
+
+async def trade_and_agree(chance: random.Random, worlds: tuple[World, World]) -> None:
+    """Let both trade, each hearing of the other when it may be, and check all that must hold."""
     asked: list[asyncio.Task[object]] = []
     for number in range(120):
         world = chance.choice(worlds)

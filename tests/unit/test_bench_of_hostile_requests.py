@@ -1,11 +1,27 @@
 """The bench of hostile requests asks every route of the router for as much as it gives."""
 
-import pytest
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
+from adapters.cli import bench
+from adapters.cli.failures import Failure
 from adapters.http.app import OPERATIONS
 from benchmarks._hostile_cases import CASES, REFUSED
 from benchmarks._hostile_world import Size
-from benchmarks.hostile import BARE_MS, STALL_MS_MAX, run
+from benchmarks.hostile import (
+    BARE_MS,
+    ENOUGH,
+    KEPT_MAX,
+    MADE_MAX,
+    MADE_TIMES,
+    STALL_MS_MAX,
+    growing_with,
+    run,
+    too_slow,
+)
 
 SMALL = Size(
     markets=40, ended=5, in_event=20, fills=60, open_orders=300, cancelled=100, order_groups=20, keys=10
@@ -26,9 +42,41 @@ def test_the_largest_request_of_each_route_is_carried_out_and_keeps_nobody_waiti
         assert not {status for status in statuses if status >= 500}, (name, route)
         assert REFUSED.get(name, 200) in statuses or statuses & {201, 204}, (name, route)
     # Against what the same machine needed for always the same work meanwhile.
-    slow = {
-        name: route
-        for name, route in measured.items()
-        if route["stall_ms"] / route["bare_ms"] > STALL_MS_MAX / BARE_MS
+    assert not too_slow(measured)
+    assert not growing_with(measured)
+
+
+def _route(**said: Any) -> dict[str, Any]:
+    usual = {"stall_ms": 1.0, "bare_ms": BARE_MS, "kept_bytes_each": 0, "request_bytes": 100}
+    return {**usual, "repeats": ENOUGH, "makes": False, "orders": 1, **said}
+
+
+def test_a_route_that_keeps_the_loop_too_long_is_told_on_a_slow_machine_too() -> None:
+    routes = {
+        "quick": _route(stall_ms=STALL_MS_MAX),
+        "slow": _route(stall_ms=STALL_MS_MAX + 1),
+        "slowed": _route(stall_ms=STALL_MS_MAX + 1, bare_ms=2 * BARE_MS),
     }
-    assert not slow
+    assert too_slow(routes) == ["slow"]
+
+
+def test_a_route_that_leaves_something_each_time_is_told() -> None:
+    routes = {
+        "clean": _route(kept_bytes_each=KEPT_MAX),
+        "grows": _route(kept_bytes_each=KEPT_MAX + 1),
+        "asked too seldom to say": _route(kept_bytes_each=KEPT_MAX + 1, repeats=ENOUGH - 1),
+        "makes something": _route(kept_bytes_each=MADE_MAX, makes=True, repeats=3),
+        "makes too much": _route(kept_bytes_each=MADE_MAX + MADE_TIMES * 100 + 1, makes=True, repeats=3),
+    }
+    assert growing_with(routes) == ["grows", "makes too much"]
+
+
+def test_the_command_fails_and_says_which_route_is_found_wanting(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"bench": "hostile", "n": 1, "conditions": {}, "ours": {}, "peers": {}, "ratios": {}}
+    found = {**measured, "failed": ["GET /slow keeps the loop for 60 ms"]}
+    monkeypatch.setattr(bench, "import_module", lambda _: SimpleNamespace(run=lambda *_: found))
+    outcome = CliRunner().invoke(bench.app, ["hostile", "--n", "1"])
+    assert isinstance(outcome.exception, Failure)
+    assert "GET /slow keeps the loop for 60 ms" in outcome.exception.details
+    monkeypatch.setattr(bench, "import_module", lambda _: SimpleNamespace(run=lambda *_: measured))
+    assert CliRunner().invoke(bench.app, ["hostile", "--n", "1"]).exit_code == 0

@@ -41,7 +41,7 @@ async def readyz(call: Plain) -> Reply:
 
 async def metrics(call: Plain) -> Reply:
     """Return what monitoring looks at."""
-    return Reply(content=call.port.metrics())
+    return Reply(content=call.port.watch.metrics())
 
 
 async def event_schemas(call: Plain) -> Reply:

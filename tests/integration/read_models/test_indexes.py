@@ -9,7 +9,7 @@ import pytest
 
 from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.queries.trades import CANDLES_OF_MARKET
-from benchmarks._database import Connection, filled, plan, steps
+from benchmarks._database import PAGE, Connection, filled, plan, steps
 from benchmarks._database_parts import CASES, make_flat
 from benchmarks._database_patterns import FAST, PATTERNS, SLOW, Pattern
 from benchmarks._database_rows import DAY_US, NOW_US
@@ -137,3 +137,12 @@ def test_orders_in_parts_are_the_orders_of_one_table(connection: Connection) -> 
         flat = connection.execute(in_driver_style(case.flat), case.parameters).fetchall()
         parted = connection.execute(in_driver_style(case.parted), case.parameters).fetchall()
         assert sorted(map(repr, flat)) == sorted(map(repr, parted)), case.title
+
+
+def test_the_page_shows_the_questions_as_they_are_asked() -> None:
+    page = PAGE.read_text()
+    for pattern in PATTERNS:
+        assert f"```sql\n{pattern.sql.strip()}\n```" in page, "run: python -m benchmarks._database"
+        assert pattern.reason in page
+    assert SLOW.strip() in page
+    assert FAST.strip() in page

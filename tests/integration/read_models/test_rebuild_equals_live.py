@@ -156,7 +156,9 @@ async def test_a_rebuild_gives_the_rows_that_are_there(database: Database) -> No
         assert await sums_of(database, flow) == before
         assert ended.swapped
         assert str(ended) == f"Rebuilt {len(events):,} of {len(events):,} events"
-        assert [each.total for each in said] == [len(events)] * len(said)
+        assert all(each.events <= each.total for each in said)
+        assert said[0].total == pytest.approx(len(events), rel=0.1)
+        assert said[-1].total == len(events)
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))

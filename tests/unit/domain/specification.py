@@ -49,6 +49,8 @@ class Given(Generic[State, Command, Event]):
         self.past = list(events)
         for event in events:
             decider.evolve(self.state, event)
+        # Every aggregate knows the revision of the last of its events: -1 before the first.
+        assert self.state.revision == len(events) - 1  # type: ignore[attr-defined]
 
     def and_then(self, *commands: Command, at: int = 0) -> "Given[State, Command, Event]":
         """Carry out commands that are taken without fail."""
@@ -59,6 +61,8 @@ class Given(Generic[State, Command, Event]):
 
     def when(self, command: Command, *, at: int = 0) -> Outcome[State, Event]:
         """Ask something at a time, in microseconds."""
+        before = self.state.revision  # type: ignore[attr-defined]
         events, rejected = execute(self.decider, self.state, command, at)
+        assert self.state.revision == before + len(events)  # type: ignore[attr-defined]
         self.past += events
         return Outcome(self.state, events, rejected)

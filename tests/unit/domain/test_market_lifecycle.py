@@ -305,6 +305,13 @@ def test_who_sold_out_but_paid_fees_is_settled_so_that_the_house_earns_them() ->
     assert settled(market.when(c.FinalizeMarket()))["bob"] == (0, dollars(0.17 + 0.17), False)
 
 
+def test_who_sold_out_but_paid_fees_is_not_forgotten_with_the_last_order() -> None:
+    market = held().and_then(buy("c", CAT, 10, 60), sell("out", BOB, 10, 60))
+    market.and_then(buy("again", BOB, 1, 10), c.CancelOrder(order_id=OrderId("again"), account_id=BOB))
+    market.and_then(c.CloseMarket(), YES)
+    assert settled(market.when(c.FinalizeMarket()))["bob"] == (0, dollars(0.17 + 0.17), False)
+
+
 def test_who_came_out_even_without_fees_is_forgotten() -> None:
     market = trading().and_then(
         buy("a", ANN, 1, 40, side=Side.NO), buy("b", BOB, 1, 60), buy("c", CAT, 1, 60), sell("d", BOB, 1, 60)

@@ -96,6 +96,10 @@ def test_a_fraction_of_a_contract_becomes_hundredths() -> None:
     assert order.reserved == 6_500 * 1_234
 
 
+def test_the_largest_order_of_old_is_read() -> None:
+    assert read(V1 | {"quantity": 10**9}).terms.quantity == 10**11
+
+
 def test_a_sell_holds_no_money() -> None:
     order = read(V1 | {"side": "sell"})
     assert (order.action, order.side, order.reserved) == (Action.SELL, Side.YES, 0)
@@ -138,6 +142,7 @@ def test_an_event_brought_up_in_place_is_read_as_what_it_is() -> None:
         V1 | {"quantity": 0.001},
         V1 | {"quantity": True},
         V1 | {"quantity": 10**12},
+        V1 | {"quantity": 10**9 + 1},
         V1 | {"side": "yes"},
         V1 | {"trader_id": ""},
         V1 | {"trader_id": 7},

@@ -84,6 +84,11 @@ def test_of_a_history_the_first_snapshot_in_every_stretch_and_the_latest_stay() 
     assert all(later - earlier < 2 * SPACING for earlier, later in pairwise(kept))
 
 
+def test_a_stretch_begins_with_its_very_first_event() -> None:
+    edges = [0, SPACING - 1, SPACING, 2 * SPACING - 1, 2 * SPACING, 3 * SPACING]
+    assert superseded(edges, history=True) == [SPACING - 1, 2 * SPACING - 1]
+
+
 def test_thinning_again_and_again_keeps_the_same_as_thinning_once() -> None:
     kept: list[int] = []
     taken = list(range(130, 6 * SPACING, 130))
