@@ -56,3 +56,17 @@ def test_what_stands_still_is_as_old_as_what_was_last_seen() -> None:
     for trouble in ({"unavailable": "away"}, {"failed": "fault"}, {"halted": {"balances": "poison"}}):
         stats = RunnerStats(caught_up=True, last_event_at_us=5, **trouble)  # type: ignore[arg-type]
         assert stats.lag_us(1_000) == 995
+
+
+async def test_who_waits_for_a_position_is_woken_by_that_very_one() -> None:
+    progress = Progress()
+    waiting = asyncio.ensure_future(progress.await_position(Position(5), 60))
+    await asyncio.sleep(0)
+    progress.reach(Position(4), 0)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    progress.reach(Position(5), 0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert waiting.done()
+    assert await waiting
