@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # On all processors, up to four; a file's tests stay together.
 TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test test-more check soak performance mutants lock clean
+.PHONY: run test test-more check soak performance mutants dashboard lock clean
 
 run: $(VENV)/ready
 	$(BIN)/presage serve --demo
@@ -34,6 +34,9 @@ performance: $(VENV)/ready
 mutants: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	$(BIN)/python -m tests.mutation $(MUTANTS)
+
+dashboard: $(VENV)/ready
+	$(BIN)/python -m adapters.telemetry.dashboard ops
 
 lock: $(VENV)/ready
 	$(BIN)/pip install --quiet uv
