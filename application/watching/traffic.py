@@ -12,7 +12,8 @@ LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 1
 ENDS = ("2xx", "3xx", "4xx", "429", "5xx", "none")
 """How a request can end. ``none`` has no answer: whoever asked went away."""
 
-_TOO_MANY = 429
+_END_OF = {0: "none", 429: "429"}
+"""What is not told by the hundred."""
 
 SERVICE = "service"
 """The class of what machines ask all the time to see whether the process is well."""
@@ -28,7 +29,7 @@ class Traffic:
 
     def note(self, name: str, status: int, seconds: float) -> None:
         """Take note of a request that has ended; 0 is the status of one without an answer."""
-        end = "429" if status == _TOO_MANY else f"{status // 100}xx" if status else "none"
+        end = _END_OF.get(status) or f"{status // 100}xx"
         self.requests[name][end] += 1
         self.latency_s[name].observe(seconds)
 
