@@ -67,7 +67,7 @@ class Listing:
         link = await self._link_to(condition)
         if isinstance(link, Rejected):
             return link
-        state = await self._directory.find_market(child)
+        state = await self._directory.present_market(child)
         if state is None:
             return NO_MARKET
         if state.parent == link.parent and state.required is link.required:
@@ -82,7 +82,7 @@ class Listing:
 
     async def activate(self, ticker: Ticker) -> Answer:
         """Let trading begin, once the market's group has it."""
-        state = await self._directory.find_market(ticker)
+        state = await self._directory.present_market(ticker)
         if state is None:
             return NO_MARKET
         group_id = state.group_id
@@ -101,7 +101,7 @@ class Listing:
         """Return why the market as it stands would refuse a command."""
         if isinstance(command, m.CreateMarket | m.ActivateMarket):
             command = replace(command, now_us=now_us)
-        decided = MARKET.decide(command, await self._directory.find_market(ticker) or MarketState())
+        decided = MARKET.decide(command, await self._directory.present_market(ticker) or MarketState())
         return decided if isinstance(decided, Rejected) else None
 
     async def _group_refuses(self, group_id: GroupId | None, ticker: Ticker) -> Rejected | None:
@@ -119,7 +119,7 @@ class Listing:
         chain: list[MarketState] = []
         current: Ticker | None = condition.parent
         while current is not None:
-            state = await self._directory.find_market(current)
+            state = await self._directory.present_market(current)
             if state is None:
                 return NO_MARKET
             chain.append(state)

@@ -110,6 +110,10 @@ class CommandHandler:
 
         Raises the store's errors when the outcome is not known to be durable.
         """
+        return await self._place(request, present=False)
+
+    async def _place(self, request: OrderRequest, *, present: bool) -> OrderAnswer:
+        """Place an order; ``present`` says that what is in memory was the log's since it was asked for."""
         with perhaps_repeated(request.client_order_id):
             market = await self._directory.find_market(request.ticker)
             if market is None:
@@ -126,7 +130,13 @@ class CommandHandler:
             return await under_way.answer() if under_way.digest == digest else self._another(request)
         placement = self._placement(request, order_id, digest, key, market)
         if isinstance(placement, Rejected):
-            return placement
+            if present or impossible(request, self._clock.now_us()):
+                return placement
+            # Another process may have opened the market, or placed this very order.
+            with perhaps_repeated(request.client_order_id):
+                await self._directory.market(request.ticker).present()
+                await self._directory.ledger(request.account_id).present()
+            return await self._place(request, present=True)
         self._placing[order_id] = _UnderWay(digest)
         self._keys.use(self._directory.partition_of(request.account_id))
         try:
@@ -217,15 +227,18 @@ class CommandHandler:
         if key == order_id:
             return True
         known = await self._known(account_id, key)
+        if known is None:
+            await self._directory.ledger(account_id).present()
+            known = await self._known(account_id, key)
         return known is not None and known.order_id == order_id
 
     async def ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
-        """Return the market an order is in, or ``None`` if there is no such order."""
-        held = (await self._directory.ledger(account_id).state()).reservations.get(order_id)
-        if held is not None:
-            return held.ticker
-        known = await self._known(account_id, order_id)
-        return known.ticker if known else None
+        """Return the market an order is in, or ``None`` if there is no such order in the log by now."""
+        ticker = await self._ticker_of(account_id, order_id)
+        if ticker is None:
+            await self._directory.ledger(account_id).present()
+            ticker = await self._ticker_of(account_id, order_id)
+        return ticker
 
     @property
     def placing(self) -> int:
@@ -275,6 +288,13 @@ class CommandHandler:
         return await self._on_group(lc.DeleteOrderGroup(order_group_id=name, account_id=account_id))
 
     # ------------------------------------------------------------------------------------ details
+
+    async def _ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
+        held = (await self._directory.ledger(account_id).state()).reservations.get(order_id)
+        if held is not None:
+            return held.ticker
+        known = await self._known(account_id, order_id)
+        return known.ticker if known else None
 
     async def _amended(self, request: AmendRequest, ticker: Ticker, naming: Naming | None) -> OrderAnswer:
         """Carry out an amendment; it comes to its end even if its caller goes away."""

@@ -104,6 +104,11 @@ class Directory:
         self.markets.pop(ticker, None)
         return None
 
+    async def present_market(self, ticker: Ticker) -> MarketState | None:
+        """Return a market as another process may just have left it, or ``None`` if there is no such market."""
+        state = await self.find_market(ticker)
+        return None if state is None else await self.market(ticker).present()
+
     def group(self, group_id: GroupId) -> GroupOwner:
         """Return the owner of a group, whether or not the group exists."""
         owner = self.groups.get(group_id)

@@ -35,7 +35,7 @@ def perhaps_repeated(key: str) -> Iterator[None]:
     """
     try:
         yield
-    except EventStoreError as error:
+    except (EventStoreError, Overloaded) as error:
         if not key or isinstance(error, AppendOutcomeUnknown):
             raise
         raise AppendOutcomeUnknown(f"whether it came before cannot be looked up: {error}") from error

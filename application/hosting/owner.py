@@ -93,6 +93,8 @@ class _Letter(Generic[Command, Event]):
     correlation_id: UUID
     answer: "asyncio.Future[Decision[Event]]"
     shared: bool = False
+    looks: bool = False
+    """It asks for nothing but a state that was the log's after it was asked."""
     events: list[Event] = field(default_factory=list)
     rejected: Rejected | None = None
     told: bool = False
@@ -100,6 +102,8 @@ class _Letter(Generic[Command, Event]):
     @property
     def without_trace(self) -> bool:
         """Whether the answer is that nothing is to be done: no append proves that it still held."""
+        if self.looks:
+            return not self.events
         return self.command is not None and (self.rejected is not None or not self.events)
 
 
@@ -172,6 +176,15 @@ class StreamOwner(Generic[State, Command, Event]):
             await self._post(None, _BY_ITSELF, _BY_ITSELF)
         return state
 
+    async def present(self) -> State:
+        """Return a state that was the log's at some moment after this call, whoever wrote it.
+
+        What is in memory may be behind another process: nothing is refused on it without having asked this.
+        """
+        answer: asyncio.Future[Decision[Event]] = self._post(None, _BY_ITSELF, _BY_ITSELF, looks=True)
+        await answer
+        return await self.state()
+
     async def state_after(self, revision: int) -> State:
         """Return a state that knows the event at ``revision``, be it written here or by another process."""
         while True:
@@ -231,6 +244,7 @@ class StreamOwner(Generic[State, Command, Event]):
         correlation_id: UUID,
         *,
         shared: bool = False,
+        looks: bool = False,
     ) -> "asyncio.Future[Decision[Event]]":
         if len(self._mailbox) >= MAILBOX:
             raise Overloaded(f"{MAILBOX} commands wait for {self.stream}; try again later")
@@ -239,7 +253,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._open is not None:
             answer.set_exception(self._unknown())
             return answer
-        self._mailbox.append(_Letter(command, command_id, correlation_id, answer, shared))
+        self._mailbox.append(_Letter(command, command_id, correlation_id, answer, shared, looks))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
         return answer

@@ -10,10 +10,12 @@ import pytest
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.snapshots.memory import MemorySnapshots
 from application.ports.event_store import START, Filter, Page, Position
+from application.requests import OrderAccepted, OrderRequest
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.state import LedgerState
-from domain.market.commands import CreateMarket
-from domain.quantities import Money
+from domain.market.commands import CreateMarket, PauseMarket, ResumeMarket
+from domain.market.vocabulary import Action, Side
+from domain.quantities import Money, Quantity, Ticks
 
 from .world import FailingStore, World
 
@@ -157,4 +159,62 @@ async def trade_and_agree(chance: random.Random, worlds: tuple[World, World]) ->
     assert await worlds[0].violations() == []
     assert await worlds[0].leftovers() == []
     for world in worlds:
+        await world.exchange.close()
+
+
+async def deaf_pair() -> tuple[World, World]:
+    """Return two instances of which the second hears nothing of what the first does."""
+    one, other = await two()
+    hearing(other).clear()
+    return one, other
+
+
+def request_of(trader: str, name: str = "") -> OrderRequest:
+    return OrderRequest(
+        account_id=AccountId(trader),
+        ticker=Ticker("M"),
+        side=Side.YES,
+        action=Action.BUY,
+        quantity=Quantity(100),
+        price_ticks=Ticks(4_000),
+        client_order_id=name,
+    )
+
+
+async def test_a_market_that_the_other_opened_again_takes_orders_here() -> None:
+    one, other = await two()
+    await one.must(one.exchange.operations.market(Ticker("M"), PauseMarket()))
+    await other.exchange.settled()
+    assert not isinstance(await other.exchange.trading.place(request_of(TRADERS[0])), OrderAccepted)
+    hearing(other).clear()
+    await one.must(one.exchange.operations.market(Ticker("M"), ResumeMarket()))
+    assert isinstance(await other.exchange.trading.place(request_of(TRADERS[0])), OrderAccepted)
+    for world in (one, other):
+        hearing(world).set()
+        await world.exchange.close()
+
+
+async def test_an_order_that_the_other_placed_is_found_here_at_once() -> None:
+    one, other = await deaf_pair()
+    placed = await one.exchange.trading.place(request_of(TRADERS[0], "mine"))
+    assert isinstance(placed, OrderAccepted)
+    canceled = await other.exchange.trading.cancel(AccountId(TRADERS[0]), placed.order_id)
+    assert isinstance(canceled, OrderAccepted)
+    for world in (one, other):
+        hearing(world).set()
+        await world.exchange.close()
+
+
+async def test_a_repetition_is_told_the_first_answer_and_not_why_it_would_be_refused_now() -> None:
+    one, other = await deaf_pair()
+    request = request_of(TRADERS[0], "mine")
+    placed = await one.exchange.trading.place(request)
+    assert isinstance(placed, OrderAccepted)
+    await one.must(one.exchange.operations.market(Ticker("M"), PauseMarket()))
+    await other.exchange.directory.market(Ticker("M")).present()
+    again = await other.exchange.trading.place(request)
+    assert isinstance(again, OrderAccepted)
+    assert again.order_id == placed.order_id
+    for world in (one, other):
+        hearing(world).set()
         await world.exchange.close()

@@ -325,3 +325,15 @@ async def test_orders_that_are_taken_cost_no_reading_for_one_that_is_refused_bes
     assert (await taken).rejected is None
     assert (await refused).rejected is not None
     assert store.reads == 0
+
+
+async def test_a_state_that_is_asked_for_as_it_is_now_knows_what_another_process_has_written() -> None:
+    store = NotingStore()
+    owner, other = owner_of(store), owner_of(store)
+    await ask_all(owner, [listing(), c.ActivateMarket()])
+    await ask_all(other, [buy("o", ANN, 10, 40)], first=10)
+    assert not (await owner.state()).orders
+    assert (await owner.present()).orders.keys() == {"o"}
+    reads = store.reads
+    assert (await owner.present()).orders.keys() == {"o"}
+    assert store.reads == reads + 1, "one look is enough where nothing is new"
