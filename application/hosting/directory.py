@@ -105,7 +105,7 @@ class Directory:
         return None
 
     async def present_market(self, ticker: Ticker) -> MarketState | None:
-        """Return a market as another process may just have left it, or ``None`` if there is no such market."""
+        """Return a market as another process may just have left it, or ``None`` if there is none."""
         state = await self.find_market(ticker)
         return None if state is None else await self.market(ticker).present()
 

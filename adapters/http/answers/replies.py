@@ -95,15 +95,15 @@ def problem_of(fault: Exception) -> Problem:
             return Problem(
                 Code.OUTCOME_UNKNOWN,
                 "the event store did not answer in time: the request may or may not have been carried out; "
-                "send it again with the same client_order_id or reference; what has neither counts twice if it "
-                "is sent twice: look first what became of it",
+                "send it again with the same client_order_id or reference; what has neither counts twice "
+                "if it is sent twice: look first what became of it",
             )
         case QueueUnavailable():
             return Problem(
                 Code.OUTCOME_UNKNOWN,
                 "the queue did not answer in time: the request may or may not have been carried out; "
-                "send it again with the same client_order_id or reference; what has neither counts twice if it "
-                "is sent twice: look first what became of it",
+                "send it again with the same client_order_id or reference; what has neither counts twice "
+                "if it is sent twice: look first what became of it",
             )
         case StoreUnavailable():
             return Problem(Code.STORE_UNAVAILABLE, "the event store cannot be written now; nothing was done")
