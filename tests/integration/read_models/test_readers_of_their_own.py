@@ -50,6 +50,8 @@ async def check(flow, readers, projector) -> None:  # noqa: ANN001
             queue = await readers.models.books.queue_positions(AccountId(account))
             resting_ids = {order.order_id for order in orders.items if not order.stop_price_ticks}
             assert resting_ids <= {position.order_id for position in queue}
+    assert readers.audit.good > 0, "trades and their bookings are followed here too"
+    assert readers.stats.behind_s.observations > 0
 
 
 async def test_readers_whose_projector_stands_still_are_told_in_time(database: Database) -> None:
