@@ -231,6 +231,12 @@ ORDERS = Row(
             Unit.NUMBER,
             ("slo:burn:rate1h", "{{slo}}"),
         ),
+    ),
+)
+
+HEALTH = Row(
+    title="Health",
+    panels=(
         _panel(
             "What is wrong",
             "Conditions of readiness, alerts, and event loops that are late.",
@@ -255,5 +261,5 @@ ORDERS = Row(
     ),
 )
 
-SCREEN: Sequence[Row] = (GOLDEN_SIGNALS, MATCHING, QUEUES, CACHES, ORDERS)
+SCREEN: Sequence[Row] = (GOLDEN_SIGNALS, MATCHING, QUEUES, CACHES, ORDERS, HEALTH)
 """Everything an operator needs on one screen."""
