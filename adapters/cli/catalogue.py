@@ -44,6 +44,7 @@ COMMANDS = {
     "queue": Entry("queue", "The queues in Redis: what waits in them, and their dead letters."),
     "ring": Entry("ring", "The hashing ring: who owns which markets, what would move."),
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
+    "simulate": Entry("simulate", "Run the whole exchange under seeds, with faults, in simulated time."),
     "load": Entry("load", "Send the load of a day or an election night, and judge by the service levels."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),

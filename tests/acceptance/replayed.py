@@ -12,6 +12,7 @@ from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
+from adapters.simulation.older_keys import NoOlderKeys
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore
@@ -20,7 +21,6 @@ from application.replay.driver import replay
 from application.replay.flow import Instruction
 from application.replay.recording import Recording
 from application.replay.report import ReplayReport
-from tests.older_keys import NoOlderKeys
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
 """Whether to take the time to replay everything, durably."""

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.bootstrap import open_presage
 from adapters.settings import Settings
+from adapters.simulation.older_keys import NoOlderKeys
 from application.exchange import Exchange
 from application.hosting.known_keys import KnownKeys
 from application.hosting.owner import Overloaded
@@ -20,7 +21,6 @@ from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
 from tests.integration.http.world import a_world
-from tests.older_keys import NoOlderKeys
 
 ANN = AccountId("ann")
 REMEMBERED = 5

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.ports.event_store import Appended, NewEvent, WrongExpectedRevision
-
-from .world import FailingStore, World
 
 Held = tuple[str, Sequence[NewEvent], int]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from adapters.simulation.world import World
 from application.requests import Requirement
 from domain.group.commands import CreateGroup
 from domain.identifiers import GroupId, Ticker
@@ -9,7 +10,6 @@ from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Result
 
 from .scenarios import FEES, A, B, C, fund, open_market
-from .world import World
 
 RACE = GroupId("RACE")
 PARENT = Requirement(parent=Ticker("PARENT"), required=Result.YES)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from adapters.simulation.world import World
 from application.requests import AmendRequest, OrderAccepted
 from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
@@ -9,8 +10,6 @@ from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Result
 from domain.quantities import Money, Quantity, Ticks
-
-from .world import World
 
 FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700))
 A, B, C = AccountId("ann"), AccountId("bob"), AccountId("cyd")

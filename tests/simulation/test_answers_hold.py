@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.simulation.world import World
 from application.requests import AmendRequest, OrderAccepted
 from application.sagas import recovery
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -14,7 +15,6 @@ from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
 
 from .trader_stories import amend
-from .world import World
 
 POOR, RICH = AccountId("poor"), AccountId("rich")
 

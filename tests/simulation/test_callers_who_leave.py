@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.ports.event_store import Appended, NewEvent, StoreUnavailable
 from application.requests import OrderAccepted
 from domain.identifiers import Ticker
 
 from .scenarios import A, B, fund, open_market
-from .world import FailingStore, World
 
 
 class WaitingStore(FailingStore):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from adapters.simulation.world import World
 from application.ports.event_store import StoreUnavailable
 from application.processes import consequences
 from application.processes.consequences import StillUnderWay
@@ -12,7 +13,6 @@ from domain.market.vocabulary import MarketStatus, Result
 
 from .operator_stories import PARENT, lists
 from .scenarios import fund, open_market
-from .world import World
 
 CHILD = Ticker("CHILD")
 

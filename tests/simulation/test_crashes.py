@@ -2,8 +2,9 @@
 
 import pytest
 
+from adapters.simulation.world import World
+
 from .scenarios import SCENARIOS
-from .world import World
 
 
 async def appends_of(name: str) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.hosting import insistence
 from application.ports.event_store import (
     START,
@@ -23,7 +25,6 @@ from application.ports.event_store import (
 from application.requests import OrderAccepted
 
 from .scenarios import A, B, fund, open_market
-from .world import FailingStore, World
 
 HEARD_LATER_S = 0.02
 """How long after an event the processes hear of it."""

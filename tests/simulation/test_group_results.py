@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.ports.event_store import Appended, NewEvent
 from domain.group.aggregate import GroupStatus
 from domain.group.commands import CreateGroup
@@ -13,7 +15,6 @@ from domain.market.vocabulary import Result
 from domain.rejections import Rejected
 
 from .scenarios import FEES, fund, open_market
-from .world import FailingStore, World
 
 RACE = GroupId("RACE")
 FIRST, SECOND, PARENT = Ticker("RACE-1"), Ticker("RACE-2"), Ticker("PARENT")

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.checkpoints import MemoryCheckpoints
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from domain.quantities import Money
 
 from .late_appends import FreezingStore, HoldingStore, arrives
 from .scenarios import A, B, C, placed_matched_settled_resolved
 from .trader_stories import TRADER_STORIES
-from .world import FailingStore, World
 
 Story = Callable[[World], Awaitable[None]]
 STORIES: tuple[Story, ...] = (*TRADER_STORIES, placed_matched_settled_resolved)

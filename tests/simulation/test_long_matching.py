@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.simulation.world import World
 from application.hosting import owner
 from domain.identifiers import Ticker
 from domain.market import matching
@@ -9,7 +10,6 @@ from domain.market.vocabulary import OrderType, TimeInForce
 from domain.quantities import Ticks
 
 from .scenarios import A, B, C, fund, open_market
-from .world import World
 
 M = Ticker("M")
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from adapters.simulation.world import World
 from application.hosting import timekeeper
 from application.ports.event_store import AppendOutcomeUnknown, RecordedEvent, StoreUnavailable
 from application.requests import OrderAccepted
@@ -13,7 +14,6 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import MarketStatus, TimeInForce
 
 from .scenarios import A, fund, open_market
-from .world import World
 
 M = Ticker("M")
 AN_HOUR_US = 3_600_000_000

@@ -2,13 +2,13 @@
 
 import pytest
 
+from adapters.simulation.world import World
 from domain.identifiers import AccountId
 from domain.market.events import OrderPlaced
 from domain.webhooks.aggregate import WebhookSet
 
 from .scenarios import A, B, fund, open_market
 from .told import ToldWorld
-from .world import World
 
 GOOD, BAD = "https://good.example/", "https://bad.example/"
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.events import DomainEvent
 from application.ports.event_store import (
     Appended,
@@ -23,7 +25,6 @@ from domain.rejections import Reason, Rejected
 from .late_appends import HoldingStore, arrives
 from .scenarios import A, B, C, fund, open_market, order_groups_fill_and_end
 from .test_two_streams import appends_of, ends_well
-from .world import FailingStore, World
 
 M, N = Ticker("M"), Ticker("N")
 

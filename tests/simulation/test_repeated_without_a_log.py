@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from application.ports.event_store import (
     Appended,
     AppendOutcomeUnknown,
@@ -15,8 +17,6 @@ from application.requests import AmendRequest, OrderAccepted
 from domain.identifiers import AccountId, Ticker
 from domain.market.commands import CreateMarket
 from domain.quantities import Money, Quantity
-
-from .world import FailingStore, World
 
 ANN = AccountId("ann")
 Request = Callable[[World], Awaitable[object]]

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from adapters.simulation.world import PARTITIONS, World
 from adapters.snapshots.memory import NoSnapshots
 from application.ports.snapshots import Snapshots
 from application.snapshots.form import Form
@@ -16,7 +17,6 @@ from domain.ledger.aggregate import LEDGER
 from domain.market.aggregate import MARKET
 
 from .test_random_faults import LIVES, MARKETS, Life, set_up
-from .world import PARTITIONS, World
 
 COMMANDS = 700
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.checkpoints import MemoryCheckpoints
+from adapters.simulation.failing_store import FailingStore
+from adapters.simulation.world import World
 from adapters.snapshots.memory import MemorySnapshots
 from application.ports.event_store import START, Filter, Page, Position
 from application.requests import OrderAccepted, OrderRequest
@@ -16,8 +18,6 @@ from domain.ledger.state import LedgerState
 from domain.market.commands import CreateMarket, PauseMarket, ResumeMarket
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
-
-from .world import FailingStore, World
 
 TRADERS = [f"trader-{number}" for number in range(6)]
 

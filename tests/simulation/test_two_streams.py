@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.simulation.world import World
 from application.events import Cause
 from application.hosting import owner
 from application.log.landmarks import last_landmark
@@ -18,7 +19,6 @@ from domain.market.vocabulary import Condition, MarketStatus, Result
 from .late_appends import HoldingStore, arrives
 from .operator_stories import STORIES
 from .scenarios import open_market
-from .world import World
 
 Story = Callable[[World], object]
 

@@ -8,6 +8,7 @@ import orjson
 
 from adapters.notices.outbox import SqliteOutbox
 from adapters.notices.wording import worded
+from adapters.simulation.world import World
 from application.health import Health
 from application.log.landmarks import Landmark
 from application.notices.deliveries import Deliveries
@@ -15,8 +16,6 @@ from application.notices.log_line import LogLine
 from application.notices.notice import Delivery, Lane
 from application.notices.telling import Telling
 from application.ports.event_store import START, Filter
-
-from .world import World
 
 T = TypeVar("T")
 

@@ -1,12 +1,12 @@
 """What traders do to their orders, touching every step of every saga; each can be cut short anywhere."""
 
+from adapters.simulation.world import World
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.vocabulary import Action, OrderType, Side, TimeInForce
 from domain.quantities import Quantity, Ticks
 
 from .scenarios import A, B, C, fund, open_market
-from .world import World
 
 
 async def amend(

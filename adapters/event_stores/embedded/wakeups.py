@@ -6,20 +6,20 @@ from contextlib import contextmanager
 
 
 class Wakeups:
-    """A set of waiting subscriptions, all in one event loop."""
+    """Waiting subscriptions in the order in which they came, all in one event loop."""
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, None] = {}
 
     @contextmanager
     def waiter(self) -> Iterator[asyncio.Event]:
         """Give an event that is set at every wake-up; the subscription clears it before it looks."""
         event = asyncio.Event()
-        self._waiting.add(event)
+        self._waiting[event] = None
         try:
             yield event
         finally:
-            self._waiting.discard(event)
+            del self._waiting[event]
 
     def wake(self) -> None:
         """Wake every subscription."""

@@ -9,6 +9,7 @@ from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.simulation.older_keys import NoOlderKeys
 from application.exchange import Exchange
 from application.ports.event_store import START, EventStore
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
@@ -20,7 +21,6 @@ from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, OrderType, Result, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Rejected
-from tests.older_keys import NoOlderKeys
 
 ACCOUNTS = [AccountId(f"trader-{number}") for number in range(12)]
 FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700), grain=Money(100))

@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 
 from adapters.notices.outbox import SqliteOutbox
+from adapters.simulation.world import World
 from application.health import Trouble
 from application.notices import deliveries as module
 from domain.identifiers import AccountId
 from tests.simulation.scenarios import A, B, C, fund, open_market
 from tests.simulation.told import ToldWorld
-from tests.simulation.world import World
 
 ANNS, BOBS = "https://ann.example/", "https://bob.example/"
 

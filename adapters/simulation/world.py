@@ -1,29 +1,19 @@
 """A whole exchange in one process whose store can be made to fail, and which can be killed and restarted."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Iterable
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.simulation.failing_store import FailingStore, Hidden
+from adapters.simulation.older_keys import NoOlderKeys
+from adapters.simulation.sources import Clock, SeededIds
+from adapters.simulation.virtual_time import SimulatedLoop
 from adapters.snapshots.memory import MemorySnapshots
 from application.exchange import Exchange
-from application.ports.event_store import (
-    START,
-    Appended,
-    AppendOutcomeUnknown,
-    Filter,
-    NewEvent,
-    Page,
-    Position,
-    RecordedEvent,
-    StoreUnavailable,
-    WrongExpectedRevision,
-)
+from application.ports.event_store import Filter
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.sagas.recovery import SagaRecovery
 from application.verification.overdue import PATIENCE_US
@@ -32,160 +22,23 @@ from domain.identifiers import AccountId, GroupId, Ticker
 from domain.market.vocabulary import Action, Condition, Result, Side
 from domain.quantities import Quantity, Ticks
 from domain.rejections import Reason, Rejected
-from tests.older_keys import NoOlderKeys
 
 PARTITIONS = 3
 
 
-class Clock:
-    """Time that passes a millisecond whenever somebody looks."""
-
-    def __init__(self) -> None:
-        self.time_us = 1_700_000_000_000_000
-
-    def now_us(self) -> int:
-        self.time_us += 1_000
-        return self.time_us
-
-
-class SeededIds:
-    """Ids from a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def new(self) -> UUID:
-        return UUID(int=self._random.getrandbits(128), version=4)
-
-
-@dataclass
-class Hidden:
-    """An append that a leader without followers keeps: nobody sees it until it is looked for so often.
-
-    Then it is there, with its first bytes, or gone with its leader.
-    """
-
-    events: Sequence[NewEvent]
-    expected: int
-    looks_left: int
-    stays: bool
-
-
-class FailingStore:
-    """A store in front of the real one. After a crash nothing it is asked ever comes back.
-
-    What it ``hides`` outlives a crash.
-    """
-
-    def __init__(self, inner: MemoryEventStore, *, crash_at: int | None = None, after: bool = False) -> None:
-        self._inner = inner
-        self._crash_at = crash_at
-        self._after = after
-        self.appends = 0
-        self.crashed = asyncio.Event()
-        self.lose_answers: Callable[[], bool] = lambda: False
-        self.refuse: Callable[[], bool] = lambda: False
-        self.hide: Callable[[], Hidden | None] = lambda: None
-        self.hidden: dict[str, Hidden] = {}
-
-    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
-        await self._alive()
-        self.appends += 1
-        crashing = self.appends == self._crash_at
-        if crashing and not self._after:
-            await self._die()
-        if self.refuse():
-            raise StoreUnavailable("the store is away")
-        await self._look_for_hidden(stream)
-        self._refuse_beside_hidden(stream, events, expected)
-        if stream not in self.hidden and (hidden := self.hide()) is not None:
-            hidden.events, hidden.expected = events, expected
-            self.hidden[stream] = hidden
-            raise AppendOutcomeUnknown("kept, and not shown")
-        appended = await self._inner.append(stream, events, expected=expected)
-        if crashing:
-            await self._die()
-        if self.lose_answers():
-            raise AppendOutcomeUnknown("the answer was lost")
-        await asyncio.sleep(0)
-        return appended
-
-    async def read_stream(
-        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
-    ) -> AsyncIterator[Sequence[RecordedEvent]]:
-        await self._alive()
-        await self._look_for_hidden(stream)
-        pages = self._inner.read_stream(stream, from_revision=from_revision, backwards=backwards, limit=limit)
-        async for page in pages:
-            yield page
-
-    async def read_all(
-        self,
-        *,
-        after: Position = START,
-        backwards: bool = False,
-        limit: int | None = None,
-        matching: Filter = Filter(),
-    ) -> AsyncIterator[Page]:
-        await self._alive()
-        pages = self._inner.read_all(after=after, backwards=backwards, limit=limit, matching=matching)
-        async for page in pages:
-            yield page
-
-    async def head(self) -> Position:
-        await self._alive()
-        return await self._inner.head()
-
-    async def subscribe(self, *, after: Position = START, matching: Filter = Filter()) -> AsyncIterator[Page]:
-        async for page in self._inner.subscribe(after=after, matching=matching):
-            await self._alive()
-            yield page
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-    async def show_hidden(self) -> None:
-        """Have the cluster come to rest: what was kept is there, or gone."""
-        for stream, hidden in list(self.hidden.items()):
-            hidden.looks_left = 1
-            await self._look_for_hidden(stream)
-
-    async def _look_for_hidden(self, stream: str) -> None:
-        hidden = self.hidden.get(stream)
-        if hidden is None:
-            return
-        hidden.looks_left -= 1
-        if hidden.looks_left <= 0:
-            del self.hidden[stream]
-            if hidden.stays:
-                await self._inner.append(stream, hidden.events, expected=hidden.expected)
-
-    def _refuse_beside_hidden(self, stream: str, events: Sequence[NewEvent], expected: int) -> None:
-        hidden = self.hidden.get(stream)
-        if hidden is None:
-            return
-        if [each.id for each in hidden.events] == [each.id for each in events]:
-            raise AppendOutcomeUnknown("the repetition waits like the original")
-        current = hidden.expected + len(hidden.events)
-        raise WrongExpectedRevision(stream, expected=expected, current=current)
-
-    async def _alive(self) -> None:
-        if self.crashed.is_set():
-            await asyncio.Event().wait()
-
-    async def _die(self) -> None:
-        self.crashed.set()
-        await asyncio.Event().wait()
+def _in_order(tasks: set["asyncio.Task[object]"]) -> Iterable["asyncio.Task[object]"]:
+    loop = asyncio.get_running_loop()
+    return loop.in_order(tasks) if isinstance(loop, SimulatedLoop) else tasks
 
 
 class World:
     """One log, and the exchange that currently runs on it."""
 
     def __init__(self, seed: int = 1, store_type: Callable[..., FailingStore] = FailingStore) -> None:
-        self.log = MemoryEventStore()
         self.store_type = store_type
-        self.store = store_type(self.log)
         self.clock = Clock()
+        self.log = MemoryEventStore(now_us=lambda: self.clock.time_us)
+        self.store = store_type(self.log)
         self.ids = SeededIds(seed)
         self.codec = JsonCodec()
         self.checkpoints = MemoryCheckpoints()
@@ -235,7 +88,7 @@ class World:
             await living
             await self.exchange.close()
             return False
-        for task in asyncio.all_tasks() - before:
+        for task in _in_order(asyncio.all_tasks() - before):
             task.cancel()
         await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
         return True

@@ -7,7 +7,9 @@ class NoOlderKeys:
     """Knows no order and no transfer."""
 
     async def find(self, _key: str) -> None:
-        return None
+        """Return nothing."""
+        return
 
     async def position(self) -> Position:
+        """Return the start of the log."""
         return START
