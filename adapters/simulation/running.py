@@ -87,8 +87,8 @@ class _Simulation:
             await self._live_on(world)
         except StoodStill as error:
             self._wrong.append(str(error))
-        except AssertionError as error:
-            self._wrong.append(f"AssertionError: {error}")
+        except Exception as error:  # noqa: BLE001 (whatever a fault leads to is found, and told)
+            self._wrong.append(f"{type(error).__name__}: {error}")
         events = [event async for page in world.log.read_all() for event in page.events]
         whole = sha256()
         for event in events:
@@ -120,6 +120,8 @@ class _Simulation:
         await world.start()
         await world.finish()
         self._found(await world.leftovers())
+        self._found(await world.unended())
+        self._found(await world.differing())
         self._found(await world.violations())
         await world.exchange.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
@@ -18,7 +19,10 @@ from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.sagas.recovery import SagaRecovery
 from application.verification.overdue import PATIENCE_US
 from application.verification.verify import verify
+from domain.decider import Decider
 from domain.identifiers import AccountId, GroupId, Ticker
+from domain.ledger.aggregate import LEDGER
+from domain.market.aggregate import MARKET
 from domain.market.vocabulary import Action, Condition, Result, Side
 from domain.quantities import Quantity, Ticks
 from domain.rejections import Reason, Rejected
@@ -171,6 +175,25 @@ class World:
             group = await self.exchange.directory.find_group(GroupId(stream))
             if group is None or (group.members and not group.ended):
                 found.append(f"{stream} is {group.status if group else 'no group'}")
+        return found
+
+    async def differing(self) -> list[str]:
+        """Return the streams whose state in memory is another than what the log says."""
+        directory = self.exchange.directory
+        owners: list[tuple[str, Decider[Any, Any, Any], Any]] = [
+            (ledger.stream, LEDGER, await ledger.state()) for ledger in directory.ledgers
+        ]
+        for ticker in await self._streams("market-"):
+            market = directory.market(Ticker(ticker))
+            owners.append((market.stream, MARKET, await market.state()))
+        found = []
+        for stream, decider, live in owners:
+            replayed = decider.initial()
+            async for page in self.log.read_stream(stream):
+                for stored in page:
+                    decider.evolve(replayed, self.codec.decode(stored).event)
+            if replayed.digest() != live.digest():
+                found.append(f"{stream} is another in memory than in the log")
         return found
 
     async def violations(self, patience_us: int = PATIENCE_US) -> list[str]:

@@ -1,4 +1,4 @@
-"""The whole exchange under seeded commands and seeded faults: lost answers, refusals, delays, crashes, clocks."""
+"""The whole exchange under seeded commands and faults: lost answers, refusals, delays, crashes, clocks."""
 
 import logging
 import os
@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.simulation.running import Faults, simulate
-from adapters.simulation.shrinking import shrink
-from adapters.simulation.steps import steps_of
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
 SEEDS = 10_000 if SOAK else 60
@@ -58,23 +56,3 @@ def test_a_run_without_faults_has_none() -> None:
     outcome = simulate(1, commands=300, faults=calm)
     assert outcome.held
     assert not any("crash" in line or "Unavailable" in line or "Unknown" in line for line in outcome.history)
-
-
-def test_a_run_that_goes_wrong_is_shrunk_to_the_steps_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adapters.simulation.world import World
-
-    async def no_deposits_of_a_cent(self: World, *_: object) -> list[str]:
-        states = [await ledger.state() for ledger in self.exchange.directory.ledgers]
-        decreased = sum("decrease" in line and "reduced=" in line for line in history)
-        return ["an order was decreased"] if decreased and states else []
-
-    history: list[str] = []
-
-    def run(steps: object) -> object:
-        history.clear()
-        outcome = simulate(7, steps=steps, faults=calm)  # type: ignore[arg-type]
-        return outcome
-
-    calm = Faults(lost_answers=0, refusals=0, hidden=0, delays=0, crashes=False, two_instances=0)
-    whole = simulate(7, steps=steps_of(7, 120), faults=calm)
-    assert whole.held
