@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-LONGEST_S = 86_400.0
+LONGEST_S = 600.0
 """After so much simulated time nothing will come any more of what is waited for."""
 
 

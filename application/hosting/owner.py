@@ -191,9 +191,10 @@ class StreamOwner(Generic[State, Command, Event]):
             state = await self.state()
             if self._tip.revision >= revision:
                 return state
-            if not self._handling:
+            if self._handling:
+                await self._post(None, _BY_ITSELF, _BY_ITSELF)
+            else:
                 self._state = None
-            await asyncio.sleep(0)
 
     @property
     def loaded(self) -> State | None:
