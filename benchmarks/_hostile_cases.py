@@ -400,6 +400,8 @@ CASES: dict[str, Case] = {
         ask=lambda w, _: _somebody(w, {"new_password": "q" * 100}), makes=True, repeats_max=FEW
     ),
     # -------------------------------------------------------------------------- what an operator does
+    f"GET {ADMIN}/alerts": get(),
+    f"GET {ADMIN}/service_levels": get(),
     f"POST {ADMIN}/markets": Case(
         ask=lambda w, _: Asked(body=_new_market(w, _)), makes=True, repeats_max=FEW
     ),
