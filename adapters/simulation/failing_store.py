@@ -69,7 +69,7 @@ class FailingStore:
             raise StoreUnavailable("the store is away")
         await self._look_for_hidden(stream)
         self._refuse_beside_hidden(stream, events, expected)
-        if stream not in self.hidden and (hidden := self.hide()) is not None:
+        if (hidden := self.hide()) is not None and await self._fits(stream, expected):
             hidden.events, hidden.expected = events, expected
             self.hidden[stream] = hidden
             raise AppendOutcomeUnknown("kept, and not shown")
@@ -140,6 +140,12 @@ class FailingStore:
             del self.hidden[stream]
             if hidden.stays:
                 await self._inner.append(stream, hidden.events, expected=hidden.expected)
+
+    async def _fits(self, stream: str, expected: int) -> bool:
+        """Return whether an append would be taken: a leader alone refuses what does not fit, as any does."""
+        async for page in self._inner.read_stream(stream, from_revision=-1, backwards=True, limit=1):
+            return page[0].revision == expected
+        return expected < 0
 
     def _refuse_beside_hidden(self, stream: str, events: Sequence[NewEvent], expected: int) -> None:
         hidden = self.hidden.get(stream)

@@ -110,7 +110,7 @@ class _Simulation:
             crash_at, after = self._chance.randint(1, 2 * size), self._chance.random() < 0.5
             world.clock.time_us += self._chance.choice((0, 0, CLOCK_STEP_US, -CLOCK_STEP_US))
             self._history.add(f"life {number + 1}")
-            life = _Life(world, part, self._chance, self._faults, self._history)
+            life = Life(world, part, self._chance, self._faults, self._history)
             died = await world.run(life.run, crash_at=crash_at if self._faults.crashes else None, after=after)
             if died:
                 self._history.add(f"crash {'after' if after else 'before'} append {crash_at} of this life")
@@ -132,7 +132,7 @@ class _Simulation:
         return bool(wrong)
 
 
-class _Life:
+class Life:
     """What happens between a start and an end or a crash."""
 
     def __init__(

@@ -78,6 +78,11 @@ verify
 export {here}/copy[red]{hostile}.db
 import {here}/none{hostile}
 rebuild --all
+alerts
+slo status
+slo report --out {here}/week{hostile}
+simulate --seeds 1 --commands 20
+load
 replay {here}/{hostile}
 partitions
 capacity cache --minutes 1
@@ -98,7 +103,7 @@ bench pool --n {hostile}
 """
 """Every command that comes to an end. Most are carried out; the rest is refused, and says why."""
 
-NEED_NO_FOLDER = {"partitions", "capacity", "replay", "bench", "queue"}
+NEED_NO_FOLDER = {"partitions", "capacity", "replay", "bench", "queue", "simulate"}
 
 CARRIED_OUT = [
     line for line in STORY.splitlines() if "{typed}" in line and "NONE" not in line and "webhook" not in line

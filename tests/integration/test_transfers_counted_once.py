@@ -10,8 +10,7 @@ from adapters.settings import Settings
 from adapters.simulation.older_keys import NoOlderKeys
 from application.exchange import Exchange
 from application.hosting.known_keys import KnownKeys
-from application.hosting.owner import Overloaded
-from application.ports.event_store import Position
+from application.ports.event_store import AppendOutcomeUnknown, Position
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import AccountId, Ticker
@@ -95,7 +94,7 @@ async def test_while_the_index_is_behind_a_transfer_waits_rather_than_count_twic
         monkeypatch.setattr(operations._transfers, "_index", Behind())
         for number in range(REMEMBERED + 1):
             await operations.deposit(ANN, Money(1), f"tip {number}")
-        with pytest.raises(Overloaded):
+        with pytest.raises(AppendOutcomeUnknown, match="is behind"):
             await operations.deposit(ANN, Money(1), "tip 0")
         assert await cash(exchange, ANN) == REMEMBERED + 1
 

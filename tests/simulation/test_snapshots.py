@@ -4,6 +4,8 @@ import random
 
 import pytest
 
+from adapters.simulation.running import LIVES, Faults, History, Life
+from adapters.simulation.steps import MARKETS, set_up, steps_of
 from adapters.simulation.world import PARTITIONS, World
 from adapters.snapshots.memory import NoSnapshots
 from application.ports.snapshots import Snapshots
@@ -16,8 +18,6 @@ from application.streams import ledger_stream, market_stream
 from domain.ledger.aggregate import LEDGER
 from domain.market.aggregate import MARKET
 
-from .test_random_faults import LIVES, MARKETS, Life, set_up
-
 COMMANDS = 700
 
 
@@ -27,7 +27,8 @@ async def test_snapshot_and_tail_are_the_whole_log(seed: int) -> None:
     world = World(seed)
     assert not await world.run(set_up)
     for _ in range(LIVES):
-        life = Life(world, rng, commands=COMMANDS // LIVES)
+        steps = steps_of(rng.getrandbits(32), COMMANDS // LIVES)
+        life = Life(world, steps, rng, Faults(two_instances=0), History())
         await world.run(life.run, crash_at=rng.randint(100, COMMANDS), after=rng.random() < 0.5)
     used = 0
     streams = [(market_stream(ticker), MARKET, MARKET_FORM) for ticker in MARKETS]
