@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
-from uuid import UUID
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.clock import SystemClock
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.remembering import RememberingCodec
+from adapters.simulation.older_keys import NoOlderKeys
+from adapters.simulation.sources import SeededIds
 from application.exchange import Exchange
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStore, Position
@@ -27,28 +28,6 @@ from domain.quantities import Money, Quantity, Ticks
 
 FEES = fee_schedule(taker=fee_rate(quadratic_bps=700))
 IN_FLIGHT = 64
-
-
-class NoOlderKeys:
-    """Every order and transfer of a benchmark is new."""
-
-    async def find(self, _key: str) -> None:
-        """Return nothing."""
-
-    async def position(self) -> Position:
-        """Return the start: nothing is known."""
-        return START
-
-
-class SeededIds:
-    """Ids from a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def new(self) -> UUID:
-        """Return the next id."""
-        return UUID(int=self._random.getrandbits(128), version=4)
 
 
 class Traders:

@@ -15,6 +15,7 @@ from adapters.bootstrap import build_exchange, make_codec
 from adapters.checkpoints import FileCheckpoints
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.event_stores.sqlite import SqliteEventStore
+from adapters.simulation.older_keys import NoOlderKeys
 from adapters.snapshots.memory import NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
 from application.exchange import Exchange
@@ -22,7 +23,7 @@ from application.past import Past
 from application.ports.event_store import START, EventStore, Position
 from application.ports.snapshots import Snapshots
 from application.requests import OrderAccepted
-from benchmarks._trading import NoOlderKeys, Traders, percentile
+from benchmarks._trading import Traders, percentile
 from domain.identifiers import Ticker
 from domain.market.vocabulary import Side
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
+from application.slo.objectives import AVAILABILITY, ORDER_P50, ORDER_P99
+
 LONGEST_US = 120_000_000
 _DIGITS = 3
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
@@ -125,7 +127,12 @@ class Verdict:
     held: bool
 
 
-ORDER_P50_MS, ORDER_P99_MS, AVAILABLE = 50.0, 200.0, 0.9995
+_LATENCIES = [
+    (f"p{float(each.target * 100):g}", each.at_most_s * 1_000)
+    for each in (ORDER_P50, ORDER_P99)
+    if each.at_most_s is not None
+]
+"""The percentiles of orders that are promised, and their bounds in milliseconds."""
 
 
 def verdicts(found: Measurements, lost: Sequence[str], doubled: Sequence[str]) -> Sequence[Verdict]:
@@ -140,9 +147,13 @@ def verdicts(found: Measurements, lost: Sequence[str], doubled: Sequence[str]) -
                 found=f"{orders[percent]:,.2f} ms" if orders else "no order was answered",
                 held=bool(orders) and orders[percent] < limit_ms,
             )
-            for percent, limit_ms in (("p50", ORDER_P50_MS), ("p99", ORDER_P99_MS))
+            for percent, limit_ms in _LATENCIES
         ),
-        Verdict(promise=f"available: {AVAILABLE:.2%}", found=f"{available:.3%}", held=available >= AVAILABLE),
+        Verdict(
+            promise=f"available: {float(AVAILABILITY.target):.2%}",
+            found=f"{available:.3%}",
+            held=available >= AVAILABILITY.target,
+        ),
         Verdict(
             promise="each acknowledged order is there once",
             found=f"{acknowledged:,} acknowledged, {len(lost)} missing, {len(doubled)} twice",

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MOST_TURNS = 500_000
+"""More than anybody does in no time at all."""
+
 LONGEST_S = 600.0
 """After so much simulated time nothing will come any more of what is waited for."""
 
@@ -22,12 +25,17 @@ class _NoWaiting(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 0.0
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> Any:
         """Return what is there, and let so much time have passed."""
         if timeout is None:
             raise StoodStill("everybody waits, and nothing is due at any time")
+        self._turns += 1
+        if self._turns > MOST_TURNS:
+            raise StoodStill(f"somebody turns in circles: {MOST_TURNS:,} turns, and no time passed")
         if timeout > 0:
+            self._turns = 0
             self.now_s += timeout
             if self.now_s > LONGEST_S:
                 raise StoodStill(f"nothing came of it within {LONGEST_S:,.0f} s of simulated time")

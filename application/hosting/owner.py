@@ -148,6 +148,7 @@ class StreamOwner(Generic[State, Command, Event]):
         self._untouched = False
         self._in_a_row = 0
         self._up_to_date = False
+        self._told_ahead = False
 
     def ask(
         self,
@@ -436,7 +437,8 @@ class StreamOwner(Generic[State, Command, Event]):
 
     def _tell_if_ahead(self) -> None:
         ahead_s = (self._tip.at_us - self._clock.now_us()) // 1_000_000
-        if ahead_s > AHEAD_S:
+        was_told, self._told_ahead = self._told_ahead, ahead_s > AHEAD_S
+        if self._told_ahead and not was_told:
             log.warning(
                 "%s: its last event is dated %d s later than the clock here, and its events get that time "
                 "until the clock has caught up; one of the two clocks is wrong",

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import unescape
 from math import inf
 from typing import NamedTuple
@@ -47,6 +48,9 @@ PIECE, OVERLAP = 8_192, 512
 """How much of a body is looked at in one go."""
 
 
+SHORT, REMEMBERED = 512, 4_096
+"""Up to how many bytes heads are remembered, and how many: most requests ask what was asked just before."""
+
 DECODED_MOST = 4
 """How often something may be encoded and still be seen."""
 
@@ -85,6 +89,8 @@ class WebApplicationFirewall:
         self._rules = rules
         self._patterns: dict[Where, list[_Group]] = {}
         self._bounds = [_bound(rule) for rule in rules.in_force if rule.measure is not None]
+        self._read_short = lru_cache(REMEMBERED)(_read)
+        self._in_short = lru_cache(REMEMBERED)(self._in_head)
         for where in Where:
             here = [rule for rule in rules.in_force if rule.pattern is not None and where in rule.where]
             self._patterns[where] = [_group(here[at : at + TOGETHER]) for at in range(0, len(here), TOGETHER)]
@@ -101,19 +107,10 @@ class WebApplicationFirewall:
                 agent = value
             elif name not in NOT_READ:
                 others.append(value)
-        path, path_encodings, path_malformed = _decoded(raw_path)
-        asked, query_encodings, query_malformed = (
-            _decoded(query.replace(b"+", b" ")) if query else ("", 0, False)
-        )
-        counted = (
-            len(raw_path),
-            len(query),
-            count,
-            size,
-            len(agent),
-            path_malformed or query_malformed,
-            max(path_encodings, query_encodings),
-        )
+        rest = b"\n".join(others)
+        short = len(raw_path) + len(query) + len(agent) + len(rest) <= SHORT
+        text = (self._read_short if short else _read)(raw_path, query)
+        counted = (len(raw_path), len(query), count, size, len(agent), text.malformed, text.encodings)
         found = [
             Finding(rule, None) for at, least, most, rule in self._bounds if not least <= counted[at] <= most
         ]
@@ -121,15 +118,23 @@ class WebApplicationFirewall:
             verdict = self._judge(method, raw_path, found, 0)
             if verdict.action is Action.BLOCK:  # what is too long to be looked at is not
                 return verdict
-        self._look(Where.PATH, path, found)
+        found += (self._in_short if short else self._in_head)(text, raw_path, query, agent, rest)
+        return self._judge(method, raw_path, found, 0) if found else PASSED
+
+    def _in_head(
+        self, text: "_Read", raw_path: bytes, query: bytes, agent: bytes, rest: bytes
+    ) -> Sequence[Finding]:
+        """Return what patterns find; it depends on nothing but what is given."""
+        found: list[Finding] = []
+        self._look(Where.PATH, text.path, found)
         if query:
-            self._look(Where.QUERY, asked, found)
+            self._look(Where.QUERY, text.query, found)
         if b"%" in raw_path or b"%" in query:
             self._look(Where.RAW, f"{raw_path.decode('latin-1')}?{query.decode('latin-1')}".lower(), found)
         self._look(Where.AGENT, agent.decode("latin-1").lower(), found)
-        if others:
-            self._look(Where.HEADERS, _plain(b"\n".join(others).decode("latin-1")), found)
-        return self._judge(method, raw_path, found, 0) if found else PASSED
+        if rest:
+            self._look(Where.HEADERS, _plain(rest.decode("latin-1")), found)
+        return found
 
     async def body(self, method: str, raw_path: bytes, body: bytes, before: Verdict = PASSED) -> Verdict:
         """Return what comes of the body, on top of what the head had. Others have their turn in between."""
@@ -170,6 +175,21 @@ class WebApplicationFirewall:
         yield counter(
             "presage_firewall_verdicts", "What came of requests that were looked at.", ends, "verdict"
         )
+
+
+class _Read(NamedTuple):
+    """A path and its query, decoded; how often they were encoded at most, and whether one is not UTF-8."""
+
+    path: str
+    query: str
+    encodings: int
+    malformed: bool
+
+
+def _read(raw_path: bytes, query: bytes) -> _Read:
+    path, path_encodings, path_malformed = _decoded(raw_path)
+    asked, query_encodings, query_malformed = _decoded(query.replace(b"+", b" ")) if query else ("", 0, False)
+    return _Read(path, asked, max(path_encodings, query_encodings), path_malformed or query_malformed)
 
 
 def _group(rules: Sequence[Rule]) -> _Group:

@@ -3,13 +3,13 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import UUID
 
 from adapters.bootstrap import build_exchange
 from adapters.checkpoints import MemoryCheckpoints
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.simulation.older_keys import NoOlderKeys
+from adapters.simulation.sources import SeededIds
 from application.exchange import Exchange
 from application.ports.event_store import START, EventStore
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
@@ -40,14 +40,6 @@ class SteppingClock:
     def now_us(self) -> int:
         self.time_us += self.step_us
         return self.time_us
-
-
-class SeededIds:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def new(self) -> UUID:
-        return UUID(int=self._random.getrandbits(128), version=4)
 
 
 class Flow:

@@ -174,6 +174,23 @@ async def test_passwords_and_the_prose_of_operators_are_exempt_in_bodies_alone(
     assert (await firewall.body("POST", ORDERS, password)).action is Action.BLOCK
 
 
+def test_what_was_asked_before_is_judged_as_the_first_time(firewall: WebApplicationFirewall) -> None:
+    attack = (SEARCH, b"q=" + quote("' OR 1=1 --").encode())
+    first, again = (firewall.head("GET", *attack, []) for _ in range(2))
+    assert first == again
+    assert first.action is Action.BLOCK
+    assert {firewall.hits[found.rule.id] for found in first.findings} == {2}
+    assert (
+        firewall.head("GET", SEARCH, b"q=rain", []) == firewall.head("GET", SEARCH, b"q=rain", []) == PASSED
+    )
+    scanner = firewall.head("GET", SEARCH, b"q=rain", [(b"user-agent", b"sqlmap/1.7")])
+    assert scanner.action is Action.BLOCK, "the same path by somebody else"
+    crowded = [(b"x-%d" % number, b"") for number in range(1_000)]
+    assert firewall.head("GET", SEARCH, b"q=rain", crowded).action is Action.BLOCK, (
+        "the same with more headers"
+    )
+
+
 def test_every_usual_rule_says_why() -> None:
     rules = usual_rules()
     assert len(rules.rules) > 25
