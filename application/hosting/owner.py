@@ -359,22 +359,42 @@ class StreamOwner(Generic[State, Command, Event]):
         if not self._up_to_date and any(letter.without_trace for letter in letters):
             await self._prove(letters, decided)
         self._untouched = False
+        await self._append_all(letters, decided, waiting)
+
+    async def _append_all(
+        self,
+        letters: list[_Letter[Command, Event]],
+        decided: list[list[NewEvent]],
+        waiting: deque[_Letter[Command, Event]],
+    ) -> None:
+        """Append what was decided, in as many calls as it takes; a command's events stay together.
+
+        Half of them must never be all that is known. Where they are too many for one call and a later one
+        is refused, nobody may be told that nothing was done.
+        """
         batch: list[_Letter[Command, Event]] = []
         new: list[NewEvent] = []
-        size = 0
-        for letter, encoded in zip(letters, decided, strict=True):
-            if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
-                # A command's events stay together: half of them must never be all that is known.
-                await self._append(new, batch, waiting)
-                batch, new, size = [], [], 0
-            for event in encoded:
-                size += stored_size(event)
-                if size > APPEND_BYTES:
+        size, begun = 0, False
+        try:
+            for letter, encoded in zip(letters, decided, strict=True):
+                if size + sum(map(stored_size, encoded)) > APPEND_BYTES:
                     await self._append(new, batch, waiting)
-                    batch, new, size = [], [], stored_size(event)
-                new.append(event)
-            batch.append(letter)
-        await self._append(new, batch, waiting)
+                    batch, new, size, begun = [], [], 0, False
+                for event in encoded:
+                    size += stored_size(event)
+                    if size > APPEND_BYTES:
+                        await self._append(new, batch, waiting)
+                        batch, begun = [], begun or bool(new)
+                        new, size = [], stored_size(event)
+                    new.append(event)
+                batch.append(letter)
+            await self._append(new, batch, waiting)
+        except WrongExpectedRevision:
+            raise
+        except EventStoreError as error:
+            if begun:
+                raise self._unknown() from error
+            raise
 
     async def _attempt_first(self, waiting: deque[_Letter[Command, Event]]) -> None:
         """Decide the first command only, and apply what follows from it once it is in the log.

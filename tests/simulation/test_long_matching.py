@@ -1,9 +1,13 @@
 """An order that takes many steps, and many appends: wherever the process stops, it is matched to its end."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from adapters.simulation.world import World
 from application.hosting import owner
+from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent, StoreUnavailable
+from application.requests import OrderAccepted
 from domain.identifiers import Ticker
 from domain.market import matching
 from domain.market.vocabulary import OrderType, TimeInForce
@@ -54,3 +58,44 @@ async def test_a_crash_at_any_append_leaves_no_order_half_matched(*, after: bool
         await world.finish()
         assert await world.leftovers() == [], where
         await world.exchange.close()
+
+
+async def test_an_order_of_which_a_part_is_in_the_log_is_not_said_to_have_left_no_trace() -> None:
+    number, told = 0, ""
+    while told != "accepted":
+        number += 1
+        world = World()
+        await world.start()
+        await fund(world)
+        await open_market(world, "M")
+        for _ in range(12):
+            await world.place(A, "no", "buy", 40, 1)
+        await world.exchange.settled()
+        refuse_the(number, world, "market-M")
+        try:
+            answer = await world.place(B, "yes", "buy", 61, 12)
+            assert isinstance(answer, OrderAccepted), answer
+            told = "accepted"
+        except AppendOutcomeUnknown:
+            told = "unknown"
+        except StoreUnavailable:
+            told = "nothing was done"
+        assert (told == "nothing was done") == (number == 1), f"append {number} was refused"
+        await world.exchange.settled()
+        assert await world.violations() == []
+        await world.exchange.close()
+    assert number > 3, "it took several appends"
+
+
+def refuse_the(number: int, world: World, stream: str) -> None:
+    """Have the store be away for an append to a stream, counted from here."""
+    append, count = world.store.append, 0
+
+    async def refusing(to: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+        nonlocal count
+        count += to == stream
+        if to == stream and count == number:
+            raise StoreUnavailable("the store is away")
+        return await append(to, events, expected=expected)
+
+    world.store.append = refusing  # type: ignore[method-assign]
