@@ -50,6 +50,14 @@ class MemoryCache:
         fence.claimed_until_s = self._now_s() + for_s
         return fence.counter
 
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        """Have a claim last longer."""
+        found = self._fence(key)
+        if found.counter != fence:
+            return False
+        found.claimed_until_s = self._now_s() + for_s
+        return True
+
     async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
         """Keep a computed value unless the key was invalidated or claimed again meanwhile."""
         if self._fence(key).counter != fence:

@@ -35,6 +35,10 @@ class NearCache:
         """Take the right to compute a key."""
         return await self._far.claim(key, for_s=for_s)
 
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        """Have a claim last longer."""
+        return await self._far.prolong(key, fence=fence, for_s=for_s)
+
     async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
         """Keep a computed value, here as soon as it is read."""
         return await self._far.put(key, value, fence=fence, ttl_s=ttl_s)

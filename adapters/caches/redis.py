@@ -35,6 +35,12 @@ redis.call('SET', KEYS[2], fence, 'PX', ARGV[1])
 return fence
 """
 
+_PROLONG = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
 _PUT = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
@@ -56,16 +62,23 @@ return 1
 
 
 class RedisCache:
-    """Keeps values in a Redis under ``prefix``."""
+    """Keeps values in a Redis under ``prefix``, which is away if it does not answer for ``timeout_s``."""
 
-    def __init__(self, url: str, *, prefix: str = "presage", health: Health | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "presage",
+        health: Health | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         # Callers wait their turn for a connection: a burst must not look like a Redis that is away.
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
-            timeout=10 * TIMEOUT_S,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            timeout=10 * timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
         )
         self._redis: Redis = Redis(connection_pool=pool)
         self._pool = pool
@@ -74,6 +87,7 @@ class RedisCache:
         self._generation = ""
         self._alone_until_s = 0.0
         self._claim = self._redis.register_script(_CLAIM)
+        self._prolong = self._redis.register_script(_PROLONG)
         self._put = self._redis.register_script(_PUT)
         self._give_up = self._redis.register_script(_GIVE_UP)
         self._invalidate = self._redis.register_script(_INVALIDATE)
@@ -95,6 +109,17 @@ class RedisCache:
             return None if fence is None else int(fence)
 
         return await self._carefully(ask, UNFENCED)
+
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        """Have a claim last longer, unless the key was invalidated or claimed again meanwhile."""
+        if fence == UNFENCED:
+            return False
+
+        async def ask() -> bool:
+            keys = [self._name("fence", key), self._name("claim", key)]
+            return bool(await self._prolong(keys=keys, args=[fence, int(for_s * 1_000)]))
+
+        return await self._carefully(ask, default=False)
 
     async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
         """Keep a computed value unless the key was invalidated or claimed again meanwhile."""

@@ -40,7 +40,7 @@ class Endpoint:
         """Answer a request; whatever goes wrong becomes an error in the one shape all errors have."""
         try:
             reply, caller = await self._answer(scope, receive)
-            body = written_out(reply.content)
+            body = await written_out(reply.content)
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 (the boundary: nothing may pass it unexplained)

@@ -8,7 +8,9 @@ from application.ports.cache import UNFENCED, Cache
 from application.watching.cache_counts import CacheCounts
 
 CLAIM_S = 2.0
-"""How long a process may take to compute a key before another one does it instead."""
+"""How long a claim outlives the process that has it; while that computes the key, it prolongs the claim."""
+
+PROLONG_EVERY_S = CLAIM_S / 4
 
 LOOK_EVERY_S = 0.01
 
@@ -27,7 +29,7 @@ class StampedeGuard:
 
     Within the process the others wait for the one under way and share its result, or its error; the
     computation goes on even if the caller that began it is cancelled. Between processes the claim on the
-    key in the cache decides; who does not get it waits for the value to appear.
+    key in the cache decides; who does not get it waits for the value to appear, or for the claim to run out.
 
     Who comes after an invalidation gets a value that was computed after it: a computation that was under
     way when the key was invalidated serves only the caller who began it, and the others have it done again,
@@ -81,25 +83,35 @@ class StampedeGuard:
 
     async def _fly(self, key: str, compute: Compute, ttl_s: float) -> _Computed:
         fence = await self._cache.claim(key, for_s=CLAIM_S)
-        if fence is None:
-            kept = await self._appears(key)
-            return _Computed(kept if kept is not None else await compute(), stands=True)
+        while fence is None:
+            # Another process computes it. Should that one die, its claim runs out.
+            await asyncio.sleep(LOOK_EVERY_S)
+            kept = await self._cache.get(key)
+            if kept is not None:
+                return _Computed(kept, stands=True)
+            fence = await self._cache.claim(key, for_s=CLAIM_S)
+        prolonging = asyncio.ensure_future(self._prolong(key, fence))
         try:
+            # Whoever had the claim before may have computed it since this process last looked.
+            value = await self._cache.get(key)
+            if value is not None:
+                await self._cache.give_up(key, fence=fence)
+                return _Computed(value, stands=True)
             value = await compute()
         except BaseException:
             await self._cache.give_up(key, fence=fence)
             raise
+        finally:
+            prolonging.cancel()
         taken = await self._cache.put(key, value, fence=fence, ttl_s=ttl_s)
         return _Computed(value, stands=taken or fence == UNFENCED)
 
-    async def _appears(self, key: str) -> bytes | None:
-        """Wait for the process that has the claim, but not for longer than the claim lasts."""
-        for _ in range(int(CLAIM_S / LOOK_EVERY_S)):
-            kept = await self._cache.get(key)
-            if kept is not None:
-                return kept
-            await asyncio.sleep(LOOK_EVERY_S)
-        return None
+    async def _prolong(self, key: str, fence: int) -> None:
+        """Keep the claim for as long as it is ours: nobody is to begin what is under way."""
+        while True:
+            await asyncio.sleep(PROLONG_EVERY_S)
+            if not await self._cache.prolong(key, fence=fence, for_s=CLAIM_S):
+                return
 
 
 class _KeyLock:

@@ -22,6 +22,10 @@ class Cache(Protocol):
         """
         ...
 
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        """Have a claim last ``for_s`` seconds from now; return whether it is still the one of this fence."""
+        ...
+
     async def put(self, key: str, value: bytes, *, fence: int, ttl_s: float) -> bool:
         """Keep a computed value and give the claim up; return whether it was taken."""
         ...

@@ -309,7 +309,10 @@ class MarketBook:
 
 
 def _in_queue(level: BookLevel, wanted: set[str], ahead: int) -> Iterator[tuple[str, Quantity]]:
-    for row in level.orders.values() if wanted else ():
+    for row in level.orders.values():
+        if not wanted:
+            return
         if row.order_id in wanted:
+            wanted.remove(row.order_id)
             yield row.order_id, Quantity(ahead)
         ahead += row.resting

@@ -8,12 +8,13 @@ the read model and goes on from there, so starting does not take longer as the l
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from application.events import DomainEvent, Recorded
 from application.ports.clock import Clock
+from application.turns import in_turns
 from domain.group.events import GroupCreated
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.events import MarketCreated, TradeExecuted
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 RECENT_TRADES = 200
 """How many of a market's latest trades are kept."""
+
+IN_ONE_WALK = 5_000
+"""For how many orders a book is walked down once before others have a turn."""
 
 
 @dataclass(slots=True)
@@ -206,35 +210,34 @@ class MarketBoard:
         group_ids: tuple[GroupId, ...] = (),
     ) -> Sequence[QueuePosition]:
         """Return how much stands before each of an account's resting orders, by market and age."""
-        mine: dict[str, list[str]] = {}
-        for order_id, ticker in self._of_account(account_id, tickers, group_ids):
-            mine.setdefault(ticker, []).append(order_id)
         found: list[QueuePosition] = []
-        for ticker, order_ids in mine.items():
-            ahead = self._markets[ticker].book.queues_ahead(order_ids)
-            found.extend(
-                QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=ahead[order_id])
-                for order_id in order_ids
-                if order_id in ahead
-            )
-            await asyncio.sleep(0)  # each market's book is a walk of its own
+        for ticker, order_ids in sorted((await self._of_account(account_id, tickers, group_ids)).items()):
+            for start in range(0, len(order_ids), IN_ONE_WALK):
+                await asyncio.sleep(0)
+                some = order_ids[start : start + IN_ONE_WALK]
+                market = self._markets.get(ticker)
+                ahead = market.book.queues_ahead(some) if market else {}
+                found.extend(
+                    QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=ahead[order_id])
+                    for order_id in some
+                    if order_id in ahead
+                )
         return found
 
-    def _of_account(
+    async def _of_account(
         self, account_id: AccountId, tickers: Sequence[str], group_ids: Sequence[str]
-    ) -> Iterator[tuple[str, str]]:
-        mine, wanted = self._resting.get(account_id, {}), frozenset(tickers)
-        for order_id, ticker in sorted(mine.items(), key=self._age):
+    ) -> dict[str, list[str]]:
+        """Return an account's resting orders in each market, by age."""
+        mine, wanted = list(self._resting.get(account_id, {}).items()), frozenset(tickers)
+        aged: dict[str, list[tuple[int, str]]] = {}
+        async for order_id, ticker in in_turns(mine):
             market = self._markets.get(ticker)
-            if market is None or (wanted and ticker not in wanted):
+            row = market.book.orders.get(order_id) if market else None
+            if market is None or row is None or (wanted and ticker not in wanted):
                 continue
             if not group_ids or market.facts.group_id in group_ids:
-                yield order_id, ticker
-
-    def _age(self, resting: tuple[str, str]) -> tuple[str, int]:
-        order_id, ticker = resting
-        market = self._markets.get(ticker)
-        return ticker, market.book.orders[order_id].sequence if market else 0
+                aged.setdefault(ticker, []).append((row.sequence, order_id))
+        return {ticker: [order_id for _, order_id in sorted(orders)] for ticker, orders in aged.items()}
 
     def _queue_position(self, order_id: str, ticker: str) -> QueuePosition | None:
         market = self._markets.get(ticker)

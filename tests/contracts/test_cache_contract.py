@@ -27,7 +27,9 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
     if request.param == "memory":
         made = MemoryCache()
     else:
-        made = RedisCache(request.getfixturevalue("redis_url"), prefix=f"test-{request.node.name}")
+        made = RedisCache(
+            request.getfixturevalue("redis_url"), prefix=f"test-{request.node.name}", timeout_s=PATIENCE_S
+        )
     yield made
     await made.close()
 
@@ -57,6 +59,29 @@ async def test_a_claim_runs_out(cache: Cache) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while await cache.claim("k", for_s=60) is None:  # noqa: ASYNC110 (time is the subject)
             await asyncio.sleep(0.01)
+
+
+async def test_a_claim_lasts_as_long_as_it_is_prolonged_by_who_has_it(cache: Cache) -> None:
+    fence = await cache.claim("k", for_s=0.05)
+    assert fence is not None
+    assert await cache.prolong("k", fence=fence, for_s=60)
+    await asyncio.sleep(0.1)
+    assert await cache.claim("k", for_s=60) is None
+    assert await cache.put("k", b"value", fence=fence, ttl_s=60)
+    assert await cache.get("k") == b"value"
+
+
+async def test_a_claim_that_another_one_has_is_not_prolonged(cache: Cache) -> None:
+    overtaken = await cache.claim("k", for_s=0.01)
+    assert overtaken is not None
+    async with asyncio.timeout(PATIENCE_S):
+        while (fence := await cache.claim("k", for_s=60)) is None:  # noqa: ASYNC110 (time is the subject)
+            await asyncio.sleep(0.01)
+    assert not await cache.prolong("k", fence=overtaken, for_s=0.01)
+    await asyncio.sleep(0.05)
+    assert await cache.claim("k", for_s=60) is None, "the claim of the other lasts as it did"
+    await cache.invalidate(("k",))
+    assert not await cache.prolong("k", fence=fence, for_s=60)
 
 
 async def test_a_claim_given_up_can_be_taken_again(cache: Cache) -> None:

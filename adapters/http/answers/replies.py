@@ -1,12 +1,16 @@
 """Sending answers and errors as ASGI messages."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import orjson
 from starlette.responses import Response
 from starlette.types import Send
 
+from adapters.http.answers.in_turns import AT_ONCE
 from adapters.http.answers.problems import Code, Problem
 from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
@@ -23,9 +27,35 @@ POSITION_HEADER = b"x-presage-position"
 _JSON = b"application/json"
 
 
-def written_out(content: object) -> bytes:
-    """Return an answer as it is sent."""
-    return content if isinstance(content, bytes) else orjson.dumps(content)
+PIECE, PIECE_BYTES = 10, 100_000
+"""How many items of a long list are written at once, and how much of it before others have a turn."""
+
+
+async def written_out(content: object) -> bytes:
+    """Return an answer as it is sent. Its long lists are written a piece at a time."""
+    if isinstance(content, bytes):
+        return content
+    if is_dataclass(content) and not isinstance(content, type):
+        named = {part.name: getattr(content, part.name) for part in fields(content)}
+        if any(isinstance(part, list) and len(part) > AT_ONCE for part in named.values()):
+            content = {
+                name: await _list_written_out(part) if isinstance(part, list) else part
+                for name, part in named.items()
+            }
+    return orjson.dumps(content)
+
+
+async def _list_written_out(items: list[Any]) -> orjson.Fragment:
+    written: list[bytes] = []
+    length = 0
+    for start in range(0, len(items), PIECE):
+        piece = orjson.dumps(items[start : start + PIECE])[1:-1]
+        written.append(piece)
+        length += len(piece)
+        if length >= PIECE_BYTES:
+            await asyncio.sleep(0)
+            length = 0
+    return orjson.Fragment(b"[" + b",".join(written) + b"]")
 
 
 Headers = Sequence[tuple[bytes, bytes]]

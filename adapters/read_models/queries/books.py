@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.read_models.queries.reader import Reader, Where
+from application.turns import in_turns
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.quantities import Quantity, Ticks
 from projections.reading.views import BookView, QueuePosition
@@ -70,7 +71,7 @@ class BookAnswers:
         rows = await self._reader.fetch(QUEUE.format(where=where), where.parameters)
         return [
             QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=Quantity(int(ahead)))
-            for order_id, ticker, ahead in rows
+            async for order_id, ticker, ahead in in_turns(rows)
         ]
 
 

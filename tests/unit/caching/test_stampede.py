@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from adapters.caches.memory import MemoryCache
-from application.caching.stampede import StampedeGuard
+from application.caching import stampede
+from application.caching.stampede import CLAIM_S, StampedeGuard
 
 
 class Counting(MemoryCache):
@@ -60,14 +63,96 @@ async def test_who_shared_a_computation_that_stands_does_not_ask_again() -> None
     cache = Counting()
     guard = StampedeGuard(cache)
     callers = [asyncio.ensure_future(guard.stampede_protected_get("k", compute, ttl_s=60)) for _ in range(5)]
-    while cache.gets < 6:  # noqa: ASYNC110  # one looks again when it has the lock
+    while cache.gets < 7:  # noqa: ASYNC110  # one looks again when it has the lock, and when it has the claim
         await asyncio.sleep(0)
     finish.set()
     assert await asyncio.gather(*callers) == [b"value"] * 5
-    assert (computed, cache.gets) == (1, 6)
+    assert (computed, cache.gets) == (1, 7)
 
 
-async def test_a_computation_has_two_seconds_before_another_process_takes_it_over() -> None:
+class Clock:
+    """Tells a time that somebody moves."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def now_s(self) -> float:
+        return self.s
+
+
+class Prolonging(MemoryCache):
+    """A cache that tells when a claim was prolonged."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(now_s=clock.now_s)
+        self.prolonged = asyncio.Event()
+
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        done = await super().prolong(key, fence=fence, for_s=for_s)
+        self.prolonged.set()
+        return done
+
+
+async def test_a_computation_of_many_seconds_is_left_to_the_process_that_began_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stampede, "PROLONG_EVERY_S", 0.0)
+    clock, begun, finish, computed = Clock(), asyncio.Event(), asyncio.Event(), 0
+
+    async def compute() -> bytes:
+        nonlocal computed
+        computed += 1
+        begun.set()
+        await finish.wait()
+        return b"value"
+
+    cache = Prolonging(clock)
+    guards = [StampedeGuard(cache), StampedeGuard(cache)]
+    first = asyncio.ensure_future(guards[0].stampede_protected_get("k", compute, ttl_s=60))
+    await begun.wait()
+    other = asyncio.ensure_future(guards[1].stampede_protected_get("k", compute, ttl_s=60))
+    for _ in range(10):
+        clock.s += CLAIM_S - 0.1
+        cache.prolonged.clear()
+        await cache.prolonged.wait()
+    finish.set()
+    assert await asyncio.gather(first, other) == [b"value", b"value"]
+    assert computed == 1
+
+
+async def test_a_process_that_died_while_it_computed_is_replaced_when_its_claim_has_run_out() -> None:
+    async def compute() -> bytes:
+        return b"value"
+
+    clock = Clock()
+    cache = MemoryCache(now_s=clock.now_s)
+    assert await cache.claim("k", for_s=CLAIM_S) is not None  # and nothing more is heard of it
+    waiting = asyncio.ensure_future(StampedeGuard(cache).stampede_protected_get("k", compute, ttl_s=60))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.s = CLAIM_S
+    assert await waiting == b"value"
+
+
+async def test_what_another_process_had_ready_just_before_the_claim_is_not_computed_again() -> None:
+    class Late(MemoryCache):
+        """Another process puts its value between the last look and the claim."""
+
+        async def claim(self, key: str, *, for_s: float) -> int | None:
+            before = await super().claim(key, for_s=for_s)
+            assert before is not None
+            await self.put(key, b"of another", fence=before, ttl_s=60)
+            return await super().claim(key, for_s=for_s)
+
+    async def compute() -> bytes:
+        raise AssertionError("it is there already")
+
+    cache = Late()
+    assert await StampedeGuard(cache).stampede_protected_get("k", compute, ttl_s=60) == b"of another"
+
+
+async def test_a_claim_is_made_for_two_seconds() -> None:
     async def compute() -> bytes:
         return b"value"
 

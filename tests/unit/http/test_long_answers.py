@@ -1,0 +1,60 @@
+"""A long answer is written a piece at a time, and is what it would be if it were written at once."""
+
+import asyncio
+from dataclasses import dataclass
+
+import orjson
+import pytest
+
+from adapters.http.answers.in_turns import AT_ONCE
+from adapters.http.answers.replies import PIECE, PIECE_BYTES, written_out
+
+
+@dataclass
+class Item:
+    """One of many."""
+
+    number: int
+    text: str
+    more: list[int | None]
+
+
+@dataclass
+class Answer:
+    """A page."""
+
+    items: list[Item]
+    others: list[int]
+    cursor: str = 'é\u2028"'
+    none: None = None
+
+
+def _answer(length: int, text: str = "é\n") -> Answer:
+    return Answer(items=[Item(number, text, [number, None]) for number in range(length)], others=[])
+
+
+@pytest.mark.parametrize("length", [0, 1, AT_ONCE, AT_ONCE + 1, AT_ONCE + PIECE, 10 * AT_ONCE])
+async def test_an_answer_in_pieces_is_the_same(length: int) -> None:
+    answer = _answer(length)
+    assert await written_out(answer) == orjson.dumps(answer)
+
+
+async def test_what_is_written_already_and_what_is_no_page_is_sent_as_it_is() -> None:
+    assert await written_out(b"as it is") == b"as it is"
+    assert await written_out({"b": 1, "a": [None]}) == b'{"b":1,"a":[null]}'
+
+
+async def test_others_have_their_turn_after_so_many_bytes() -> None:
+    turns = 0
+
+    async def watch() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    written = await written_out(_answer(1_000, "x" * (PIECE_BYTES // PIECE)))
+    watching.cancel()
+    assert turns >= 1_000 // PIECE
+    assert len(written) > 1_000 * PIECE_BYTES // PIECE
