@@ -40,7 +40,8 @@ class Endpoint:
         """Answer a request; whatever goes wrong becomes an error in the one shape all errors have."""
         try:
             reply, caller = await self._answer(scope, receive)
-            body = await written_out(reply.content)
+            content = reply.content
+            body = content if isinstance(content, bytes) else await written_out(content)
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 (the boundary: nothing may pass it unexplained)

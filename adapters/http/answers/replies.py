@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import orjson
@@ -33,15 +32,11 @@ PIECE, PIECE_BYTES = 10, 100_000
 
 async def written_out(content: object) -> bytes:
     """Return an answer as it is sent. Its long lists are written a piece at a time."""
-    if isinstance(content, bytes):
-        return content
-    if is_dataclass(content) and not isinstance(content, type):
-        named = {part.name: getattr(content, part.name) for part in fields(content)}
-        if any(isinstance(part, list) and len(part) > AT_ONCE for part in named.values()):
-            content = {
-                name: await _list_written_out(part) if isinstance(part, list) else part
-                for name, part in named.items()
-            }
+    named = {name: getattr(content, name) for name in getattr(content, "__dataclass_fields__", ())}
+    for name, part in named.items():
+        if type(part) is list and len(part) > AT_ONCE:
+            named[name] = await _list_written_out(part)
+            content = named
     return orjson.dumps(content)
 
 
