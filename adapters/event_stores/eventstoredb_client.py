@@ -31,6 +31,7 @@ if TYPE_CHECKING or find_spec("kurrentdbclient") is None:
         NodeIsNotLeader,
         NotFound,
         ServiceUnavailable,
+        UnknownError,
     )
     from esdbclient.exceptions import BadRequestError as BadRequest
     from esdbclient.exceptions import EventStoreDBClientException as ClientError
@@ -47,7 +48,7 @@ else:
     from kurrentdbclient.exceptions import (
         AbortedByServerError as AbortedByServer,
     )
-    from kurrentdbclient.exceptions import AccessDeniedError, GrpcError
+    from kurrentdbclient.exceptions import AccessDeniedError, GrpcError, UnknownError
     from kurrentdbclient.exceptions import BadRequestError as BadRequest
     from kurrentdbclient.exceptions import DeadlineExceededError as DeadlineExceeded
     from kurrentdbclient.exceptions import DiscoveryFailedError as DiscoveryFailed
@@ -80,6 +81,7 @@ __all__ = [
     "ServiceUnavailable",
     "StreamDeleted",
     "StreamState",
+    "UnknownError",
     "WrongVersion",
     "call",
     "current_revision",

@@ -17,6 +17,7 @@ from adapters.event_stores.eventstoredb_client import (
     NotReady,
     ServiceUnavailable,
     StreamDeleted,
+    UnknownError,
     leader_named_in,
     status_of,
 )
@@ -25,10 +26,18 @@ from application.ports.event_store import EventStoreError, StoreMisconfigured, S
 _REFUSED = frozenset(
     {
         StatusCode.INVALID_ARGUMENT,
-        StatusCode.FAILED_PRECONDITION,
         StatusCode.UNIMPLEMENTED,
         StatusCode.OUT_OF_RANGE,
     }
+)
+_ELSEWHERE = (
+    AbortedByServer,
+    DeadlineExceeded,
+    DiscoveryFailed,
+    GrpcError,
+    NodeIsNotLeader,
+    NotReady,
+    UnknownError,
 )
 _NOT_READY = "Server Is Not Ready"
 
@@ -54,6 +63,18 @@ def access_denied(error: ClientError) -> bool:
     return isinstance(error, AccessDeniedError) or status_of(error) is StatusCode.PERMISSION_DENIED
 
 
+def _refused(error: BaseException) -> bool:
+    if not isinstance(error, ClientError):
+        return False
+    return (
+        unauthenticated(error)
+        or access_denied(error)
+        or status_of(error) in _REFUSED
+        # It does not keep its status, and has another name in ``kurrentdbclient``.
+        or type(error).__name__.startswith("FailedPrecondition")
+    )
+
+
 def not_carried_out(error: ClientError) -> bool:
     """Return whether the member that was asked cannot do it now, and has done nothing."""
     return isinstance(error, NodeIsNotLeader | NotReady) or (
@@ -63,21 +84,12 @@ def not_carried_out(error: ClientError) -> bool:
 
 def append_refused(error: ClientError) -> bool:
     """Return whether an append is known to have been refused. Of anything else nobody knows the outcome."""
-    return (
-        isinstance(error, StreamDeleted | BadRequest)
-        or unauthenticated(error)
-        or access_denied(error)
-        or status_of(error) in _REFUSED
-    )
+    return isinstance(error, StreamDeleted | BadRequest) or _refused(error)
 
 
 def elsewhere(error: BaseException) -> bool:
     """Return whether a call failed on the way, or at a member that does not lead: another time it may not."""
-    if not isinstance(
-        error, NodeIsNotLeader | NotReady | DeadlineExceeded | DiscoveryFailed | AbortedByServer | GrpcError
-    ):
-        return False
-    return not (unauthenticated(error) or access_denied(error) or status_of(error) in _REFUSED)
+    return isinstance(error, _ELSEWHERE) and not _refused(error)
 
 
 def refusal(error: ClientError, *, right: str) -> EventStoreError:

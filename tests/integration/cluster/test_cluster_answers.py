@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import grpc
-import grpc.aio
 import pytest
 
 from adapters.eventstore_node import messages
@@ -14,7 +13,7 @@ from tests.cluster.cluster import Cluster, running_cluster
 from tests.cluster.program import PROGRAM
 from tests.integration.eventstore_node.cases import noted, revisions_of
 from tests.integration.eventstore_node.client_library import Client, StreamState
-from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, revisions
+from tests.integration.eventstore_node.raw_calls import Channel, batch, batch_of, channel_to, revisions
 
 TO_LEADER = (("requires-leader", "true"),)
 PATIENCE_S = 20
@@ -70,7 +69,7 @@ async def test_who_follows_names_the_leader_to_those_who_need_it(cluster: Cluste
             revisions(channel, stream, TO_LEADER),
             batch(channel, batch_of(stream), metadata=TO_LEADER),
         ):
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
+            with pytest.raises(grpc.RpcError) as refused:
                 await asking
             trailers = dict(tuple(refused.value.trailing_metadata() or ()))
             assert (refused.value.code(), refused.value.details()) == (
@@ -92,7 +91,7 @@ async def test_who_follows_answers_and_forwards_for_the_others(cluster: Cluster,
 async def test_who_leads_says_so_in_gossip(cluster: Cluster) -> None:
     leader = cluster.leader()
     async with channel_to(cluster.uri_of(cluster.followers()[0])) as channel:
-        raw = await channel.unary_unary("/event_store.client.gossip.Gossip/Read")(b"")
+        [raw] = await channel.call("/event_store.client.gossip.Gossip/Read", b"")
     members = messages.ClusterInfo.FromString(raw).members
     states = [messages.MemberInfo.VNodeState.Name(member.state) for member in members]
     assert [f"{m.http_end_point.address}:{m.http_end_point.port}" for m in members] == cluster.addresses
@@ -109,7 +108,7 @@ async def test_while_nobody_leads_nothing_is_recorded(cluster: Cluster, stream: 
         answer = await _once(lambda answer: answer == NOT_READY, channel, batch_of(stream))
         assert answer.error.code == 0
         assert answer.error.details.type_url == "type.googleapis.com/google.protobuf.Empty"
-        with pytest.raises(grpc.aio.AioRpcError, match="Server Is Not Ready") as refused:
+        with pytest.raises(grpc.RpcError, match="Server Is Not Ready") as refused:
             await revisions(channel, stream)
         assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
@@ -178,13 +177,13 @@ async def test_a_frozen_leader_is_replaced_and_ends_itself_when_it_goes_on(
 ) -> None:
     leader = cluster.leader()
     async with channel_to(cluster.uri_of(leader)) as channel:
-        await channel.channel_ready()
+        await channel.ready()
         cluster.freeze(leader)
         append = asyncio.create_task(batch(channel, batch_of(stream)))
         assert await asyncio.to_thread(cluster.wait_for_leader) != leader
         assert not append.done()
         cluster.thaw(leader)
-        with pytest.raises(grpc.aio.AioRpcError):
+        with pytest.raises(grpc.RpcError):
             await append
     await asyncio.to_thread(cluster.wait_until_whole)
     async with channel_to(cluster.uri_of(cluster.leader())) as channel:
@@ -194,7 +193,7 @@ async def test_a_frozen_leader_is_replaced_and_ends_itself_when_it_goes_on(
 async def test_a_leader_that_is_stopped_leaves_first(cluster: Cluster, stream: str) -> None:
     leader = cluster.leader()
     async with channel_to(cluster.uri_of(leader)) as channel:
-        await channel.channel_ready()
+        await channel.ready()
         stopping = asyncio.create_task(asyncio.to_thread(cluster.stop, leader))
         await _once(lambda answer: answer == NOT_READY, channel, batch_of(stream))
         await stopping
@@ -206,7 +205,7 @@ async def _after(pause_s: float, calling: Awaitable[Any]) -> Any:
     return await calling
 
 
-async def _once(wanted: Callable[[str], bool], channel: grpc.aio.Channel, request: Any) -> Any:
+async def _once(wanted: Callable[[str], bool], channel: Channel, request: Any) -> Any:
     """Send an append again and again until its error is one that is wanted."""
     async with asyncio.timeout(PATIENCE_S):
         while True:

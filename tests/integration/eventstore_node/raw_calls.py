@@ -1,11 +1,13 @@
 """Calls as bytes and messages, for what the client libraries never send."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-import grpc.aio
+import grpc
 
 from adapters.eventstore_node import messages
 
@@ -13,12 +15,38 @@ STREAMS = "/event_store.client.streams.Streams"
 Metadata = tuple[tuple[str, str], ...]
 
 
+class Channel:
+    """A connection whose calls show what the server said.
+
+    gRPC's asynchronous client puts an error of its own in the place of the server's status when the server
+    ends a call that is still being written to. The other client does not, so this one works in a thread.
+    """
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+
+    async def ready(self) -> None:
+        """Wait until the server is there."""
+        await asyncio.to_thread(grpc.channel_ready_future(self._channel).result)
+
+    async def call(
+        self, path: str, *requests: Any, metadata: Metadata = (), answers: int | None = None
+    ) -> list[bytes]:
+        """Send messages, or bytes, and return so many answers, or all there are."""
+        raw = [each if isinstance(each, bytes) else each.SerializeToString() for each in requests]
+        call = self._channel.stream_stream(path)(iter(raw), metadata=metadata)
+        try:
+            return await asyncio.to_thread(lambda: list(islice(call, answers)))
+        finally:
+            call.cancel()
+
+
 @asynccontextmanager
-async def channel_to(uri: str) -> AsyncIterator[grpc.aio.Channel]:
+async def channel_to(uri: str) -> AsyncIterator[Channel]:
     """Give a connection to the address in a connection string."""
     address = uri.rpartition("://")[2].rpartition("@")[2].partition("?")[0]
-    async with grpc.aio.insecure_channel(address) as channel:
-        yield channel
+    with grpc.insecure_channel(address) as channel:
+        yield Channel(channel)
 
 
 def batch_of(
@@ -47,22 +75,17 @@ def batch_of(
     return request
 
 
-async def batch(channel: grpc.aio.Channel, *requests: Any, metadata: Metadata = (), answers: int = 1) -> Any:
+async def batch(channel: Channel, *requests: Any, metadata: Metadata = (), answers: int = 1) -> Any:
     """Send requests over one call, wait for so many answers, and return the last."""
-    call = channel.stream_stream(f"{STREAMS}/BatchAppend")(
-        iter([request.SerializeToString() for request in requests]), metadata=metadata
-    )
-    async for raw in call:
-        answers -= 1
-        if not answers:
-            return messages.BatchAppendResp.FromString(raw)
-    raise AssertionError("no answer")
+    found = await channel.call(f"{STREAMS}/BatchAppend", *requests, metadata=metadata, answers=answers)
+    assert len(found) == answers
+    return messages.BatchAppendResp.FromString(found[-1])
 
 
-async def read(channel: grpc.aio.Channel, request: Any, metadata: Metadata = ()) -> list[Any]:
+async def read(channel: Channel, request: Any, metadata: Metadata = ()) -> list[Any]:
     """Return everything that a read brings."""
-    call = channel.unary_stream(f"{STREAMS}/Read")(request.SerializeToString(), metadata=metadata)
-    return [messages.ReadResp.FromString(raw) async for raw in call]
+    found = await channel.call(f"{STREAMS}/Read", request, metadata=metadata)
+    return [messages.ReadResp.FromString(raw) for raw in found]
 
 
 def read_of(stream: str, limit: int = 1000) -> Any:
@@ -77,7 +100,7 @@ def read_of(stream: str, limit: int = 1000) -> Any:
 
 
 async def revisions(
-    channel: grpc.aio.Channel, stream: str, metadata: Metadata = (), *, limit: int = 1000
+    channel: Channel, stream: str, metadata: Metadata = (), *, limit: int = 1000
 ) -> list[int]:
     """Return the revisions that a stream shows."""
     found = await read(channel, read_of(stream, limit), metadata)

@@ -374,6 +374,6 @@ async def test_a_group_tells_who_consumes_and_how_much(client: Client, uri: str,
         request.options.stream_identifier.stream_name = stream.encode()
         request.options.group_name = GROUP
         async with channel_to(uri) as channel:
-            raw = await channel.unary_unary(GET_INFO)(request.SerializeToString())
+            [raw] = await channel.call(GET_INFO, request)
         [connection] = messages.PersistentGetInfoResp.FromString(raw).subscription_info.connections
         assert (connection.username, connection.total_items) == ("anonymous", 3)
