@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
+from adapters.http.answers.rendered_books import RenderedBooks
+from adapters.http.serving.warming import make_warmer
 from application.caching.warmer import CacheWarmer, Loader
 from application.health import Health, Stops, Trouble
 from domain.identifiers import Ticker
+from domain.market.vocabulary import MarketStatus
 
 
 class Clock:
@@ -144,3 +148,44 @@ async def test_closing_ends_it_in_the_middle_of_a_round() -> None:
     assert ended, "whoever closes what it reads from may do so now"
     assert warmer.rounds == 0
     await warmer.close()
+
+
+@pytest.mark.parametrize("ended", [0, 30, 90, 300], ids=lambda ended: f"{ended} ended")
+async def test_those_that_trade_are_taken_until_there_are_fifty_however_many_ended_before_them(
+    ended: int,
+) -> None:
+    trading = [Ticker(f"T{number}") for number in range(60)]
+    statuses = dict.fromkeys((f"E{number}" for number in range(ended)), MarketStatus.FINALIZED)
+    statuses |= {
+        ticker: MarketStatus.PAUSED if number == 49 else MarketStatus.ACTIVE
+        for number, ticker in enumerate(trading)
+    }
+    loaded: dict[str, list[Ticker]] = {"market": [], "trades": [], "book": []}
+
+    asked: list[int] = []
+
+    async def most_traded(*, limit: int) -> list[SimpleNamespace]:
+        asked.append(limit)
+        found = [SimpleNamespace(ticker=ticker, status=status) for ticker, status in statuses.items()]
+        return found[:limit]
+
+    async def market(ticker: Ticker) -> None:
+        loaded["market"].append(ticker)
+
+    async def trades(ticker: Ticker) -> None:
+        loaded["trades"].append(ticker)
+
+    async def book(ticker: Ticker) -> None:
+        loaded["book"].append(ticker)
+
+    port = SimpleNamespace(
+        reads=SimpleNamespace(
+            markets=SimpleNamespace(most_traded=most_traded), books=SimpleNamespace(book=book)
+        ),
+        cached=SimpleNamespace(market=market, trades=trades),
+        books=RenderedBooks(),
+        exchange=SimpleNamespace(health=Health()),
+    )
+    assert await make_warmer(port).warm() == 50  # type: ignore[arg-type]
+    assert loaded == dict.fromkeys(loaded, trading[:50])
+    assert len(asked) <= 4, "twice as many each time"

@@ -138,6 +138,55 @@ async def test_a_webhook_with_too_much_waiting_has_the_rest_given_up(
     assert [dead.reason for dead in await world.exchange.webhooks.dead(A)] == ["3 others waited already"] * 2
 
 
+async def test_what_was_taken_makes_room_for_what_comes(
+    world: ToldWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAITING_MAX", 3)
+    may_go, send = asyncio.Semaphore(0), world.endpoint.send
+
+    async def one_by_one(url: str, notice_id: str, body: bytes) -> str | None:
+        await may_go.acquire()
+        return await send(url, notice_id, body)
+
+    async def waiting(count: int) -> None:
+        async with asyncio.timeout(10):
+            while world.deliveries.waiting != count:  # noqa: ASYNC110 (nobody says so)
+                await asyncio.sleep(0)
+
+    world.endpoint.send = one_by_one  # type: ignore[method-assign]
+    orders = [await buy(world, A) for _ in range(3)]
+    await waiting(3)
+    for _ in range(3):
+        may_go.release()
+        await waiting(2)
+        orders.append(await buy(world, A))
+        await waiting(3)
+    for _ in orders:
+        may_go.release()
+    await world.told()
+    assert [order for _, order in world.endpoint.taken] == orders
+    assert await world.exchange.webhooks.dead(A) == []
+
+
+async def test_an_order_of_the_very_moment_a_webhook_is_set_is_told_and_none_from_before(
+    world: ToldWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_us = world.clock.now_us() + 1_000_000
+    monkeypatch.setattr(world.clock, "now_us", lambda: now_us - 1)
+    await buy(world, B)
+    monkeypatch.setattr(world.clock, "now_us", lambda: now_us)
+    order = await buy(world, B)
+    # Those who tell are behind: the webhook is there when they come to either order.
+    await world.hush()
+    await world.kept.close()
+    world.kept = SqliteOutbox(None)
+    await world.exchange.webhooks.set(B, "desk", BOBS)
+    await world.exchange.close()
+    await world.start()
+    await world.told()
+    assert world.endpoint.orders(BOBS) == {order}
+
+
 async def test_a_webhook_that_is_removed_is_sent_nothing_more(world: ToldWorld) -> None:
     world.endpoint.fault = lambda _url, _request: "gone"
     paused, go_on = asyncio.Event(), asyncio.Event()
