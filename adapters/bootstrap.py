@@ -129,15 +129,17 @@ async def build_exchange(
     health: Health | None = None,
     alone: bool = True,
     in_place: Callable[[], None] = lambda: None,
+    losses: Callable[[], int] = lambda: 0,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
 
     Where it is not ``alone``, other processes may write to the same store. ``in_place`` raises
-    :class:`application.ports.event_store.LogReplaced` if the files of the log were replaced.
+    :class:`application.ports.event_store.LogReplaced` if the files of the log were replaced; ``losses`` tells
+    how many times the server behind it was lost.
     """
     founding = await found(store, codec, clock, partitions=partitions)
     kept, health = snapshots or NoSnapshots(), health or Health()
-    guard = LogGuard(store, health, in_place)
+    guard = LogGuard(store, health, in_place, losses)
     directory = Directory(
         reader=store,
         appender=guard,
@@ -323,6 +325,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             limits=settings.limits,
             health=health,
             in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
+            losses=lambda: getattr(store, "losses", 0),  # only a server's store has any
         )
         stack.push_async_callback(exchange.close)
         signer = Signer(folder.webhook_key())

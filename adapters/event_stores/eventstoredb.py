@@ -168,6 +168,11 @@ class EventStoreDBStore:
         finally:
             await subscription.stop()
 
+    @property
+    def losses(self) -> int:
+        """How many times the server was lost: each time another log may have come back."""
+        return self._leader.losses
+
     async def close(self) -> None:
         """Wait for the appends under way, end the subscriptions, hang up."""
         if self._closed.is_set():

@@ -41,6 +41,7 @@ class Leader:
         self._members: tuple[str, ...] = ()
         self._proved = False
         self._proofs = 0
+        self.losses = 0
         self._missed = False
         self._search: asyncio.Task[None] | None = None
 
@@ -67,6 +68,7 @@ class Leader:
         """Take note of a sign that the leader is elsewhere, or gone, unless there was a proof since."""
         if proof != self._proofs:
             return
+        self.losses += self._proved
         self._proved = False
         if not self._missed:
             self._missed = True

@@ -50,7 +50,6 @@ class _Feed:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
-    proof: int = 0
 
 
 class Subscription:
@@ -82,7 +81,7 @@ class Subscription:
             if not feed.records:
                 assert feed.task is not None
                 if feed.task.done():
-                    await self._recover(feed.task, feed.proof)
+                    await self._recover(feed.task)
                     continue
                 feed.arrived.clear()
                 await feed.arrived.wait()
@@ -106,7 +105,16 @@ class Subscription:
         return feed
 
     async def _receive(self, feed: _Feed) -> None:
-        feed.proof = await self._leader.reached()
+        proof = await self._leader.reached()
+        try:
+            await self._follow(feed)
+        except ClientError as error:
+            # Told at once, and not when the next page is asked for: nothing else notices as soon.
+            if elsewhere(error):
+                self._leader.lost(error, proof)
+            raise
+
+    async def _follow(self, feed: _Feed) -> None:
         if self._last_event is not None:
             await self._check_same_log(*self._last_event)
         opening = self._client.subscribe_to_all(
@@ -151,7 +159,7 @@ class Subscription:
                 "or restored; rebuild what was derived from it"
             )
 
-    async def _recover(self, ended: asyncio.Task[None], proof: int) -> None:
+    async def _recover(self, ended: asyncio.Task[None]) -> None:
         self._feed = None
         self._live = False
         if self._closed.is_set():
@@ -160,7 +168,6 @@ class Subscription:
         if isinstance(error, ClientError):
             if not elsewhere(error):
                 raise refusal(error, right="read ($r) $all") from error
-            self._leader.lost(error, proof)
         elif error is not None and not isinstance(error, StoreUnavailable):
             raise error
         log = _log.warning if self._pause_s == FIRST_PAUSE_S else _log.debug

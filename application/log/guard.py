@@ -28,7 +28,7 @@ from application.streams import EXCHANGE_EVENTS
 from application.watching.appends import Appends
 
 PART = "event log"
-LOOK_S = 1.0
+LOOK_S = 0.5
 """How often to look whether the log is still the one that was opened."""
 
 ADVICE = "nothing is written any more: stop this process, put the right log in its place, and start again"
@@ -41,20 +41,29 @@ class GuardedLog(StreamReader, LogReader, StreamAppender, Protocol):
 class LogGuard:
     """Appends to a log while it is the one that was opened.
 
-    ``in_place`` raises :class:`LogReplaced` if its files are not where they were.
+    ``in_place`` raises :class:`LogReplaced` if its files are not where they were. ``losses`` tells how many
+    times the server behind the log was lost.
     """
 
-    def __init__(self, log: GuardedLog, health: Health, in_place: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        log: GuardedLog,
+        health: Health,
+        in_place: Callable[[], None] = lambda: None,
+        losses: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.appends = Appends()
         self._log = log
         self._health = health
         self._in_place = in_place
+        self._losses = losses
+        self._lost = losses()
         self._end: Landmark | None = None
         self._in_doubt = True
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append all events or none. Raises :class:`LogReplaced` too."""
-        if self._in_doubt:
+        if self._in_doubt or self._losses() != self._lost:
             await self.look()
         began = perf_counter()
         try:
@@ -92,6 +101,7 @@ class LogGuard:
             except LogReplaced:
                 pass  # which is reported
             except EventStoreError as error:
+                self._in_doubt = True
                 self._health.report(PART, Trouble.EVENT_STORE_UNAVAILABLE, f"it cannot be read: {error}")
             else:
                 self._health.clear(PART, Trouble.EVENT_STORE_UNAVAILABLE)
@@ -99,13 +109,14 @@ class LogGuard:
 
     async def look(self) -> None:
         """Raise :class:`LogReplaced` if the log is not the one that was opened."""
+        lost = self._losses()
         try:
             self._in_place()
             await self._check_end()
         except LogReplaced as error:
             self._report(error)
             raise
-        self._in_doubt = False
+        self._in_doubt, self._lost = False, lost
         self._health.clear(PART, Trouble.LOG_REPLACED)
 
     async def _check_end(self) -> None:

@@ -21,14 +21,18 @@ from adapters.event_stores.eventstoredb_client import (
     call,
     responses,
 )
+from application.health import Health, Trouble
+from application.log.guard import LogGuard
 from application.ports.event_store import (
     NO_STREAM,
     AppendOutcomeUnknown,
     EventStoreError,
+    LogReplaced,
     NewEvent,
     Page,
     RecordedEvent,
     StoreUnavailable,
+    StreamAppender,
     WrongExpectedRevision,
 )
 from tests.integration.eventstore_node.node_process import NodeProcess
@@ -63,7 +67,7 @@ async def events_from(pages: AsyncIterator[Page], count: int) -> list[RecordedEv
     return events
 
 
-async def append_when_back(store: EventStoreDBStore, stream: str, event: NewEvent, expected: int) -> None:
+async def append_when_back(store: StreamAppender, stream: str, event: NewEvent, expected: int) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -101,6 +105,30 @@ async def test_a_subscription_refuses_to_go_on_in_another_log(
         await append_when_back(store, "a", noted(), NO_STREAM)
         with pytest.raises(EventStoreError, match="replaced or restored"):
             await events_from(pages, 1)
+
+
+async def test_a_server_that_comes_back_with_a_backup_gets_not_one_event(
+    node: NodeProcess, store: EventStoreDBStore, tmp_path: Path
+) -> None:
+    health = Health()
+    guard = LogGuard(store, health, losses=lambda: store.losses)
+    await guard.append("market-a", [noted()], expected=NO_STREAM)
+    await node.end(signal.SIGTERM)
+    shutil.copytree(tmp_path / "node", tmp_path / "backup")
+    await node.start()
+    async with aclosing(store.subscribe()) as pages:
+        await events_from(pages, 1)
+        await append_when_back(guard, "market-b", noted(), NO_STREAM)
+        await events_from(pages, 1)
+        await node.end(signal.SIGKILL)
+        shutil.rmtree(tmp_path / "node")
+        (tmp_path / "backup").rename(tmp_path / "node")
+        await node.start()
+        # It would fit: nobody has written to this stream since the backup.
+        with pytest.raises(LogReplaced):
+            await guard.append("market-a", [noted()], expected=0)
+    assert [each.code for each in health.conditions] == [Trouble.LOG_REPLACED]
+    assert [event.revision async for page in store.read_stream("market-a") for event in page] == [0]
 
 
 async def test_an_append_to_a_frozen_server_is_unknown_and_then_unavailable(
