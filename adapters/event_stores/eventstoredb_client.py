@@ -161,16 +161,22 @@ class Client(_Library):
         return 0
 
     async def version(self, connection: Any, *, timeout_s: float) -> str:
-        """Return the version that a server says it is, nothing if it does not tell."""
+        """Return the version that a server says it is, nothing if it knows no such question.
+
+        Without an answer it may be one with a fault: that is an error like that of any call.
+        """
         ask = connection._grpc_channel.unary_unary(  # noqa: SLF001 (the library knows no such call)
             _SUPPORTED_METHODS,
             request_serializer=lambda _: b"",
             response_deserializer=SupportedMethods.FromString,
         )
-        with suppress(grpc.RpcError):
+        try:
             supported = await ask(None, timeout=timeout_s, **self.call_options)
-            return str(supported.event_store_server_version)
-        return ""
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return ""
+            raise ServiceUnavailable(error) from error
+        return str(supported.event_store_server_version)
 
     async def members(self, connection: Any, *, timeout_s: float) -> tuple[str, ...]:
         """Return the addresses of a cluster's members as one of them tells them; none of a single server."""

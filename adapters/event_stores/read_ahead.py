@@ -1,9 +1,11 @@
 """The process that reads a remote log ahead: it is asked on its standard input, and answers on its output.
 
-An answer is the pages of the log, and an end: empty, or what went wrong.
+An answer is the pages of the log, and an end: empty, or what went wrong. It ends without a word when whoever
+asked is gone.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +22,11 @@ PAGES_AHEAD = 64
 
 def main() -> None:
     """Answer the request on standard input."""
-    uvloop.run(_answer(json.decode(sys.stdin.buffer.read(), type=Request)))
+    try:
+        uvloop.run(_answer(json.decode(sys.stdin.buffer.read(), type=Request)))
+    except* BrokenPipeError:
+        # What is left of the answer would be written once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _answer(request: Request) -> None:

@@ -1,7 +1,8 @@
 """A server that speaks EventStoreDB's protocol, and a public client connected to it.
 
 The cases run against the embedded node, and against a genuine EventStoreDB wherever there is one: what
-they state are facts of the protocol, not of the node.
+they state are facts of the protocol, not of the node. So they hold too where system projections write links
+into the log.
 """
 
 from collections.abc import AsyncIterator
@@ -16,8 +17,10 @@ from adapters.eventstore_node.server import running_node
 from tests.integration.eventstore_node.certificates import certificate_in
 from tests.integration.eventstore_node.client_library import Client
 from tests.integration.eventstore_node.genuine import genuine_servers, genuine_uri
+from tests.integration.eventstore_node.links import node_with_links
 
-SERVERS = ["node", *genuine_servers()]
+WITH_LINKS = "node with links"
+SERVERS = ["node", pytest.param(WITH_LINKS, marks=pytest.mark.more), *genuine_servers()]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +31,10 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=SERVERS)
 async def uri(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == WITH_LINKS:
+        async with node_with_links(tmp_path / "node") as node:
+            yield node.uri
+        return
     if request.param != "node":
         yield genuine_uri(request.param)
         return

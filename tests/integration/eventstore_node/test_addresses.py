@@ -1,12 +1,15 @@
 """What is wrong with an address, a password, a certificate or a version is said, and no secret is shown."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from adapters.event_stores import eventstoredb_leader
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.eventstore_node import node_services
+from adapters.eventstore_node.calls import CallRefused, Status
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import Node, running_node
 from application.ports.event_store import NO_STREAM, NewEvent, StoreMisconfigured, StoreUnavailable
@@ -127,6 +130,29 @@ async def test_every_other_version_is_taken(monkeypatch: pytest.MonkeyPatch, ver
         store = await EventStoreDBStore.connect(node.uri)
         await store.append("a", [NewEvent(id=noted()[0].id, type="Noted", data=b"{}")], expected=NO_STREAM)
         await store.close()
+
+
+async def test_a_server_that_does_not_answer_what_version_it_is_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def silent(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(node_services.NodeServices, "supported_methods", silent)
+    monkeypatch.setattr(eventstoredb_leader, "PROBE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(eventstoredb_leader, "PATIENCE_S", 0.1)
+    async with running_node(None) as node:
+        with pytest.raises(StoreUnavailable):
+            await contact(node.uri, None)
+
+
+async def test_a_server_that_knows_no_such_question_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object) -> None:
+        raise CallRefused(Status.UNIMPLEMENTED, "no such method")
+
+    monkeypatch.setattr(node_services.NodeServices, "supported_methods", unknown)
+    async with running_node(None) as node:
+        await contact(node.uri, None)
 
 
 async def test_what_a_server_keeps_for_itself_is_not_delivered() -> None:

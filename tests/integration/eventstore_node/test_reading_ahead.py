@@ -1,5 +1,8 @@
 """Another process reads a remote log ahead: the same events, and an end whatever happens."""
 
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 from signal import SIGKILL
@@ -7,12 +10,14 @@ from uuid import UUID
 
 import psutil
 import pytest
+from msgspec.json import encode
 
 from adapters.event_stores import reading_ahead
 from adapters.event_stores.eventstoredb import EventStoreDBStore
-from adapters.event_stores.reading_ahead import ReadingAhead
+from adapters.event_stores.reading_ahead import ReadingAhead, Request
 from application.ports.event_store import (
     NO_STREAM,
+    START,
     Filter,
     NewEvent,
     RecordedEvent,
@@ -80,6 +85,22 @@ async def test_who_reads_no_further_leaves_no_process_behind(node: NodeProcess) 
     await pages.aclose()
     assert others() == []
     await ahead.close()
+
+
+async def test_a_process_whose_reader_was_killed_ends_without_a_word(node: NodeProcess) -> None:
+    await (await filled(node)).close()
+    asked = await create_subprocess_exec(
+        sys.executable, "-m", "adapters.event_stores.read_ahead", stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert asked.stdin is not None
+    assert asked.stdout is not None
+    assert asked.stderr is not None
+    asked.stdin.write(encode(Request(uri=node.uri, after=START, matching=WANTED)))
+    asked.stdin.close()
+    await asked.stdout.readexactly(1)
+    asked._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  # as its end would do
+    said = await asked.stderr.read()
+    assert (await asked.wait(), said) == (0, b"")
 
 
 async def test_a_server_that_goes_away_meanwhile_is_told_as_ever(node: NodeProcess) -> None:
