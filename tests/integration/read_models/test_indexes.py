@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,27 @@ def test_orders_in_parts_are_the_orders_of_one_table(connection: Connection) -> 
         flat = connection.execute(in_driver_style(case.flat), case.parameters).fetchall()
         parted = connection.execute(in_driver_style(case.parted), case.parameters).fetchall()
         assert sorted(map(repr, flat)) == sorted(map(repr, parted)), case.title
+
+
+def test_the_open_orders_of_a_market_are_found_among_open_orders_by_their_index(
+    connection: Connection,
+) -> None:
+    text, _ = plan(connection, CASES[0].parted, CASES[0].parameters)
+    assert steps(text) == [
+        "Sort",
+        "Bitmap Heap Scan on orders_resting orders",
+        "Bitmap Index Scan on orders_open_by_market",
+    ]
+    assert conditions(text) == ["(ticker = 'M-20'::text)"]
+
+
+def test_orders_of_some_time_are_read_from_their_months_alone(connection: Connection) -> None:
+    text, _ = plan(connection, CASES[-1].parted, CASES[-1].parameters)
+    since, until = (
+        datetime.fromtimestamp(CASES[-1].parameters[end] / 1e6, UTC) for end in ("since", "until")
+    )
+    read = set(re.findall(r"Scan (?:using \w+ )?on (orders_\w+)", text))
+    assert read == {"orders_resting", f"orders_{since:%Y_%m}", f"orders_{until:%Y_%m}"}
 
 
 def test_the_page_shows_the_questions_as_they_are_asked() -> None:

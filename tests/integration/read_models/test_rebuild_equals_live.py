@@ -3,7 +3,7 @@
 import asyncio
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.read_models.opening import open_store
 from adapters.read_models.rebuilding import UnknownProjection, rebuild
-from application.ports.event_store import Position, RecordedEvent
+from application.ports.event_store import Page, Position, RecordedEvent
 from projections.catalog import TABLES, all_projections
 from projections.running.batch import Batch, batches
 from projections.running.progress import Progress
@@ -225,18 +225,29 @@ def test_progress_is_told_as_the_exercise_words_it() -> None:
     assert progress.left_s == 5.0
 
 
-class EarlierEnd:
-    """A log that was shorter when a rebuild asked for its end."""
+class GrowingLog:
+    """A log that was shorter when it was read for the first time."""
 
-    def __init__(self, log: Any, end: Position) -> None:
+    def __init__(self, log: MemoryEventStore, end: Position) -> None:
         self._log = log
-        self._end = end
+        self._end: Position | None = end
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
     async def head(self) -> Position:
-        return self._end
+        return await self._log.head() if self._end is None else self._end
+
+    async def read_all(self, **asked: Any) -> AsyncIterator[Page]:
+        end, self._end = self._end, None
+        async for page in self._log.read_all(**asked):
+            if end is None:
+                yield page
+                continue
+            events = [event for event in page.events if event.position <= end]
+            yield Page(events=events, position=min(page.position, end), caught_up=page.position >= end)
+            if page.position >= end:
+                return
 
 
 async def test_what_was_projected_since_a_rebuild_asked_for_the_end_is_in_it_before_the_swap(
@@ -249,7 +260,7 @@ async def test_what_was_projected_since_a_rebuild_asked_for_the_end_is_in_it_bef
         earlier = events[len(events) // 2].position
         ended = await rebuild(
             database,
-            log=EarlierEnd(flow.log, earlier),
+            log=GrowingLog(flow.log, earlier),
             codec=CODEC,
             clock=flow.clock,
             resume=False,
