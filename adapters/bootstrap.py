@@ -35,6 +35,7 @@ from adapters.http.app import create_app, make_port
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
+from adapters.http.feed.feed import Feed
 from adapters.http.firewall.opening import open_screen
 from adapters.http.route_classes import RouteClass
 from adapters.http.serving.warming import make_warmer
@@ -67,6 +68,7 @@ from application.hosting.directory import Directory
 from application.hosting.open_markets import OpenMarkets
 from application.keys import Keys
 from application.keys_in_force import KeysInForce
+from application.limiting.tiers import LOOPBACK
 from application.log.guard import LogGuard
 from application.log.readable import refuse_unknown_events
 from application.notices.deliveries import Deliveries
@@ -268,6 +270,7 @@ class Presage:
     telling: Telling
     deliveries: Deliveries
     watch: Watch
+    feed: Feed
     app: Starlette
 
     async def start(self) -> None:
@@ -400,6 +403,20 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, health)))
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
+        feed = Feed(
+            board=reads.board,
+            log=store,
+            codec=codec,
+            past=exchange.past,
+            freshness=reads.models.freshness,
+            keys=exchange.keys.in_force,
+            sessions=sessions,
+            clock=clock,
+            health=health,
+            exempt=limits.rules.exempt if limits else LOOPBACK,
+        )
+        watch.add(feed)
+        await stack.enter_async_context(feed.running())
         presage = Presage(
             settings=settings,
             folder=folder,
@@ -414,7 +431,8 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             telling=telling,
             deliveries=deliveries,
             watch=watch,
-            app=create_app(port),
+            feed=feed,
+            app=create_app(port, feed=feed),
         )
         stack.push_async_callback(presage.hush)
         yield presage

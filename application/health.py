@@ -44,6 +44,8 @@ class Trouble(StrEnum):
     """What follows from events (bookings, payouts, conditions) is not seen to."""
     SAGA_SET_ASIDE = "saga_set_aside"
     """An interrupted order cannot be brought to its end: its account places nothing more in its market."""
+    FEED_BEHIND = "feed_behind"
+    """The live feed does not tell what is in the log."""
     NOTICES_FAILED = "notices_failed"
     """Accounts are not told of their orders, though these are placed and stand."""
     LOG_REPLACED = "log_replaced"
@@ -88,6 +90,7 @@ _STOP_A_PART = frozenset(
         Trouble.STREAM_UNREADABLE,
         Trouble.CACHE_UNAVAILABLE,
         Trouble.NOTICES_FAILED,
+        Trouble.FEED_BEHIND,
         Trouble.GUARD_FAILS_OPEN,
         Trouble.TASK_FAILED,
         Trouble.QUEUES_UNUSABLE,

@@ -31,6 +31,11 @@ class SessionManager:
         """Return a session, which lasts longer by that; ``None`` if it has ended."""
         return await self._store.get(_digest(session_id))
 
+    async def lasts(self, account_id: AccountId, session_id: str) -> bool:
+        """Return whether an account's session goes on. To ask is no use of it."""
+        digest = _digest(session_id)
+        return any(session.digest == digest for session in await self._store.of_account(account_id))
+
     async def update_session(self, session_id: str, data: Mapping[str, str]) -> Session | None:
         """Note other data with a session; return it, ``None`` if it has ended."""
         return await self._store.update(_digest(session_id), data)

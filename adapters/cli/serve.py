@@ -141,6 +141,7 @@ def _closing(presage: Presage, served: Served, house: AsyncExitStack | None) -> 
 
     yield Step(name="readiness", action=give_notice, limit_s=notice_s + 1)
     yield Step(name="listener", action=refuse_more, limit_s=1)
+    yield Step(name="live feed", action=presage.feed.close, limit_s=5)
     yield Step(name="requests", action=served.finish, limit_s=REQUESTS_S)
     if house is not None:
         yield Step(name="house traders", action=house.aclose, limit_s=5)

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 
 from adapters.data_folder import Identity
 from adapters.http.answers.cached_answers import CachedAnswers
@@ -20,6 +20,9 @@ from adapters.http.callers.limited import RateLimited
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
+from adapters.http.feed.feed import Feed
+from adapters.http.feed.socket import PATH as FEED_PATH
+from adapters.http.feed.socket import FeedSocket
 from adapters.http.firewall.opening import Screen
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort
@@ -132,14 +135,20 @@ def make_port(
     )
 
 
-def create_app(port: HttpPort, *, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """Return the ASGI application. ``more_routes`` are those of other ports at the same address."""
+def create_app(
+    port: HttpPort, *, feed: Feed | None = None, more_routes: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return the ASGI application, with the live feed if there is one.
+
+    ``more_routes`` are those of other ports at the same address.
+    """
+    sockets = [] if feed is None else [WebSocketRoute(FEED_PATH, FeedSocket(port, feed))]
     routes = [
         Route(operation.path, Endpoint(operation, port), methods=[operation.method])
         for operation in OPERATIONS
     ]
     app = Starlette(
-        routes=[*other_methods(OPERATIONS), *routes, *more_routes],
+        routes=[*other_methods(OPERATIONS), *routes, *sockets, *more_routes],
         middleware=_middleware(port),
         exception_handlers={HTTPException: _refuse},
     )

@@ -59,6 +59,7 @@ class OpenReadModels:
     changes: Changes
     stats: RunnerStats
     audit: TradeAudit
+    board: MarketBoard
 
 
 @asynccontextmanager
@@ -216,6 +217,7 @@ def _opened(
         changes=changes,
         stats=stats,
         audit=audit,
+        board=board,
     )
 
 

@@ -82,6 +82,10 @@ BOOK_EVENTS: frozenset[type] = frozenset(
 """What changes a book, or what its top says beside the prices."""
 
 
+Move = tuple[str, int, int]
+"""Something that came to a level, or below zero left it: side, price in ticks, quantity."""
+
+
 class BookLevel:
     """The orders at one price, first come first."""
 
@@ -148,6 +152,8 @@ class MarketBook:
 
     def __init__(self, top: TopRow, orders: Iterable[BookOrderRow] = ()) -> None:
         self.top = top
+        self.moves: list[Move] = []
+        """What the last event put on a level or took off it."""
         self.orders: dict[str, BookOrderRow] = {}
         self.yes = BookSide()
         self.no = BookSide()
@@ -206,6 +212,7 @@ class MarketBook:
 
     def apply(self, event: BookEvent, *, revision: int, sequence: int) -> BookOrderRow | None:
         """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
+        self.moves.clear()
         touched = self._apply(event, sequence)
         top = self.top
         top.yes_bid_ticks, top.yes_bid_size = self.yes.best
@@ -270,12 +277,14 @@ class MarketBook:
         if quantity:
             self._side(row.side).join(row)
             self.top.liquidity += row.ticks * quantity
+            self.moves.append((row.side, row.ticks, quantity))
         return row
 
     def _take(self, row: BookOrderRow, quantity: int) -> BookOrderRow:
         if quantity:
             self._side(row.side).reduce(row, quantity)
             self.top.liquidity -= row.ticks * quantity
+            self.moves.append((row.side, row.ticks, -quantity))
         return row
 
     def _off(self, order_id: str) -> BookOrderRow | None:

@@ -10,10 +10,12 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from application.events import DomainEvent, Recorded
 from application.ports.clock import Clock
+from application.ports.event_store import START
+from application.streams import MARKET
 from application.turns import in_turns
 from domain.group.events import GroupCreated
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
@@ -51,7 +53,7 @@ class BoardRows:
     minutes: Sequence[CandleRow] = ()
 
 
-class _Market:
+class LiveMarket:
     """One market's row, book, last day and latest trades, and the views made of them."""
 
     __slots__ = ("book", "books", "day", "facts", "trades")
@@ -64,9 +66,27 @@ class _Market:
         self.books: dict[int | None, BookView] = {}
 
     @property
+    def revision(self) -> int:
+        """The revision of the last event that changed what is known here."""
+        return max(self.facts.revision, self.book.top.revision)
+
+    @property
     def over(self) -> bool:
+        """Whether nothing can happen in it any more."""
         ended = self.facts.status == MarketStatus.FINALIZED.value
         return ended and not self.book.orders and not self.book.top.open_interest
+
+
+class Onlooker(Protocol):
+    """Sees each event right after the board has taken it in."""
+
+    def happened(self, recorded: Recorded[DomainEvent], market: LiveMarket | None) -> None:
+        """Look at an event and the market it is about as it left it, if it is one on the board."""
+        ...
+
+    def lost(self, ticker: str) -> None:
+        """Take note that the board does not follow a market any more."""
+        ...
 
 
 class MarketBoard:
@@ -77,9 +97,11 @@ class MarketBoard:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._markets: dict[str, _Market] = {}
+        self._markets: dict[str, LiveMarket] = {}
         self._series: dict[str, str] = {}
         self._resting: dict[str, dict[str, str]] = {}
+        self._seen = START
+        self.onlooker: Onlooker | None = None
 
     def restore(self, rows: BoardRows) -> None:
         """Set everything up as it stood when the rows were read."""
@@ -92,7 +114,7 @@ class MarketBoard:
             ticker = facts.ticker
             top = tops.get(ticker)
             book = MarketBook(top, orders.get(ticker, ())) if top else MarketBook.empty(ticker)
-            market = _Market(facts, book, LastDay(minutes.get(ticker, ())))
+            market = LiveMarket(facts, book, LastDay(minutes.get(ticker, ())))
             if not market.over:
                 self._markets[ticker] = market
         for row in rows.orders:
@@ -102,25 +124,39 @@ class MarketBoard:
 
     def take(self, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Take in events; those already taken in are passed over."""
+        onlooker = self.onlooker
         for recorded in events:
             kind = type(recorded.event)
             if kind in CHANGES or kind in BOOK_EVENTS:
-                self._changed(recorded)
+                market = self._changed(recorded)
             elif isinstance(recorded.event, MarketCreated):
-                self._listed(recorded)
-            elif isinstance(recorded.event, GroupCreated):
-                self._series[group_of(recorded.stream)] = recorded.event.series
+                market = self._listed(recorded)
+            else:
+                in_market = recorded.stream.startswith(MARKET)
+                market = self.on_board(ticker_of(recorded.stream)) if in_market else None
+                if isinstance(recorded.event, GroupCreated):
+                    self._series[group_of(recorded.stream)] = recorded.event.series
+            if onlooker is not None and recorded.position > self._seen:
+                onlooker.happened(recorded, market)
+            self._seen = max(self._seen, recorded.position)
 
-    def _listed(self, recorded: Recorded[Any]) -> None:
-        ticker = ticker_of(recorded.stream)
-        if ticker not in self._markets:
-            self._markets[ticker] = _Market(listed(recorded), MarketBook.empty(ticker), LastDay())
+    def on_board(self, ticker: str) -> LiveMarket | None:
+        """Return a market as it stands, ``None`` if it is not on the board."""
+        return self._markets.get(ticker)
 
-    def _changed(self, recorded: Recorded[Any]) -> None:
+    def _listed(self, recorded: Recorded[Any]) -> LiveMarket:
         ticker = ticker_of(recorded.stream)
         market = self._markets.get(ticker)
         if market is None:
-            return
+            market = self._markets[ticker] = LiveMarket(listed(recorded), MarketBook.empty(ticker), LastDay())
+        return market
+
+    def _changed(self, recorded: Recorded[Any]) -> LiveMarket | None:
+        """Change a market; return it as the event left it, though it may leave the board with that."""
+        ticker = ticker_of(recorded.stream)
+        market = self._markets.get(ticker)
+        if market is None:
+            return None
         try:
             if recorded.revision > market.facts.revision and type(recorded.event) in CHANGES:
                 change(market.facts, recorded)
@@ -130,11 +166,14 @@ class MarketBoard:
             # Wrong prices are worse than slow ones: from here on the read model answers for this market.
             log.exception("market %s leaves the board at revision %d", ticker, recorded.revision)
             del self._markets[ticker]
-            return
+            if self.onlooker is not None:
+                self.onlooker.lost(ticker)
+            return None
         if market.over:
             del self._markets[ticker]
+        return market
 
-    def _moved(self, market: _Market, recorded: Recorded[Any]) -> None:
+    def _moved(self, market: LiveMarket, recorded: Recorded[Any]) -> None:
         event, book = recorded.event, market.book
         touched = book.apply(event, revision=recorded.revision, sequence=recorded.position)
         if touched is not None:

@@ -39,6 +39,7 @@ class Code(Enum):
     STARTING = ("starting", 425)
     TOO_MANY_LOGINS = ("too_many_logins", 429)
     RATE_LIMITED = ("rate_limited", 429)
+    TOO_MANY_FEEDS = ("too_many_feeds", 429)
     INTERNAL_ERROR = ("internal_error", 500)
     READ_MODEL_BEHIND = ("read_model_behind", 503)
     READ_MODEL_UNAVAILABLE = ("read_model_unavailable", 503)

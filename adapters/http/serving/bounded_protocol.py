@@ -88,6 +88,13 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_timer()
         super().on_message_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over: it is neither silent any more nor expected to send a request."""
+        self.silent.pop(self, None)
+        self._in_request = False
+        self._stop_timer()
+        super().handle_websocket_upgrade()
+
     def on_response_complete(self) -> None:
         """Note since when the connection is silent."""
         super().on_response_complete()

@@ -10,11 +10,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.http.serving.bounded_protocol import bounded_http
+from adapters.http.serving.feed_protocol import FeedProtocol
 from application.ports.measures import Measure, gauge
 
 _BACKLOG = 2_048
 _CONNECTIONS_MAX = 10_000
 _KEEP_ALIVE_S = 75
+WS_BYTES_MAX = 1_048_576
+"""A larger message ends its socket: it would have to be held in whole to be answered."""
+WS_PING_S, WS_PONG_S = 10.0, 30.0
 _SHUTDOWN_S = 5
 """How long requests have when nobody ended them in order before."""
 
@@ -102,7 +106,13 @@ async def serving(
     config = uvicorn.Config(
         app,
         http=bounded_http(most),
-        ws="none",
+        ws=FeedProtocol,
+        ws_max_size=WS_BYTES_MAX,
+        ws_max_queue=4,
+        ws_ping_interval=WS_PING_S,
+        ws_ping_timeout=WS_PONG_S,
+        ws_per_message_deflate=False,
+        log_level="warning",
         lifespan="off",
         access_log=False,
         log_config=None,

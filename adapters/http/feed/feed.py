@@ -1,0 +1,311 @@
+"""The live feed of one process: its consumers, and what keeps it going."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import orjson
+
+from adapters.http.answers.problems import Code, Problem
+from adapters.http.callers.authentication import Caller
+from adapters.http.callers.key_ring import KeysInForce
+from adapters.http.feed.channels import FeedCode
+from adapters.http.feed.history import History
+from adapters.http.feed.hub import Hub
+from adapters.http.feed.limits import USUAL, FeedLimits
+from adapters.http.feed.line import Line, Wire
+from adapters.http.feed.messages import message
+from adapters.http.feed.subscription import Subscription
+from application.health import Health, Trouble, kept_running
+from application.limiting.token_bucket import TokenBucketRateLimiter
+from application.past import Past
+from application.ports.clock import Clock
+from application.ports.codec import EventCodec
+from application.ports.event_store import LogReader, StreamReader
+from application.ports.measures import Measure, counter, gauge
+from application.ports.sessions import SessionsUnavailable
+from application.sessions import SessionManager
+from projections.live.market_board import MarketBoard
+from projections.reading.queries import Freshness
+
+log = logging.getLogger(__name__)
+
+PART = "live feed"
+
+BEAT_S = 1.0
+LOOK_S = 0.25
+"""How often to look whether keys and sessions are in force."""
+
+BEHIND_S = 5.0
+"""After how long without what is in the log the feed counts as standing still."""
+
+AT_ONCE = 64
+"""How many consumers are written to before others have their turn."""
+
+_RESTARTING, _FORBIDDEN = 1012, 1008
+
+
+class FeedLog(StreamReader, LogReader, Protocol):
+    """A log that streams can be read from, and that has an end."""
+
+
+class Feed:
+    """Tells consumers what happens; make it where the board is made, and run it while the process serves."""
+
+    def __init__(
+        self,
+        *,
+        board: MarketBoard,
+        log: FeedLog,
+        codec: EventCodec,
+        past: Past,
+        freshness: Freshness,
+        keys: KeysInForce,
+        sessions: SessionManager,
+        clock: Clock,
+        health: Health,
+        limits: FeedLimits = USUAL,
+        exempt: frozenset[str] = frozenset(),
+    ) -> None:
+        self.limits = limits
+        self.hub = Hub(board, self._lose)
+        self.history = History(log, codec, past, self.hub, at_once=limits.replays)
+        self.buckets = TokenBucketRateLimiter()
+        self.cuts = dict.fromkeys(("slow", "revoked", "closing"), 0)
+        self._log = log
+        self._freshness = freshness
+        self._keys = keys
+        self._sessions = sessions
+        self._clock = clock
+        self._health = health
+        self._exempt = exempt
+        self._lines: dict[Line, None] = {}
+        self._open: Counter[str] = Counter()
+        self._dirty: dict[Line, None] = {}
+        self._awake = asyncio.Event()
+        self._sent = 0
+        self._behind_since_s: float | None = None
+        self.ending = False
+
+    # ----------------------------------------------------------------------------------------- consumers
+
+    def connect(self, wire: Wire, caller: Caller | None, address: str) -> Line:
+        """Let a consumer in. Raises :class:`Problem` if there are too many, or too many of its own."""
+        self.admit(caller, address)
+        line = Line(
+            wire,
+            caller=caller,
+            address=address,
+            limits=self.limits,
+            ready=self._mark,
+            now_s=asyncio.get_running_loop().time,
+        )
+        self._lines[line] = None
+        self._open[_whose(caller, address)] += 1
+        return line
+
+    def admit(self, caller: Caller | None, address: str) -> None:
+        """Raise :class:`Problem` if there is no room for one more consumer."""
+        if self.ending:
+            raise Problem(Code.STARTING, "the exchange is about to end; connect again in a moment")
+        if len(self._lines) >= self.limits.sockets:
+            raise Problem(Code.OVERLOADED, "too many feeds are open; try again later")
+        if caller is not None:
+            most = self.limits.sockets_per_account
+        elif address in self._exempt:
+            return
+        else:
+            most = self.limits.sockets_per_address
+        if self._open[_whose(caller, address)] >= most:
+            raise Problem(
+                Code.TOO_MANY_FEEDS, f"{most} feeds are open already: that is as many as there may be"
+            )
+
+    def disconnect(self, line: Line) -> None:
+        """Let a consumer go."""
+        del self._lines[line]
+        self._open[_whose(line.caller, line.address)] -= 1
+        self._dirty.pop(line, None)
+        for task in line.replays:
+            task.cancel()
+        for subscription in line.subscriptions.values():
+            self.hub.leave(subscription)
+        line.closed = True
+
+    def _mark(self, line: Line) -> None:
+        self._dirty[line] = None
+        self._awake.set()
+
+    def _lose(self, subscriptions: Sequence[Subscription], why: str) -> None:
+        """End subscriptions that cannot be told without a gap, and say so."""
+        for line in self._lines:
+            for subscription in subscriptions:
+                if line.subscriptions.get(subscription.sid) is subscription:
+                    del line.subscriptions[subscription.sid]
+                    self.hub.leave(subscription)
+                    line.outbox.put(_error_text(FeedCode.CHANNEL_ERROR, why, subscription.sid))
+
+    def cut(self, line: Line, kind: str, code: int, reason: str) -> None:
+        """End a consumer's connection, saying why."""
+        if not line.closed:
+            self.cuts[kind] += 1
+            line.cut(code, reason)
+
+    async def close(self) -> None:
+        """Send everybody away: the process is about to end, and another may be there."""
+        self.ending = True
+        for line in list(self._lines):
+            line.flush()
+            self.cut(line, "closing", _RESTARTING, "the exchange is restarting; connect again in a moment")
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------------------------------------- at work
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Tell what happens while the block runs."""
+        works: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("writing", self._write),
+            ("heartbeat", self._beat),
+            ("who may listen", self._look),
+        )
+        tasks = [
+            asyncio.create_task(
+                kept_running(work, health=self._health, part=f"{PART}: {name}"),  # type: ignore[arg-type]
+                name=f"{PART}: {name}",
+            )
+            for name, work in works
+        ]
+        try:
+            yield
+        finally:
+            await self.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write(self) -> None:
+        """Write what waits to whoever has something waiting, in turns."""
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            number = 0
+            while self._dirty:
+                line = next(iter(self._dirty))
+                del self._dirty[line]
+                self._sent += line.flush()
+                number += 1
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    async def _beat(self) -> None:
+        """Say every second how far the feed is behind the log, and see who takes nothing."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(BEAT_S)
+            lag_s = await self._behind_s(loop.time())
+            self.hub.beat(
+                message(
+                    "heartbeat",
+                    {
+                        "ts_ms": self._clock.now_us() // 1_000,
+                        "lag_ms": round(lag_s * 1_000),
+                        "position": self.hub.position,
+                    },
+                    self.hub.position,
+                )
+            )
+            for line in list(self._lines):
+                if line.closed or line.stalled:
+                    self.cut(line, "slow", _FORBIDDEN, "slow consumer: nothing was taken for too long")
+
+    async def _behind_s(self, now_s: float) -> float:
+        """Return for how long there has been something in the log that was not told."""
+        head = await self._log.head()
+        if max(self.hub.position, self._freshness.position) >= head:
+            self._behind_since_s = None
+            self._health.clear(PART, Trouble.FEED_BEHIND)
+            return 0.0
+        if self._behind_since_s is None:
+            self._behind_since_s = now_s
+        behind_s = now_s - self._behind_since_s
+        if behind_s > BEHIND_S:
+            self._health.report(
+                PART,
+                Trouble.FEED_BEHIND,
+                "what is in the log is not told: the projector of this process stands still, and says why",
+            )
+        return behind_s
+
+    async def _look(self) -> None:
+        """Send those away whose key or session is no longer in force."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for key_id in {line.caller.key_id for line in self._lines if line.caller and line.caller.key_id}:
+                if await self._keys.find(key_id) is None:
+                    self._revoke(lambda caller, gone=key_id: caller.key_id == gone, "the key was revoked")
+            for caller in {
+                line.caller.session_id: line.caller
+                for line in self._lines
+                if line.caller and line.caller.session_id
+            }.values():
+                if not await self._lasts(caller):
+                    ended = caller.session_id
+                    self._revoke(lambda each, gone=ended: each.session_id == gone, "the session has ended")
+
+    async def _lasts(self, caller: Caller) -> bool:
+        assert caller.session_id is not None
+        try:
+            return await self._sessions.lasts(caller.account_id, caller.session_id)
+        except SessionsUnavailable:
+            return True  # nobody can end one now either
+
+    def _revoke(self, concerns: Callable[..., bool], why: str) -> None:
+        for line in list(self._lines):
+            if line.caller is not None and concerns(line.caller):
+                self.cut(line, "revoked", _FORBIDDEN, why)
+
+    # ------------------------------------------------------------------------------------------- watching
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield how many listen to what, and what became of those who did not keep up."""
+        yield gauge("presage_feed_sockets", "Consumers of the live feed.", len(self._lines))
+        yield gauge(
+            "presage_feed_subscriptions",
+            "Subscriptions to the live feed, of each market counted.",
+            {(channel,): n for channel, n in self.hub.subscriptions.items()},
+            "channel",
+        )
+        yield gauge(
+            "presage_feed_waiting",
+            "Messages that wait to be written.",
+            sum(len(each.outbox) for each in self._lines),
+        )
+        yield counter(
+            "presage_feed_messages_written", "Messages of the live feed that were written.", self._sent
+        )
+        yield counter(
+            "presage_feed_messages_made",
+            "Messages that were made of events, for any number.",
+            self.hub.messages,
+        )
+        yield counter("presage_feed_replays", "Replays that were begun.", self.history.replays)
+        yield counter(
+            "presage_feed_cut",
+            "Consumers that were sent away.",
+            {(why,): n for why, n in self.cuts.items()},
+            "why",
+        )
+
+
+def _whose(caller: Caller | None, address: str) -> str:
+    return f"address {address}" if caller is None else f"account {caller.account_id}"
+
+
+def _error_text(code: FeedCode, why: str, sid: int) -> Callable[[], bytes]:
+    told = orjson.dumps({"type": "error", "sid": sid, "msg": {"code": code, "msg": why}})
+    return lambda: told

@@ -1,0 +1,284 @@
+"""The middle of the feed: what happens comes in once, and goes to whoever subscribed to it.
+
+It looks on while the board of markets takes in the log, so there is one follower per process, and books are
+those that everybody sees. What is told of an event is written once; only number and subscription are added
+for each subscriber, when its turn to be written comes.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from adapters.http.feed.channels import Channel
+from adapters.http.feed.messages import (
+    Message,
+    Quote,
+    book_deltas,
+    fill_message,
+    lifecycle_message,
+    quote_of,
+    snapshot,
+    ticker_message,
+    trade_message,
+)
+from adapters.http.feed.subscription import Subscription
+from application.events import DomainEvent, Recorded
+from application.ports.event_store import START, Position
+from application.streams import MARKET, market_stream
+from domain.identifiers import AccountId, Ticker
+from domain.market.events import TradeExecuted
+from projections.folds.market_book import MarketBook
+from projections.live.market_board import LiveMarket, MarketBoard
+
+Subscribers = dict[Subscription, None]
+
+
+class Topic:
+    """A market that somebody subscribed to, and how far it has been told."""
+
+    __slots__ = ("book", "position", "revision", "subscribers", "ticker", "told")
+
+    def __init__(self, ticker: str, told: Quote | None) -> None:
+        self.ticker = ticker
+        self.told = told
+        self.revision: int | None = None
+        self.position: Position = START
+        self.subscribers: dict[Channel, Subscribers] = {}
+        self.book: tuple[int, Message] | None = None
+
+    def of(self, channel: Channel) -> Subscribers:
+        """Return who subscribed to a channel of this market."""
+        return self.subscribers.get(channel, {})
+
+
+class Hub:
+    """Hands what happens to subscriptions. ``lose`` is called with those that cannot be told any more."""
+
+    def __init__(self, board: MarketBoard, lose: Callable[[Sequence[Subscription], str], None]) -> None:
+        self._board = board
+        self._lose = lose
+        self._topics: dict[str, Topic] = {}
+        self._everywhere: dict[Channel, Subscribers] = {}
+        self._accounts: dict[AccountId, dict[Channel, Subscribers]] = {}
+        self._tickers: dict[str, Quote] = {}
+        self.position: Position = START
+        self.told_at_us = 0
+        self.messages = 0
+        board.onlooker = self
+
+    # ------------------------------------------------------------------------------------- subscribing
+
+    def join(self, subscription: Subscription) -> None:
+        """Have a subscription told what happens from now on."""
+        channel, account_id = subscription.channel, subscription.account_id
+        if channel is Channel.FILL:
+            assert account_id is not None
+            self._accounts.setdefault(account_id, {}).setdefault(channel, {})[subscription] = None
+        elif subscription.tickers is None:
+            self._everywhere.setdefault(channel, {})[subscription] = None
+        else:
+            for ticker in subscription.tickers:
+                self.add(subscription, ticker)
+
+    def add(self, subscription: Subscription, ticker: str) -> None:
+        """Have a subscription told of one more market."""
+        if subscription.channel is not Channel.FILL:
+            self.topic(ticker).subscribers.setdefault(subscription.channel, {})[subscription] = None
+
+    def remove(self, subscription: Subscription, ticker: str) -> None:
+        """Tell a subscription no more of a market."""
+        topic = self._topics.get(market_stream(Ticker(ticker)))
+        if topic is None:
+            return
+        _leave(topic.subscribers, subscription)
+        subscription.drop(ticker)
+        if not topic.subscribers:
+            del self._topics[market_stream(Ticker(ticker))]
+
+    def leave(self, subscription: Subscription) -> None:
+        """Tell a subscription nothing more."""
+        subscription.end()
+        if subscription.account_id is not None and subscription.channel is Channel.FILL:
+            mine = self._accounts.get(subscription.account_id, {})
+            _leave(mine, subscription)
+            if not mine:
+                self._accounts.pop(subscription.account_id, None)
+        elif subscription.tickers is None:
+            _leave(self._everywhere, subscription)
+        else:
+            for ticker in subscription.tickers:
+                self.remove(subscription, ticker)
+
+    def topic(self, ticker: str) -> Topic:
+        """Return a market's topic, which somebody is about to subscribe to."""
+        stream = market_stream(Ticker(ticker))
+        topic = self._topics.get(stream)
+        if topic is None:
+            market = self._board.on_board(ticker)
+            topic = self._topics[stream] = Topic(ticker, _state(market) if market else None)
+        return topic
+
+    def snapshot(self, ticker: str) -> Message:
+        """Return a market's whole book as it stands; of one that is over, an empty one."""
+        market, topic = self._board.on_board(ticker), self._topics.get(market_stream(Ticker(ticker)))
+        if market is None:
+            return snapshot(ticker, MarketBook.empty(ticker), -1, self.position)
+        revision = market.revision if topic is None or topic.revision is None else topic.revision
+        if topic is not None and topic.book is not None and topic.book[0] == revision:
+            return topic.book[1]
+        message = snapshot(ticker, market.book, revision, self.position)
+        if topic is not None:
+            topic.book = revision, message
+        return message
+
+    def ticker_now(self, ticker: str, at_us: int) -> Message | None:
+        """Return how a market stands, ``None`` for one that is over."""
+        market = self._board.on_board(ticker)
+        if market is None:
+            return None
+        return ticker_message(
+            ticker, _state(market), revision=market.revision, at_us=at_us, position=self.position
+        )
+
+    @property
+    def subscriptions(self) -> dict[str, int]:
+        """How many there are of each channel; one of several markets counts for each."""
+        counts = dict.fromkeys(map(str, Channel), 0)
+        by_channel: Iterable[dict[Channel, Subscribers]] = (
+            self._everywhere,
+            *self._accounts.values(),
+            *(topic.subscribers for topic in self._topics.values()),
+        )
+        for each in by_channel:
+            for channel, subscribers in each.items():
+                counts[channel] += len(subscribers)
+        return counts
+
+    # ---------------------------------------------------------------------------------------- following
+
+    def happened(self, recorded: Recorded[DomainEvent], market: LiveMarket | None) -> None:
+        """Tell of an event."""
+        self.position = recorded.position
+        self.told_at_us = recorded.cause.at_us
+        if not recorded.stream.startswith(MARKET):
+            return
+        topic = self._topics.get(recorded.stream)
+        if topic is not None:
+            if topic.revision is not None and recorded.revision != topic.revision + 1:
+                self._lose_topic(
+                    topic, f"revisions {topic.revision + 1} to {recorded.revision - 1} are missing"
+                )
+                return
+            topic.revision, topic.position = recorded.revision, recorded.position
+        if topic is not None or self._everywhere:
+            self._tell(recorded, market, topic)
+        if self._accounts and isinstance(recorded.event, TradeExecuted):
+            self._tell_fills(recorded, recorded.event)
+
+    def lost(self, ticker: str) -> None:
+        """Tell those who subscribed to a market that it is not followed any more."""
+        topic = self._topics.get(market_stream(Ticker(ticker)))
+        if topic is not None:
+            self._lose_topic(topic, "the market is not followed")
+
+    def _lose_topic(self, topic: Topic, why: str) -> None:
+        concerned = [each for subscribers in topic.subscribers.values() for each in subscribers]
+        topic.revision = None
+        self._lose(concerned, f"{topic.ticker}: {why}; subscribe again with from_revision")
+
+    def _tell(self, recorded: Recorded[Any], market: LiveMarket | None, topic: Topic | None) -> None:
+        ticker = recorded.stream.removeprefix(MARKET)
+        for channel in (Channel.LIFECYCLE, Channel.TRADE):
+            if (topic is not None and channel in topic.subscribers) or channel in self._everywhere:
+                message = single(channel, recorded)
+                if message is not None:
+                    self._spread(channel, ticker, topic, message)
+        if market is None:
+            return
+        if topic is not None and Channel.BOOK in topic.subscribers and market.book.moves:
+            self._tell_book(recorded, market, topic)
+        if (topic is not None and Channel.TICKER in topic.subscribers) or Channel.TICKER in self._everywhere:
+            self._tell_ticker(recorded, market, topic)
+
+    def _tell_book(self, recorded: Recorded[Any], market: LiveMarket, topic: Topic) -> None:
+        if market.book.top.revision != recorded.revision:
+            return  # the moves are those of an earlier event
+        moves = market.book.moves
+        messages = book_deltas(recorded, moves)
+        position = recorded.position
+        for subscription in topic.of(Channel.BOOK):
+            if not subscription.live or position <= subscription.after:
+                continue
+            if subscription.conflate_ms:
+                subscription.conflate_book(topic.ticker, recorded, moves)
+                continue
+            for message in messages:
+                subscription.outbox.put((subscription, message))
+        self.messages += len(messages)
+
+    def _tell_ticker(self, recorded: Recorded[Any], market: LiveMarket, topic: Topic | None) -> None:
+        ticker = market.facts.ticker
+        state = _state(market)
+        before = topic.told if topic is not None else self._tickers.get(ticker)
+        if topic is not None:
+            topic.told = state
+        if Channel.TICKER in self._everywhere:
+            self._tickers[ticker] = state
+        if state != before:
+            message = ticker_message(
+                ticker,
+                state,
+                revision=recorded.revision,
+                at_us=recorded.cause.at_us,
+                position=recorded.position,
+            )
+            self._spread(Channel.TICKER, ticker, topic, message)
+
+    def _spread(self, channel: Channel, ticker: str, topic: Topic | None, message: Message) -> None:
+        self.messages += 1
+        here = topic.of(channel) if topic is not None else {}
+        for subscribers in (here, self._everywhere.get(channel, {})):
+            for subscription in subscribers:
+                if subscription.live and message.position > subscription.after:
+                    if subscription.conflate_ms:
+                        subscription.conflate(ticker, message)
+                    else:
+                        subscription.outbox.put((subscription, message))
+
+    def _tell_fills(self, recorded: Recorded[Any], trade: TradeExecuted) -> None:
+        for leg in (trade.maker, trade.taker):
+            mine = self._accounts.get(leg.account_id)
+            if mine is None:
+                continue
+            message = fill_message(recorded, leg)
+            for subscription in mine.get(Channel.FILL, {}):
+                if not subscription.live or recorded.position <= subscription.after:
+                    continue
+                tickers = subscription.tickers
+                if tickers is None or recorded.stream.removeprefix(MARKET) in tickers:
+                    subscription.tell(message)
+            self.messages += 1
+
+    def beat(self, message: Message) -> None:
+        """Tell all who asked for it that the feed is alive."""
+        for subscription in self._everywhere.get(Channel.HEARTBEAT, {}):
+            subscription.tell(message)
+
+
+def _leave(subscribers: dict[Channel, Subscribers], subscription: Subscription) -> None:
+    mine = subscribers.get(subscription.channel)
+    if mine is not None:
+        mine.pop(subscription, None)
+        if not mine:
+            del subscribers[subscription.channel]
+
+
+def single(channel: Channel, recorded: Recorded[Any]) -> Message | None:
+    """Return what a channel that needs no more than the event tells of it, if anything."""
+    if channel is Channel.LIFECYCLE:
+        return lifecycle_message(recorded)
+    return trade_message(recorded) if isinstance(recorded.event, TradeExecuted) else None
+
+
+def _state(market: LiveMarket) -> Quote:
+    last = market.trades[-1].quantity if market.trades else 0
+    return quote_of(market.book, volume=market.facts.volume, last_trade=last)

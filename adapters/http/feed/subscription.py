@@ -1,0 +1,132 @@
+"""One subscription of one consumer: what it is told, numbered without a gap."""
+
+import asyncio
+from collections.abc import Callable
+
+from adapters.http.feed.channels import Channel
+from adapters.http.feed.messages import Conflation, Message
+from adapters.http.feed.outbox import Outbox
+from application.events import Recorded
+from application.ports.event_store import START, Position
+from domain.identifiers import AccountId
+from projections.folds.market_book import Move
+
+Writing = Callable[["Subscription", Message, int], bytes]
+"""Writes a message with its number: as a frame's text, or as an event of a stream."""
+
+
+def as_text(subscription: "Subscription", message: Message, seq: int) -> bytes:
+    """Return a message as the feed's clients read it."""
+    head = subscription.heads.get(message.kind)
+    if head is None:
+        head = b'{"type":"%b","sid":%d,"seq":' % (message.kind.encode(), subscription.sid)
+        subscription.heads[message.kind] = head
+    owned = message.owner is not None and message.owner == subscription.account_id
+    return b"%b%d%b" % (head, seq, message.owned if owned else message.tail)
+
+
+class Subscription:
+    """A channel, the markets it is about (``None`` for all), and how far it has been told.
+
+    While it is not ``live`` it is told from the log. What stands in the log up to ``after`` it was told.
+    """
+
+    __slots__ = (
+        "_due",
+        "_kept",
+        "_latest",
+        "account_id",
+        "after",
+        "channel",
+        "conflate_ms",
+        "ended",
+        "heads",
+        "live",
+        "outbox",
+        "seq",
+        "sid",
+        "tickers",
+        "writing",
+    )
+
+    def __init__(
+        self,
+        sid: int,
+        channel: Channel,
+        outbox: Outbox,
+        *,
+        account_id: AccountId | None,
+        tickers: dict[str, None] | None,
+        conflate_ms: int = 0,
+        writing: Writing = as_text,
+    ) -> None:
+        self.sid = sid
+        self.channel = channel
+        self.outbox = outbox
+        self.account_id = account_id
+        self.tickers = tickers
+        self.conflate_ms = conflate_ms
+        self.writing = writing
+        self.seq = 0
+        self.live = True
+        self.ended = False
+        self.after: Position = START
+        self.heads: dict[str, bytes] = {}
+        self._kept: dict[str, Conflation] = {}
+        self._latest: dict[str, Message] = {}
+        self._due: asyncio.TimerHandle | None = None
+
+    def written(self, message: Message) -> bytes:
+        """Return a message as this subscription's next."""
+        self.seq += 1
+        return self.writing(self, message, self.seq)
+
+    def tell(self, message: Message) -> None:
+        """Have a message sent."""
+        self.outbox.put((self, message))
+
+    # ---------------------------------------------------------------------------------- told less often
+
+    def conflate_book(self, ticker: str, recorded: Recorded[object], moves: list[Move]) -> None:
+        """Keep what an event changed until the next time."""
+        kept = self._kept.get(ticker)
+        if kept is None:
+            kept = self._kept[ticker] = Conflation()
+        kept.add(recorded, moves)
+        self._arm()
+
+    def conflate(self, ticker: str, message: Message) -> None:
+        """Keep a message until the next time, in place of the one before."""
+        self._latest[ticker] = message
+        self._arm()
+
+    def drop(self, ticker: str) -> None:
+        """Forget what was kept of a market: what is told of it next says it all."""
+        self._kept.pop(ticker, None)
+        self._latest.pop(ticker, None)
+
+    def _arm(self) -> None:
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(self.conflate_ms / 1_000, self._tell_kept)
+
+    def _tell_kept(self) -> None:
+        self._due = None
+        if self.ended:
+            return
+        if len(self.outbox):
+            self._arm()  # it has not even taken the last: the sum grows no larger meanwhile
+            return
+        kept, self._kept = self._kept, {}
+        for ticker, conflation in kept.items():
+            for message in conflation.take(ticker):
+                self.tell(message)
+        latest, self._latest = self._latest, {}
+        for message in latest.values():
+            self.tell(message)
+
+    def end(self) -> None:
+        """Tell nothing more."""
+        self.ended = True
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
