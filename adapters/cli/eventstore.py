@@ -76,6 +76,8 @@ async def _serve(
                 say(f"[bold green]the event store is open[/] at [bold]{safe(node.uri)}[/]; Ctrl-C closes")
             await asyncio.Event().wait()
     except OSError as error:
+        if error.filename is not None:
+            raise  # which names the file
         raise Failure(
             "cannot_listen", f"cannot serve at {host}:{port} ({error.strerror or error})"
         ) from error

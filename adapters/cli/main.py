@@ -10,6 +10,7 @@ import typer
 
 from adapters.cli.catalogue import Catalogue
 from adapters.cli.failures import failure_of, report
+from adapters.cli.logs import begin_logging
 
 USAGE = 2
 INTERRUPTED = 130
@@ -45,6 +46,7 @@ def main() -> None:
     What the process writes is its user's alone.
     """
     os.umask(0o077)
+    begin_logging()
     sys.exit(run(sys.argv[1:]))
 
 

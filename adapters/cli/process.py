@@ -1,7 +1,6 @@
 """What commands that run until they are interrupted have in common."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -11,29 +10,10 @@ from typing import Any, NoReturn
 
 from adapters.cli.output import print_json, safe, say
 from adapters.redaction import redacted
-from adapters.settings import LogLevel
 from application.shutdown import GracefulShutdown, Step
 
 POOLS_S = 15.0
 """How long everything that is still open when the last step begins has to close."""
-
-
-def begin_logging(level: LogLevel) -> None:
-    """Write what is at least so grave to standard error; of what libraries say, warnings."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(
-        level=max(logging.WARNING, logging.getLevelNamesMapping()[level.name]), handlers=[handler]
-    )
-    for ours in ("adapters", "application", "projections"):
-        logging.getLogger(ours).setLevel(level.name)
-
-
-class _Discreet(logging.Formatter):
-    """Writes no secrets, wherever in a record they are."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
 
 
 class Stopping:

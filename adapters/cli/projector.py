@@ -13,9 +13,10 @@ import uvloop
 
 from adapters.bootstrap import open_projector
 from adapters.cli.failures import Failure
+from adapters.cli.logs import begin_logging
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, safe, say
-from adapters.cli.process import Stopping, begin_logging, until_stopped
+from adapters.cli.process import Stopping, until_stopped
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.settings import Settings
 from adapters.threads import give_way_soon

@@ -11,9 +11,10 @@ import uvloop
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.cli.failures import Failure
+from adapters.cli.logs import begin_logging
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
-from adapters.cli.process import Stopping, begin_logging, until_stopped
+from adapters.cli.process import Stopping, until_stopped
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
 from adapters.demo.opening import demonstration

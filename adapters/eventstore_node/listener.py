@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from urllib.parse import quote
 import grpc.aio  # type: ignore[import-untyped]
 
 from adapters.eventstore_node.calls import Call, CallRefused, Handler, Status
+from adapters.listening import listening_socket
 
 Router = Callable[[str, Mapping[str, str]], Handler]
 """Finds the handler for a path and the headers of a call, or raises :class:`CallRefused`."""
@@ -47,8 +47,7 @@ class Listener:
         self._server = grpc.aio.server(options=_OPTIONS)
         self._server.add_generic_rpc_handlers((_Everything(self._serve),))
         # Tried first, because gRPC does not say why it cannot listen.
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
+        listening_socket(host, port).close()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if credentials is None:
             bound: int = self._server.add_insecure_port(address)

@@ -87,6 +87,7 @@ async def running_node_on(
     users: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
     """Give a running node on a log that stays open at its end."""
+    credentials = None if tls is None else tls.credentials()
     streams, recent = Streams(engine), RecentIds()
     await warm(recent, engine, _WARM_EVENTS)
     system = SystemStreams(engine)
@@ -100,7 +101,7 @@ async def running_node_on(
     about = NodeServices(sorted(routes))
     listener = Listener(_router(routes | about.routes(), users))
     try:
-        bound = await listener.start(host, port, None if tls is None else tls.credentials())
+        bound = await listener.start(host, port, credentials)
         about.listens_on(host, bound)
         yield Node(host, bound, tls is not None, partial(listener.close, SHUTDOWN_GRACE_S))
     finally:

@@ -1,15 +1,19 @@
 """Every command shows texts of the log that were made to be obeyed, and shows them as they are."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from adapters.bootstrap import open_presage
-from adapters.cli import main
+from adapters.cli import eventstore, main
 from adapters.cli.event_view import EventPrinter, StoredEvent
 from adapters.cli.output import say
+from adapters.cli.process import Stopping
 from adapters.cli.progress import Steps
 from adapters.cli.projector import _line
 from adapters.cli.replay_views import replay_view
@@ -177,6 +181,49 @@ def test_what_runs_on_is_as_careful(capsys: pytest.CaptureFixture[str]) -> None:
     with Steps() as steps:
         steps.reached(HOSTILE, 1, 2)
     assert not OBEYED & set("".join(capsys.readouterr()))
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_the_event_store_is_as_careful(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+) -> None:
+    @asynccontextmanager
+    async def running(*_: object, **__: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(uri=HOSTILE, end_calls=None)
+
+    monkeypatch.setattr(eventstore, "running_node", running)
+    serving = asyncio.create_task(
+        eventstore._serve(Path(HOSTILE), HOSTILE, 0, None, None, Stopping(), as_json=as_json)
+    )
+    shown = ""
+    while not shown:
+        await asyncio.sleep(0)
+        shown = "".join(capsys.readouterr())
+    serving.cancel()
+    assert not OBEYED & set(shown)
+    assert "loud" in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("serve", "--host", HOSTILE),
+        ("eventstore", "--port", "0", "--host", HOSTILE),
+        ("eventstore", "--users", f"/{HOSTILE}"),
+        ("eventstore", "--certificate", f"/{HOSTILE}", "--key", f"/{HOSTILE}"),
+        ("projector", HOSTILE),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_cannot_run_on_says_so_as_carefully(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    assert main.run([*words, *form, "--data", str(tmp_path / PATH)]) in (1, 2)
+    shown = "".join(capsys.readouterr())
+    assert not OBEYED & set(shown)
+    assert "loud" in shown
+    assert "internal_error" not in shown
 
 
 def test_a_terminal_is_shown_events_and_recordings_as_carefully(

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 
 from adapters.http.serving.bounded_protocol import bounded_http
 from adapters.http.serving.feed_protocol import FeedProtocol
+from adapters.listening import listening_socket
 from application.ports.measures import Measure, gauge
 
-_BACKLOG = 2_048
 _CONNECTIONS_MAX = 10_000
 _KEEP_ALIVE_S = 75
 WS_BYTES_MAX = 1_048_576
@@ -101,7 +101,7 @@ async def serving(
     Port 0 takes a free one. Leaving the block lets requests that are under way come to their end, for at
     most five seconds. Raises ``OSError`` if the address is taken.
     """
-    listener = _listen(host, port)
+    listener = listening_socket(host, port)
     most = connections_max or most_connections()
     config = uvicorn.Config(
         app,
@@ -136,17 +136,3 @@ async def serving(
         server.should_exit = True
         await running
         listener.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.cli import main
 from adapters.cli.failures import Failure, report
+from adapters.cli.logs import Discreet
 from adapters.cli.output import print_json, say, table
-from adapters.cli.process import _Discreet
 from adapters.redaction import redacted
 
 HOSTILE = "\x1b[2Jgone\u202etxt\u2066 [/] [bold red]loud[/] \x9b31m \x07"
@@ -65,7 +65,39 @@ def test_no_failure_tells_a_secret_or_is_obeyed(capsys: pytest.CaptureFixture[st
 
 def test_no_log_tells_a_secret() -> None:
     record = logging.LogRecord("n", logging.WARNING, "f", 1, "away: %s", ("redis://:s3cret@h/0",), None)
-    assert _Discreet("%(message)s").format(record) == "away: redis://***@h/0"
+    assert Discreet("%(message)s").format(record) == "away: redis://***@h/0"
+
+
+def test_a_log_is_not_obeyed_and_no_text_makes_lines_of_its_own() -> None:
+    formatter = Discreet("%(levelname)s: %(message)s")
+    try:
+        int(HOSTILE)
+    except ValueError:
+        why = sys.exc_info()
+    said = (f"{HOSTILE}\nERROR: forged",)
+    told = formatter.format(logging.LogRecord("n", logging.WARNING, "f", 1, "stream %s", said, why))
+    assert not OBEYED & set(told)
+    first, *traceback = told.splitlines()
+    assert "ERROR: forged" in first
+    assert traceback[0] == "Traceback (most recent call last):"
+
+
+def test_every_command_logs_as_carefully(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(sys, "argv", ["presage", "--version"])
+    before = os.umask(0o022)
+    try:
+        with pytest.raises(SystemExit, match="0"):
+            main.main()
+    finally:
+        os.umask(before)
+    logging.getLogger("some.library").warning("%s", HOSTILE)
+    told = capsys.readouterr().err
+    assert "loud" in told
+    assert not OBEYED & set(told)
 
 
 def test_wrong_settings_are_told_without_their_secrets(
