@@ -1,6 +1,7 @@
 """Listens for gRPC calls and gives each to its handler, which works on bytes."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,7 +53,10 @@ class Listener:
         if credentials is None:
             bound: int = self._server.add_insecure_port(address)
         else:
-            bound = self._server.add_secure_port(address, credentials)
+            try:
+                bound = self._server.add_secure_port(address, credentials)
+            except RuntimeError as error:
+                raise OSError(errno.EINVAL, "the certificate or its key cannot be used") from error
         await self._server.start()
         return bound
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,14 @@ async def test_a_client_with_the_certificate_and_the_password_is_served(certific
         store = await EventStoreDBStore.connect(uri, root_certificates=root)
         assert len([e async for page in store.read_stream("a") for e in page]) == 1000
         await store.close()
+
+
+async def test_a_certificate_that_is_none_is_refused_with_the_reason(tmp_path: Path) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nonsense")
+    with pytest.raises(OSError, match="the certificate or its key cannot be used"):
+        async with running_node(None, tls=Tls(nonsense, nonsense)):
+            pass
 
 
 @pytest.mark.parametrize("user", ["admin:wrong", "nobody:correct-horse"])
