@@ -45,6 +45,9 @@ BEHIND_S = 5.0
 AT_ONCE = 64
 """How many consumers are written to before others have their turn."""
 
+SLOW = "slow consumer"
+"""How the reason begins for which whoever does not keep up is sent away."""
+
 _RESTARTING, _FORBIDDEN = 1012, 1008
 
 
@@ -101,6 +104,7 @@ class Feed:
             address=address,
             limits=self.limits,
             ready=self._mark,
+            slow=self._too_slow,
             now_s=asyncio.get_running_loop().time,
         )
         self._lines[line] = None
@@ -138,6 +142,11 @@ class Feed:
     def _mark(self, line: Line) -> None:
         self._dirty[line] = None
         self._awake.set()
+
+    def _too_slow(self, line: Line) -> None:
+        self.cut(
+            line, "slow", _FORBIDDEN, f"{SLOW}: too much waits to be taken; come back with from_revision"
+        )
 
     def _lose(self, subscriptions: Sequence[Subscription], why: str) -> None:
         """End subscriptions that cannot be told without a gap, and say so."""
@@ -221,7 +230,7 @@ class Feed:
             )
             for line in list(self._lines):
                 if line.closed or line.stalled:
-                    self.cut(line, "slow", _FORBIDDEN, "slow consumer: nothing was taken for too long")
+                    self.cut(line, "slow", _FORBIDDEN, f"{SLOW}: nothing was taken for too long")
 
     async def _behind_s(self, now_s: float) -> float:
         """Return for how long there has been something in the log that was not told."""

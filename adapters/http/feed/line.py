@@ -32,7 +32,7 @@ class Wire(Protocol):
 
 
 class Line:
-    """A consumer. ``ready`` is called with it when it has something to send."""
+    """A consumer. ``ready`` is told when it has something to send, ``slow`` when that is too much."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Line:
         address: str,
         limits: FeedLimits,
         ready: Callable[["Line"], None],
+        slow: Callable[["Line"], None],
         now_s: Callable[[], float],
     ) -> None:
         self.wire = wire
@@ -51,13 +52,12 @@ class Line:
         self.subscriptions: dict[int, Subscription] = {}
         self.replays: set[asyncio.Task[None]] = set()
         self.closed = False
-        self.why = ""
         self._ready = ready
         self._now_s = now_s
         self._took_s = now_s()
         self._room = asyncio.Event()
         self._room.set()
-        self.outbox = Outbox(limits.pending, self.wake, self._overflow)
+        self.outbox = Outbox(limits.pending, self.wake, lambda: slow(self))
 
     @property
     def account_id(self) -> AccountId | None:
@@ -101,15 +101,11 @@ class Line:
             self._took_s = self._now_s()
         return self._now_s() - self._took_s > self.limits.stalled_s
 
-    def _overflow(self) -> None:
-        self.cut(1008, "slow consumer: too much waits to be taken; come back with from_revision")
-
     def cut(self, code: int, reason: str) -> None:
         """End the connection, saying why."""
         if self.closed:
             return
         self.closed = True
-        self.why = reason
         self.outbox.clear()
         for subscription in self.subscriptions.values():
             subscription.end()

@@ -4,7 +4,9 @@ What goes through ASGI is awaited and written message by message. A feed writes 
 is handed the connection itself: it asks whether it is writable, and writes frames that are ready.
 """
 
+from asyncio import BaseTransport
 from collections.abc import Callable
+from socket import SO_SNDBUF, SOL_SOCKET
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -12,7 +14,10 @@ from websockets.http11 import Request
 EXTENSION = "presage.socket"
 """Where in the scope the socket is."""
 
-LINGER_S = 2.0
+SEND_BUFFER = 262_144
+"""How much the system holds for a consumer that does not take it: left to itself, that is many times more."""
+
+LINGER_S = 5.0
 """How long a consumer has to take the reason why it is sent away."""
 
 
@@ -20,6 +25,13 @@ class FeedProtocol(WebSocketsSansIOProtocol):
     """A connection that hands its socket to the application."""
 
     socket: "Socket | None" = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Take over a connection."""
+        super().connection_made(transport)
+        connected = transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
 
     def handle_connect(self, event: Request) -> None:
         """Begin the handshake."""
