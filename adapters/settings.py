@@ -21,6 +21,7 @@ VARIABLES = {
     "partitions": "PRESAGE_PARTITIONS",
     "projector": "PRESAGE_PROJECTOR",
     "open_orders_max": "PRESAGE_OPEN_ORDERS_MAX",
+    "open_orders_in_all_max": "PRESAGE_OPEN_ORDERS_IN_ALL_MAX",
     "stop_orders_max": "PRESAGE_STOP_ORDERS_MAX",
     "order_groups_max": "PRESAGE_ORDER_GROUPS_MAX",
     "keys_max": "PRESAGE_KEYS_MAX",
@@ -92,13 +93,14 @@ class Settings(BaseModel):
     exchange is founded. ``projector`` says where read models are made; an event store in memory is followed
     only ``inside``. ``webhooks_private`` lets webhooks be at private addresses and be called by http.
     ``log_level`` info has a line for orders. Those that end in ``_max`` bound what one account may
-    have: open orders and waiting stops in each market, order groups, keys. With ``strict_keys`` new keys sign
-    query and body too, unless whoever makes one says otherwise. ``shutdown_notice_s`` is for how long a
-    server that was asked to end says so, at ``/readyz``, before it takes no more connections: as long as
-    whoever sends requests needs to notice. ``sign_up`` lets anybody open an account; ``origins``
-    are those of the web pages elsewhere that may use sessions, with commas between them. ``metrics_token``
-    lets monitoring read the metrics; without it the data folder holds one. ``rate_limits`` is
-    ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse nothing.
+    have: open orders in each market and in all together, waiting stops, order groups, keys. With
+    ``strict_keys`` new keys sign query and body too, unless whoever makes one says otherwise.
+    ``shutdown_notice_s`` is for how long a server that was asked to end says so, at ``/readyz``, before it
+    takes no more connections: as long as whoever sends requests needs to notice. ``sign_up`` lets anybody
+    open an account; ``origins`` are those of the web pages elsewhere that may use sessions, with commas
+    between them. ``metrics_token`` lets monitoring read the metrics; without it the data folder holds one.
+    ``rate_limits`` is ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse
+    nothing.
     ``slos`` is a file of objectives.
     """
 
@@ -113,6 +115,7 @@ class Settings(BaseModel):
     partitions: int = Field(default=4, ge=1, le=100)
     projector: ProjectorPlace = ProjectorPlace.INSIDE
     open_orders_max: int = Field(default=DEFAULT_LIMITS.open_orders, ge=1)
+    open_orders_in_all_max: int = Field(default=DEFAULT_LIMITS.open_orders_in_all, ge=1)
     stop_orders_max: int = Field(default=DEFAULT_LIMITS.stops, ge=0)
     order_groups_max: int = Field(default=DEFAULT_LIMITS.order_groups, ge=0)
     webhooks_private: bool = False
@@ -164,6 +167,7 @@ class Settings(BaseModel):
         """What one account may have open."""
         return AccountLimits(
             open_orders=self.open_orders_max,
+            open_orders_in_all=self.open_orders_in_all_max,
             stops=self.stop_orders_max,
             order_groups=self.order_groups_max,
             keys=self.keys_max,

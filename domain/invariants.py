@@ -88,7 +88,13 @@ def _reservation(order_id: OrderId, held: Reservation, order: Order | None) -> I
     if order is None:
         if held.amount:
             yield f"order {order_id} has {held.amount} set aside and is not open in {held.ticker}"
-    elif order.account_id != held.account_id or order.reserved != held.amount:
+        if held.for_sale:
+            yield f"order {order_id} has {held.for_sale} for sale and is not open in {held.ticker}"
+        return
+    for_sale = order.remaining if order.action is Action.SELL else 0
+    if held.for_sale != for_sale:
+        yield f"order {order_id} has {for_sale} for sale, and its ledger knows of {held.for_sale}"
+    if order.account_id != held.account_id or order.reserved != held.amount:
         yield (
             f"order {order_id} of {order.account_id} needs {order.reserved}, "
             f"and {held.amount} of {held.account_id} is set aside"

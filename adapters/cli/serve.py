@@ -50,6 +50,13 @@ def serve(
             help="Most open orders of an account in a market. [default: $PRESAGE_OPEN_ORDERS_MAX, or 100000]"
         ),
     ] = None,
+    open_orders_in_all_max: Annotated[
+        int | None,
+        typer.Option(
+            help="Most open orders of an account in all markets together. "
+            "[default: $PRESAGE_OPEN_ORDERS_IN_ALL_MAX, or 200000]"
+        ),
+    ] = None,
     stop_orders_max: Annotated[
         int | None,
         typer.Option(
@@ -87,6 +94,7 @@ def serve(
         port=port,
         projector=projector,
         open_orders_max=open_orders_max,
+        open_orders_in_all_max=open_orders_in_all_max,
         stop_orders_max=stop_orders_max,
         order_groups_max=order_groups_max,
         keys_max=keys_max,

@@ -96,11 +96,13 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
 
 VERSIONS = {
     "OrderCanceled": 2,
+    "OrderConfirmed": 2,
+    "ReservationReleased": 2,
     "OrderPlaced": 3,
     "OrderAmended": 2,
     "ReservationIncreased": 2,
     "IncreaseReleased": 2,
-    "ReservationAmended": 2,
+    "ReservationAmended": 3,
 }
 """The present version of events that have changed; every other event is at version 1."""
 

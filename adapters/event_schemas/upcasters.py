@@ -27,6 +27,12 @@ from adapters.event_schemas.order_placed import (
     order_placed_1_to_2,
     order_placed_2_to_3,
 )
+from adapters.event_schemas.sales import (
+    OrderConfirmedV1,
+    ReservationAmendedV2,
+    ReservationReleasedV1,
+    without_sales_to_with,
+)
 
 Upcaster = Callable[[Payload, UUID], Payload]
 
@@ -38,6 +44,9 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ReservationIncreased", 1): amendment_1_to_2,
     ("IncreaseReleased", 1): amendment_1_to_2,
     ("ReservationAmended", 1): amendment_1_to_2,
+    ("ReservationAmended", 2): without_sales_to_with,
+    ("OrderConfirmed", 1): without_sales_to_with,
+    ("ReservationReleased", 1): without_sales_to_with,
 }
 """By stored name and version, the way to the next version."""
 
@@ -49,10 +58,20 @@ OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
     ("ReservationIncreased", 1): ReservationIncreasedV1,
     ("IncreaseReleased", 1): IncreaseReleasedV1,
     ("ReservationAmended", 1): ReservationAmendedV1,
+    ("ReservationAmended", 2): ReservationAmendedV2,
+    ("OrderConfirmed", 1): OrderConfirmedV1,
+    ("ReservationReleased", 1): ReservationReleasedV1,
 }
 """By stored name and version, what events looked like."""
 
-READ_AS_THEY_ARE = frozenset({("OrderCanceled", 1)})
+READ_AS_THEY_ARE = frozenset(
+    {
+        ("OrderCanceled", 1),
+        ("OrderConfirmed", 1),
+        ("ReservationReleased", 1),
+        ("ReservationAmended", 2),
+    }
+)
 """Old versions that are good in the present one: where the present one only allows for more."""
 
 

@@ -108,6 +108,7 @@ class OrderPlacement:
                 request_digest=self._digest,
                 order_group_id=self._request.order_group_id,
                 key=None if self._key == self._order_id else self._key,
+                limits=self._directory.limits,
             ),
             command_id=derived_id(self._saga_id, "reserve"),
             correlation_id=self._saga_id,

@@ -26,7 +26,7 @@ def capture(ledger: LedgerState) -> Document:
             for name, account in ledger.accounts.items()
         ],
         "reservations": [
-            (name, held.account_id, held.ticker, held.amount, held.extra, held.pending)
+            (name, held.account_id, held.ticker, held.amount, held.extra, held.pending, held.for_sale)
             for name, held in ledger.reservations.items()
         ],
         "booked": list(ledger.booked.items()),
@@ -64,7 +64,8 @@ def rebuild(document: Document) -> Generator[None, None, LedgerState]:
     ledger.booked = dict(document["booked"])
     yield from _accounts(ledger, document["accounts"])
     for number, (order_id, *values) in enumerate(document["reservations"]):
-        ledger.reservations[OrderId(order_id)] = _reservation(*values)
+        held = ledger.reservations[OrderId(order_id)] = _reservation(*values)
+        ledger.accounts[held.account_id].open_orders += 1
         if number % STEP == 0:
             yield
     for name, *values in document["order_groups"]:
@@ -92,9 +93,16 @@ def _accounts(ledger: LedgerState, rows: Sequence[Sequence[Any]]) -> Generator[N
             yield
 
 
-def _reservation(account_id: str, ticker: str, amount: int, extra: int, pending: bool) -> Reservation:  # noqa: FBT001 (a row's columns)
+def _reservation(
+    account_id: str,
+    ticker: str,
+    amount: int,
+    extra: int,
+    pending: bool,  # noqa: FBT001 (a row's columns)
+    for_sale: int,
+) -> Reservation:
     held = Reservation(AccountId(account_id), Ticker(ticker), amount)
-    held.extra, held.pending = extra, pending
+    held.extra, held.pending, held.for_sale = extra, pending, for_sale
     return held
 
 

@@ -172,10 +172,10 @@ class FoldedLog:
     def _below_zero(self, partition: int, recorded: Recorded[DomainEvent]) -> None:
         order_id = getattr(recorded.event, "order_id", None)
         held = None if order_id is None else self.ledgers[partition].reservations.get(order_id)
-        if held is not None and (held.amount < 0 or held.extra < 0):
+        if held is not None and (held.amount < 0 or held.extra < 0 or held.for_sale < 0):
             self.violations.append(
                 f"{recorded.stream} revision {recorded.revision}: order {order_id} has a reservation below "
-                f"zero: {held.amount}, and {held.extra} for amendments"
+                f"zero: {held.amount}, {held.extra} for amendments, and {held.for_sale} for sale"
             )
 
     def _ledger(self, partition: int, recorded: Recorded[DomainEvent]) -> None:

@@ -9,7 +9,7 @@ from domain.ledger.order_groups import filled
 from domain.ledger.state import LedgerState
 from domain.market import events as m
 from domain.market.vocabulary import Action, Side
-from domain.quantities import PAYOUT_TICKS, Money, Ticks
+from domain.quantities import PAYOUT_TICKS, Money, Quantity, Ticks
 
 
 def book(command: BookMarketEvents, state: LedgerState) -> list[e.LedgerEvent]:
@@ -25,11 +25,12 @@ def book(command: BookMarketEvents, state: LedgerState) -> list[e.LedgerEvent]:
 class _Held:
     """What is set aside for an order, as the entries worked out so far leave it."""
 
-    __slots__ = ("amount", "extra")
+    __slots__ = ("amount", "extra", "for_sale")
 
-    def __init__(self, amount: int, extra: int) -> None:
+    def __init__(self, amount: int, extra: int, for_sale: int) -> None:
         self.amount = amount
         self.extra = extra
+        self.for_sale = for_sale
 
 
 class _Bookkeeper:
@@ -53,9 +54,9 @@ class _Bookkeeper:
             case m.OrderPlaced():
                 yield from self._confirm(event, revision)
             case m.OrderCanceled():
-                yield from self._release(event.order_id, event.account_id, 0, revision)
+                yield from self._release(event, 0, revision)
             case m.OrderDecreased():
-                yield from self._release(event.order_id, event.account_id, event.reserved, revision)
+                yield from self._release(event, event.reserved, revision)
             case m.OrderAmended():
                 yield from self._amend(event, revision)
             case m.OrderRenamed():
@@ -73,11 +74,11 @@ class _Bookkeeper:
     def _holding(self, order_id: OrderId) -> _Held | None:
         if order_id not in self._held:
             held = self._state.reservations.get(order_id)
-            self._held[order_id] = None if held is None else _Held(held.amount, held.extra)
+            self._held[order_id] = None if held is None else _Held(held.amount, held.extra, held.for_sale)
         return self._held[order_id]
 
     def _keep(self, order_id: OrderId, held: _Held) -> None:
-        self._held[order_id] = held if held.amount or held.extra else None
+        self._held[order_id] = held if held.amount or held.for_sale or held.extra else None
 
     def _confirm(self, event: m.OrderPlaced, revision: int) -> Iterator[e.LedgerEvent]:
         held = self._holding(event.order_id)
@@ -85,6 +86,7 @@ class _Bookkeeper:
             return
         released = held.amount - event.reserved
         held.amount -= released
+        held.for_sale = event.terms.quantity if event.action is Action.SELL else 0
         self._keep(event.order_id, held)
         yield e.OrderConfirmed(
             order_id=event.order_id,
@@ -92,49 +94,61 @@ class _Bookkeeper:
             ticker=self._ticker,
             released=Money(released),
             market_revision=revision,
+            for_sale=Quantity(held.for_sale),
         )
 
     def _release(
-        self, order_id: OrderId, account_id: AccountId, reserved: int, revision: int
+        self, event: m.OrderCanceled | m.OrderDecreased, reserved: int, revision: int
     ) -> Iterator[e.LedgerEvent]:
-        held = self._holding(order_id)
-        if held is None or held.amount <= reserved:
+        held = self._holding(event.order_id)
+        if held is None or not (held.for_sale or held.amount > reserved):
             return
         released = held.amount - reserved
         held.amount = reserved
-        self._keep(order_id, held)
+        if held.for_sale:
+            held.for_sale -= event.quantity
+        self._keep(event.order_id, held)
         yield e.ReservationReleased(
-            order_id=order_id,
-            account_id=account_id,
+            order_id=event.order_id,
+            account_id=event.account_id,
             ticker=self._ticker,
             amount=Money(released),
             market_revision=revision,
+            for_sale=Quantity(held.for_sale),
         )
 
     def _amend(self, event: m.OrderAmended, revision: int) -> Iterator[e.LedgerEvent]:
         held = self._holding(event.order_id)
         if held is None and event.amendment_id not in self._state.amendments:
             return
-        released = 0
+        released = for_sale = 0
         if held is not None:
             released = held.amount + event.extra - event.reserved
             held.amount, held.extra = event.reserved, held.extra - event.extra
+            if held.for_sale:
+                held.for_sale = for_sale = event.remaining
             self._keep(event.order_id, held)
-        yield self._amended(event, event.reserved, event.extra, released, revision)
+        yield self._amended(event, event.reserved, event.extra, released, for_sale, revision)
 
     def _rename(self, event: m.OrderRenamed, revision: int) -> Iterator[e.LedgerEvent]:
         """End an amendment that, as the order stood, needed no more money: all of it goes back."""
         amendment = self._state.amendments.get(event.amendment_id)
         if amendment is None:
             return
-        held, extra, reserved = self._holding(event.order_id), amendment.amount, 0
+        held, extra, reserved, for_sale = self._holding(event.order_id), amendment.amount, 0, 0
         if held is not None:
-            held.extra, reserved = held.extra - extra, held.amount
+            held.extra, reserved, for_sale = held.extra - extra, held.amount, held.for_sale
             self._keep(event.order_id, held)
-        yield self._amended(event, reserved, extra, extra, revision)
+        yield self._amended(event, reserved, extra, extra, for_sale, revision)
 
     def _amended(
-        self, event: m.OrderAmended | m.OrderRenamed, reserved: int, extra: int, released: int, revision: int
+        self,
+        event: m.OrderAmended | m.OrderRenamed,
+        reserved: int,
+        extra: int,
+        released: int,
+        for_sale: int,
+        revision: int,
     ) -> e.LedgerEvent:
         return e.ReservationAmended(
             order_id=event.order_id,
@@ -145,6 +159,7 @@ class _Bookkeeper:
             released=Money(released),
             market_revision=revision,
             amendment_id=event.amendment_id,
+            for_sale=Quantity(for_sale),
         )
 
     def _fill(self, event: m.TradeExecuted, leg: m.Leg, revision: int) -> Iterator[e.LedgerEvent]:
@@ -156,6 +171,8 @@ class _Bookkeeper:
         if held is not None:
             reserved = leg.reserved - held.amount
             held.amount = leg.reserved
+            if held.for_sale:
+                held.for_sale -= event.quantity
             self._keep(leg.order_id, held)
         locked = leg.locked - self._lock_of(leg.account_id)
         self._locked[leg.account_id] = leg.locked

@@ -31,7 +31,7 @@ class ReserveFunds(Message, frozen=True, kw_only=True):
     """Set money aside for an order about to be placed; nothing for a sell, which is noted all the same.
 
     ``key`` is what the order's client id stands for, where an earlier order of that id was given up and
-    this one has another order id.
+    this one has another order id. ``limits`` are the account's.
     """
 
     order_id: OrderId
@@ -41,6 +41,7 @@ class ReserveFunds(Message, frozen=True, kw_only=True):
     request_digest: str
     order_group_id: str | None = None
     key: OrderId | None = None
+    limits: AccountLimits = DEFAULT_LIMITS
 
 
 class ReleaseReservation(Message, frozen=True, kw_only=True):

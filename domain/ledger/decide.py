@@ -48,6 +48,12 @@ def _reserve(command: c.ReserveFunds, state: LedgerState) -> Decided:
         return Rejected(Reason.ORDER_EXISTS, f"order {command.order_id} is open")
     if refused := group_refusal(command.order_group_id, command.account_id, command.ticker, state):
         return refused
+    account = state.accounts.get(command.account_id)
+    most = command.limits.open_orders_in_all
+    if account is not None and account.open_orders >= most:
+        return Rejected(
+            Reason.TOO_MANY_OPEN_ORDERS, f"at most {most} orders may be open in all markets together"
+        )
     if command.amount > state.cash(command.account_id):
         return _insufficient(state.cash(command.account_id), command.amount)
     reserved: list[e.LedgerEvent] = [

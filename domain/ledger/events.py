@@ -12,6 +12,7 @@ from domain.fields import (
     Amount,
     CashDelta,
     ClosedAt,
+    Contracts,
     GroupLimit,
     GroupRound,
     GroupVersion,
@@ -29,6 +30,7 @@ from domain.fields import (
 from domain.identifiers import AccountId, OrderId, Ticker, TradeId
 from domain.market.vocabulary import Action, Side
 from domain.messages import Message
+from domain.quantities import Quantity
 
 
 class FundsDeposited(Message, frozen=True, kw_only=True):
@@ -107,19 +109,24 @@ class ClientIdFreed(Message, frozen=True, kw_only=True):
 
 
 class OrderConfirmed(Message, frozen=True, kw_only=True):
-    """The market accepted the order: its saga ended well. ``released`` was reserved without need."""
+    """The market accepted the order: its saga ended well. ``released`` was reserved without need.
+
+    ``for_sale`` is how much of a sale is open; nothing for a purchase.
+    """
 
     order_id: OrderId
     account_id: AccountId
     ticker: Ticker
     released: Amount
     market_revision: MarketRevision
+    for_sale: Contracts = Quantity(0)
 
 
 class ReservationReleased(Message, frozen=True, kw_only=True):
     """Money set aside for an order became cash again.
 
     ``market_revision`` is the market event behind it, or ``None`` if the market never took the order.
+    ``for_sale`` is how much of a sale is still open, for which no money is set aside.
     """
 
     order_id: OrderId
@@ -127,10 +134,14 @@ class ReservationReleased(Message, frozen=True, kw_only=True):
     ticker: Ticker
     amount: Amount
     market_revision: MarketRevision | None
+    for_sale: Contracts = Quantity(0)
 
 
 class ReservationAmended(Message, frozen=True, kw_only=True):
-    """An order was amended: ``reserved`` stays set aside, of which ``extra`` had been added for it."""
+    """An order was amended: ``reserved`` stays set aside, of which ``extra`` had been added for it.
+
+    ``for_sale`` is how much of a sale is open; nothing for a purchase.
+    """
 
     order_id: OrderId
     account_id: AccountId
@@ -140,6 +151,7 @@ class ReservationAmended(Message, frozen=True, kw_only=True):
     released: Amount
     market_revision: MarketRevision
     amendment_id: AmendmentId
+    for_sale: Contracts = Quantity(0)
 
 
 class FillBooked(Message, frozen=True, kw_only=True):

@@ -24,7 +24,8 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
         case e.FundsReserved():
             _reserved(state, event)
         case e.OrderConfirmed():
-            state.reservations[event.order_id].pending = False
+            held = state.reservations[event.order_id]
+            held.pending, held.for_sale = False, event.for_sale
             _set_aside(state, event.order_id, amount=-event.released)
             state.booked[event.ticker] = event.market_revision
         case e.FillBooked():
@@ -61,6 +62,7 @@ def _reserved(state: LedgerState, event: e.FundsReserved) -> None:
     account = state.account(event.account_id)
     account.cash -= event.amount
     account.reserved += event.amount
+    account.open_orders += 1
     state.reservations[event.order_id] = Reservation(event.account_id, event.ticker, event.amount)
     state.orders.add(event.order_id, KnownOrder(event.request_digest, event.ticker, event.order_id))
     if event.order_group_id is not None:
@@ -75,7 +77,12 @@ def _set_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, extra:
     held.amount += amount
     held.extra += extra
     if held.spent:
-        del state.reservations[order_id]
+        _forget(state, order_id, account)
+
+
+def _forget(state: LedgerState, order_id: OrderId, account: Account) -> None:
+    del state.reservations[order_id]
+    account.open_orders -= 1
 
 
 def _amendment(
@@ -95,6 +102,8 @@ def _amendment(
         case e.ReservationAmended():
             _ended(state, event.amendment_id, event.extra)
             gained = event.extra - event.released
+            if event.for_sale:
+                state.reservations[event.order_id].for_sale = event.for_sale
             _set_extra_aside(state, event.order_id, amount=gained, extra=-event.extra)
             state.booked[event.ticker] = event.market_revision
         case e.ClientIdTaken():
@@ -133,8 +142,10 @@ def _set_extra_aside(state: LedgerState, order_id: OrderId, *, amount: int = 0, 
 
 
 def _released(state: LedgerState, event: e.ReservationReleased) -> None:
+    held = state.reservations[event.order_id]
+    held.for_sale = event.for_sale
     if event.market_revision is None:
-        state.reservations[event.order_id].pending = False
+        held.pending = False
         state.orders.forget(event.order_id)
     else:
         state.booked[event.ticker] = event.market_revision
@@ -153,8 +164,10 @@ def _filled(state: LedgerState, event: e.FillBooked) -> None:
     held = state.reservations.get(event.order_id)
     if held is not None:
         held.amount += event.reserved_delta
+        if held.for_sale:
+            held.for_sale -= event.quantity
         if held.spent:
-            del state.reservations[event.order_id]
+            _forget(state, event.order_id, account)
     if event.order_group_id is not None and event.order_group_id in state.order_groups:
         group = state.order_groups[event.order_group_id]
         group.filled += event.quantity

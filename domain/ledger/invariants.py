@@ -12,8 +12,10 @@ def ledger_violations(state: LedgerState) -> Iterator[str]:
     yield from _balance(state)
     yield from _bounds(state)
     set_aside: Counter[str] = Counter()
+    open_orders: Counter[str] = Counter()
     for order_id, held in state.reservations.items():
         set_aside[held.account_id] += held.amount + held.extra
+        open_orders[held.account_id] += 1
         if held.amount < 0 or held.extra < 0:
             yield f"order {order_id} has {held.amount} and for amendments {held.extra} set aside"
     for name, group in state.order_groups.items():
@@ -22,6 +24,8 @@ def ledger_violations(state: LedgerState) -> Iterator[str]:
     for account_id, account in state.accounts.items():
         if account.reserved != set_aside[account_id]:
             yield f"{account_id} has {account.reserved} reserved, its orders {set_aside[account_id]}"
+        if account.open_orders != open_orders[account_id]:
+            yield f"{account_id} has {open_orders[account_id]} open orders, {account.open_orders} are counted"
         if account.cash < 0:
             yield f"{account_id} has {account.cash} in cash"
         for ticker, amount in account.locked.items():

@@ -26,13 +26,17 @@ def reference_key(account_id: AccountId, reference: str) -> str:
 
 
 class Account:
-    """One account's money, in millionths of a dollar. ``locked`` is by conditional market."""
+    """One account's money, in millionths of a dollar. ``locked`` is by conditional market.
 
-    __slots__ = ("cash", "locked", "reserved")
+    ``open_orders`` is how many of the reservations are the account's.
+    """
+
+    __slots__ = ("cash", "locked", "open_orders", "reserved")
 
     def __init__(self) -> None:
         self.cash = 0
         self.reserved = 0
+        self.open_orders = 0
         self.locked: dict[Ticker, int] = {}
 
     @property
@@ -44,22 +48,25 @@ class Account:
 class Reservation:
     """Money set aside for one order. ``pending`` until the market is known to have accepted the order.
 
-    ``amount`` follows what the market says it needs; ``extra`` is held for amendments under way.
+    ``amount`` follows what the market says it needs; ``extra`` is held for amendments under way. A sale needs
+    no money; while it is open ``for_sale`` says how much of it is left. Sales from before the log told of
+    that are forgotten once they are accepted.
     """
 
-    __slots__ = ("account_id", "amount", "extra", "pending", "ticker")
+    __slots__ = ("account_id", "amount", "extra", "for_sale", "pending", "ticker")
 
     def __init__(self, account_id: AccountId, ticker: Ticker, amount: int) -> None:
         self.account_id = account_id
         self.ticker = ticker
         self.amount = amount
         self.extra = 0
+        self.for_sale = 0
         self.pending = True
 
     @property
     def spent(self) -> bool:
-        """Whether nothing is set aside any more and nothing is awaited."""
-        return not (self.amount or self.extra or self.pending)
+        """Whether nothing is set aside or for sale any more, and nothing is awaited."""
+        return not (self.amount or self.for_sale or self.extra or self.pending)
 
 
 class Amendment:
@@ -187,7 +194,10 @@ class LedgerState:
         for account_id, account in sorted(self.accounts.items()):
             yield f"account {account_id} {account.cash} {account.reserved} {sorted(account.locked.items())}"
         for order_id, held in sorted(self.reservations.items()):
-            yield f"held {order_id} {held.account_id} {held.ticker} {held.amount} {held.extra} {held.pending}"
+            yield (
+                f"held {order_id} {held.account_id} {held.ticker} {held.amount} {held.extra} {held.pending} "
+                f"{held.for_sale}"
+            )
         for name, change in sorted(self.amendments.items()):
             yield (
                 f"amendment {name} {change.order_id} {change.account_id} {change.ticker} {change.amount} "

@@ -7,6 +7,7 @@ from domain.fees import FeeSchedule, fee_rate, fee_schedule
 from domain.group import commands as gc
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger import commands as lc
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market import commands as c
 from domain.market.book import Order
 from domain.market.vocabulary import Action, MarketStatus, OrderType, Result, SelfTradePrevention, Side
@@ -48,9 +49,9 @@ LINKED = [
 """Child, parent, required result. All of group H depends on a market of group G."""
 
 
-def opened(random: Random) -> MiniExchange:
+def opened(random: Random, limits: AccountLimits = DEFAULT_LIMITS) -> MiniExchange:
     """Return an exchange whose markets trade and whose traders have some money."""
-    exchange = MiniExchange(partitions=random.choice([1, 2, 3]), random=random)
+    exchange = MiniExchange(partitions=random.choice([1, 2, 3]), random=random, limits=limits)
     for group_id in GROUP_IDS:
         exchange.ask_group(group_id, gc.CreateGroup(group_id=group_id, title=""))
     for name, group, fees in LISTED:

@@ -25,6 +25,7 @@ from domain.ledger import commands as lc
 from domain.ledger import events as le
 from domain.ledger.aggregate import LEDGER
 from domain.ledger.state import LedgerState
+from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.aggregate import MARKET
@@ -61,6 +62,7 @@ class MiniExchange:
     unbooked: set[tuple[str, AccountId]] = field(default_factory=set)
     interrupted: list[c.PlaceOrder | c.AmendOrder] = field(default_factory=list)
     tickers: dict[OrderId, Ticker] = field(default_factory=dict)
+    limits: AccountLimits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         self.ledgers = [LEDGER.initial() for _ in range(self.partitions)]
@@ -116,6 +118,7 @@ class MiniExchange:
                 amount=command.reserved,
                 request_digest=str(command.quantity),
                 order_group_id=command.order_group_id,
+                limits=self.limits,
             )
             reserved, refused = self.ask_ledger(partition, reserve)
             for event in reserved:
@@ -288,6 +291,30 @@ class MiniExchange:
         settled = self if self.is_settled() else self.settled_copy()
         assert violations(settled.markets, settled.ledgers, self.groups) == []
         assert settled.unbooked == set()
+        settled.check_counts()
+        for ledger in self.ledgers:
+            for account in ledger.accounts.values():
+                assert account.open_orders <= self.limits.open_orders_in_all
+
+    def check_counts(self) -> None:
+        """The ledgers count what is open in the markets, and what is on its way."""
+        open_orders = {
+            order_id: order.account_id
+            for market in self.markets.values()
+            for order_id, order in market.orders.items()
+        }
+        for ledger in self.ledgers:
+            for order_id, held in ledger.reservations.items():
+                if held.pending or held.extra:
+                    open_orders[order_id] = held.account_id
+        counted = Counter(
+            {
+                account_id: account.open_orders
+                for ledger in self.ledgers
+                for account_id, account in ledger.accounts.items()
+            }
+        )
+        assert counted == Counter(open_orders.values())
 
     def is_settled(self) -> bool:
         return all(self.delivered[key] == len(self.history[key[1]]) for key in self.keys())

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from domain.limits import AccountLimits
 from tests.properties.exchange_life import Life, opened
 from tests.properties.mini_exchange import whole_balance
 
@@ -16,7 +17,7 @@ STEPS = 2_000 if SOAK else 250
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_every_invariant_holds_after_every_command(seed: int) -> None:
     random = Random(seed)
-    exchange = opened(random)
+    exchange = opened(random, AccountLimits(open_orders_in_all=random.choice([2, 8, 200_000])))
     life = Life(exchange, random)
     for number in range(STEPS):
         life.step()

@@ -33,9 +33,16 @@ def test_a_log_in_memory_is_followed_by_nobody_else(place: str) -> None:
 
 
 def test_what_an_account_may_have_is_set_from_outside() -> None:
-    environment = {"PRESAGE_OPEN_ORDERS_MAX": "7", "PRESAGE_ORDER_GROUPS_MAX": "2", "PRESAGE_KEYS_MAX": "3"}
+    environment = {
+        "PRESAGE_OPEN_ORDERS_MAX": "7",
+        "PRESAGE_OPEN_ORDERS_IN_ALL_MAX": "9",
+        "PRESAGE_ORDER_GROUPS_MAX": "2",
+        "PRESAGE_KEYS_MAX": "3",
+    }
     settings = Settings.from_environment(environment, stop_orders_max=5)
-    assert settings.limits == AccountLimits(open_orders=7, stops=5, order_groups=2, keys=3)
+    assert settings.limits == AccountLimits(
+        open_orders=7, open_orders_in_all=9, stops=5, order_groups=2, keys=3
+    )
     assert Settings().limits == AccountLimits()
     with pytest.raises(ValidationError, match="open_orders_max"):
         Settings(open_orders_max=0)

@@ -1,6 +1,7 @@
 """What reading a log again names: members that do not know their group, and what should have happened."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,13 +13,13 @@ from application.verification.folding import FoldedLog
 from application.verification.overdue import PATIENCE_US
 from domain.founding import ExchangeFounded
 from domain.group import events as g
-from domain.identifiers import GroupId, OrderId, Ticker
+from domain.identifiers import GroupId, OrderId, Ticker, TradeId
 from domain.invariants import violations
-from domain.ledger.events import FundsDeposited, FundsReserved, IncreaseReleased
+from domain.ledger.events import FillBooked, FundsDeposited, FundsReserved, IncreaseReleased, OrderConfirmed
 from domain.market import commands as c
 from domain.market import events as m
-from domain.market.vocabulary import Result
-from domain.quantities import Money
+from domain.market.vocabulary import Action, Result, Side
+from domain.quantities import Money, Quantity, Ticks
 from tests.unit.domain.trading_words import ANN, buy, listed
 
 START_US = 1_700_000_000_000_000
@@ -43,6 +44,24 @@ def in_market(ticker: str, *events: m.MarketEvent) -> list[Entry]:
 
 def in_group(*events: g.GroupEvent) -> list[Entry]:
     return [("group-RACE", event) for event in events]
+
+
+def sold_of_it(held: dict[str, Any], quantity: Quantity) -> FillBooked:
+    return FillBooked(
+        **held,
+        trade_id=TradeId("M:1"),
+        side=Side.YES,
+        action=Action.SELL,
+        price_ticks=Ticks(1),
+        quantity=quantity,
+        value=Money(quantity),
+        fee=Money(0),
+        cash_delta=Money(quantity),
+        reserved_delta=Money(0),
+        locked_delta=Money(0),
+        order_group_id=None,
+        market_revision=1,
+    )
 
 
 GROUP = in_group(g.GroupCreated(group_id=RACE, title="Who?", category="", series=""))
@@ -174,6 +193,17 @@ def test_a_reservation_below_zero_is_named_where_it_came_about() -> None:
     said = "ledger-00 revision 2: order e has a reservation below zero: "
     assert [each for each in found_in(log) if each.startswith(said)]
     assert not [each for each in found_in(log[:2]) if "below zero" in each]
+    sold: list[Entry] = [
+        log[0],
+        ("ledger-00", FundsReserved(**held, amount=Money(0), request_digest="0" * 64, order_group_id=None)),
+        (
+            "ledger-00",
+            OrderConfirmed(**held, released=Money(0), market_revision=0, for_sale=Quantity(5)),
+        ),
+        ("ledger-00", sold_of_it(held, Quantity(6))),
+    ]
+    said = "ledger-00 revision 3: order e has a reservation below zero: 0, 0 for amendments, and -1 for sale"
+    assert said in found_in(sold)
 
 
 def test_two_orders_with_one_client_id_are_named() -> None:

@@ -86,7 +86,7 @@ class KindOfRate(TypedDict):
 
 
 class LimitsAnswer(TypedDict):
-    """How much an account may send, and have open: orders and waiting stops in each market.
+    """How much an account may send, and have open: orders and waiting stops in each market, orders in all.
 
     ``rates`` has ``read``, ``write`` and ``cancel``; it is empty where rates are not limited.
     """
@@ -100,6 +100,7 @@ class LimitsAnswer(TypedDict):
     rates: dict[str, KindOfRate]
     batch_max: int
     open_orders_max: int
+    open_orders_in_all_max: int
     stop_orders_max: int
     order_groups_max: int
     keys_max: int

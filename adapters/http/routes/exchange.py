@@ -58,6 +58,7 @@ async def account_limits(call: Plain) -> Reply:
             rates=rates,
             batch_max=BATCH_MAX,
             open_orders_max=limits.open_orders,
+            open_orders_in_all_max=limits.open_orders_in_all,
             stop_orders_max=limits.stops,
             order_groups_max=limits.order_groups,
             keys_max=limits.keys,

@@ -17,7 +17,7 @@ from domain.market.vocabulary import (
     Side,
     TimeInForce,
 )
-from domain.quantities import Money, Quantity
+from domain.quantities import Money
 from tests.unit.domain.specification import Given
 from tests.unit.domain.trading_words import ANN, BOB, TICKER, dollars, hundredths, ticks
 
@@ -130,9 +130,12 @@ def trade(number: int, cents: float, contracts: float, maker: m.Leg, taker: m.Le
     )
 
 
-def canceled(name: str, account: AccountId = ANN) -> m.OrderCanceled:
+def canceled(name: str, account: AccountId = ANN, contracts: float = 10) -> m.OrderCanceled:
     return m.OrderCanceled(
-        order_id=OrderId(name), account_id=account, quantity=Quantity(1), reason=EndReason.REQUESTED
+        order_id=OrderId(name),
+        account_id=account,
+        quantity=hundredths(contracts),
+        reason=EndReason.REQUESTED,
     )
 
 

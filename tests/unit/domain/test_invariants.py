@@ -66,6 +66,18 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         lambda _, book: book.reservations.update({OrderId("ghost"): ghost()}),
         "is not open in RAIN",
     ),
+    "for sale and not open": (
+        lambda _, book: sell_ghost(book),
+        "has 5 for sale and is not open in RAIN",
+    ),
+    "for sale though bought": (
+        lambda _, book: setattr(book.reservations[OrderId("e")], "for_sale", 5),
+        "has 0 for sale, and its ledger knows of 5",
+    ),
+    "one order counted twice": (
+        lambda _, book: setattr(book.accounts[ANN], "open_orders", book.accounts[ANN].open_orders + 1),
+        "open orders, ",
+    ),
     "an order its ledger does not know of": (
         lambda _, book: setattr(book.reservations[OrderId("e")], "pending", True),
         "its ledger does not know",
@@ -122,6 +134,11 @@ def ghost() -> Reservation:
     held = Reservation(ANN, TICKER, 5)
     held.pending = False
     return held
+
+
+def sell_ghost(book: LedgerState) -> None:
+    held = book.reservations[OrderId("ghost")] = Reservation(ANN, TICKER, 0)
+    held.pending, held.for_sale = False, 5
 
 
 def forget(market: MarketState) -> None:

@@ -2,6 +2,7 @@
 
 from domain.identifiers import OrderId, Ticker, TradeId
 from domain.ledger import events as e
+from domain.ledger.aggregate import LEDGER
 from domain.market import events as m
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity
@@ -10,6 +11,7 @@ from tests.unit.domain.money_words import (
     begin,
     book,
     canceled,
+    give_up,
     ledger,
     leg,
     money,
@@ -139,14 +141,14 @@ def test_what_a_smaller_order_no_longer_needs_comes_back() -> None:
     assert money(book_.state) == (10 - 3.30, 3.30, 0)
 
 
-def amended(reserved: float, extra: float) -> m.OrderAmended:
+def amended(reserved: float, extra: float, contracts: float = 10) -> m.OrderAmended:
     return m.OrderAmended(
         order_id=OrderId("a"),
         account_id=ANN,
         client_order_id="a",
         price_ticks=ticks(60),
-        remaining=hundredths(10),
-        rests=hundredths(10),
+        remaining=hundredths(contracts),
+        rests=hundredths(contracts),
         reserved=dollars(reserved),
         extra=dollars(extra),
         amendment_id="first",
@@ -205,8 +207,97 @@ def test_an_order_amended_to_need_less_gives_the_rest_back() -> None:
 
 
 def test_changes_of_a_sale_move_no_money() -> None:
-    book_ = ledger(ann=1).and_then(reserve("a", 0), book(placed("a", 0, action=Action.SELL)))
+    book_ = sale()
+    book_.when(book(amended(0, 0, 20), canceled("a", contracts=20), first=1)).then(
+        e.ReservationAmended(
+            order_id=OrderId("a"),
+            account_id=ANN,
+            ticker=TICKER,
+            reserved=Money(0),
+            extra=Money(0),
+            released=Money(0),
+            market_revision=1,
+            amendment_id="first",
+            for_sale=hundredths(20),
+        ),
+        e.ReservationReleased(
+            order_id=OrderId("a"), account_id=ANN, ticker=TICKER, amount=Money(0), market_revision=2
+        ),
+    )
+    assert (money(book_.state), book_.state.reservations) == ((1, 0, 0), {})
+
+
+# ------------------------------------------------------------------------------- how many are open
+
+
+def sale(name: str = "a") -> Ledger:
+    """Ann offers 10 contracts."""
+    return ledger(ann=1, bob=1).and_then(reserve(name, 0), book(placed(name, 0, action=Action.SELL)))
+
+
+def open_orders(book_: Ledger) -> int:
+    return book_.state.accounts[ANN].open_orders
+
+
+def test_a_sale_counts_until_it_is_canceled_filled_or_cut_to_nothing() -> None:
+    book_ = sale()
+    assert (open_orders(book_), book_.state.reservations[OrderId("a")].for_sale) == (1, 1_000)
+    sold = trade(1, 50, 3, leg("a", action=Action.SELL), leg("x", BOB))
+    smaller = m.OrderDecreased(
+        order_id=OrderId("a"), account_id=ANN, quantity=hundredths(5), reserved=Money(0)
+    )
+    book_.when(book(sold, smaller, first=1, accounts=(ANN,))).then(
+        e.FillBooked,
+        e.ReservationReleased(
+            order_id=OrderId("a"),
+            account_id=ANN,
+            ticker=TICKER,
+            amount=Money(0),
+            market_revision=2,
+            for_sale=hundredths(2),
+        ),
+    )
+    assert (open_orders(book_), book_.state.reservations[OrderId("a")].for_sale) == (1, 200)
+    last = trade(2, 50, 2, leg("a", action=Action.SELL), leg("x", BOB))
+    book_.and_then(book(last, first=3, accounts=(ANN,)))
+    assert (open_orders(book_), book_.state.reservations) == (0, {})
+    assert open_orders(sale().and_then(book(canceled("a"), first=1))) == 0
+
+
+def test_a_sale_that_sets_out_and_ends_in_one_booking_is_counted_and_gone() -> None:
+    sold = trade(1, 50, 4, leg("x", BOB), leg("a", action=Action.SELL))
+    book_ = ledger(ann=1, bob=1).and_then(reserve("a", 0))
+    assert open_orders(book_) == 1
+    book_.and_then(
+        book(placed("a", 0, action=Action.SELL), sold, canceled("a", contracts=6), accounts=(ANN,))
+    )
+    assert (open_orders(book_), book_.state.reservations) == (0, {})
+
+
+def test_a_sale_from_before_sales_were_counted_is_not_in_the_way() -> None:
+    book_ = ledger(ann=1).and_then(reserve("a", 0))
+    LEDGER.evolve(
+        book_.state,
+        e.OrderConfirmed(
+            order_id=OrderId("a"), account_id=ANN, ticker=TICKER, released=Money(0), market_revision=0
+        ),
+    )
+    assert open_orders(book_) == 0
     book_.when(book(amended(0, 0), canceled("a"), first=1)).then()
+
+
+def test_an_amendment_is_not_one_more_order() -> None:
+    book_ = bought().and_then(begin("a", 2))
+    assert open_orders(book_) == 1
+    book_.and_then(book(amended(5.50, 2), first=2))
+    assert open_orders(book_) == 1
+
+
+def test_an_amendment_of_an_order_that_filled_counts_until_its_money_is_back() -> None:
+    filled = trade(1, 50, 10, leg("a"), leg("b", BOB, side=Side.NO))
+    book_ = bought().and_then(begin("a", 2), book(filled, first=2, accounts=(ANN,)))
+    assert open_orders(book_) == 1
+    assert open_orders(book_.and_then(give_up())) == 0
 
 
 def test_an_order_this_ledger_never_reserved_for_is_not_confirmed() -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from domain.identifiers import OrderId
+from domain.identifiers import AccountId, OrderId, Ticker
 from domain.ledger import commands as c
 from domain.ledger import events as e
 from domain.ledger.decide import MAX_AMOUNT
 from domain.ledger.state import REMEMBERED
+from domain.limits import AccountLimits
+from domain.market.vocabulary import Action
 from domain.quantities import Money
 from domain.rejections import Reason
 from tests.unit.domain.money_words import (
@@ -141,8 +143,8 @@ def test_a_refusal_for_want_of_funds_says_what_is_needed_and_what_there_is() -> 
 def test_a_sale_is_noted_though_nothing_is_set_aside() -> None:
     book_ = ledger().and_then(reserve("s", 0))
     book_.when(reserve("s", 0)).then(Reason.ORDER_EXISTS)
-    book_.when(book(placed("s", 0))).then(e.OrderConfirmed)
-    assert book_.state.reservations == {}
+    book_.when(book(placed("s", 0, action=Action.SELL))).then(e.OrderConfirmed)
+    assert money(book_.state) == (0, 0, 0)
 
 
 def test_the_same_order_is_not_reserved_twice() -> None:
@@ -166,6 +168,22 @@ def test_an_open_order_is_not_reserved_anew_however_many_came_after_it() -> None
     assert book_.state.orders.get("o") is None
     book_.when(reserve("o", 2)).then(Reason.ORDER_EXISTS)
     assert money(book_.state) == (3, 2, 0)
+
+
+def test_orders_of_all_markets_together_are_bounded() -> None:
+    def one_more(name: str, account: AccountId = ANN, **more: Any) -> c.ReserveFunds:
+        return reserve(name, 1, account, limits=AccountLimits(open_orders_in_all=2), **more)
+
+    book_ = ledger(ann=5, bob=5).and_then(one_more("a"), one_more("b", ticker=Ticker("SNOW")))
+    refused = book_.when(one_more("c", ticker=Ticker("WIND"))).rejected
+    assert refused is not None
+    assert refused.reason is Reason.TOO_MANY_OPEN_ORDERS
+    assert refused.message == "at most 2 orders may be open in all markets together"
+    book_.when(one_more("a")).then(Reason.ORDER_EXISTS)
+    book_.when(one_more("x", BOB)).then(e.FundsReserved)
+    book_.and_then(release("b")).when(one_more("c")).then(e.FundsReserved)
+    book_.and_then(book(placed("a", 1))).when(one_more("d")).then(Reason.TOO_MANY_OPEN_ORDERS)
+    book_.and_then(book(canceled("a"), first=1)).when(one_more("d")).then(e.FundsReserved)
 
 
 # ------------------------------------------------------------------------------------- releasing

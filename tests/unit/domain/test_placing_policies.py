@@ -215,7 +215,9 @@ def test_stops_are_bounded() -> None:
 
 
 def test_an_account_may_have_as_much_open_as_memory_allows_for() -> None:
-    assert AccountLimits() == AccountLimits(open_orders=100_000, stops=10_000, order_groups=1_000, keys=100)
+    assert AccountLimits() == AccountLimits(
+        open_orders=100_000, open_orders_in_all=200_000, stops=10_000, order_groups=1_000, keys=100
+    )
 
 
 def test_money_is_reserved() -> None:

@@ -47,7 +47,12 @@ LEDGER: dict[str, DomainEvent] = {
     ),
     "ClientIdFreed": ledger.ClientIdFreed(key=THIRD, account_id=ALICE),
     "OrderConfirmed": ledger.OrderConfirmed(
-        order_id=FIRST, account_id=ALICE, ticker=CHILD, released=Money(0), market_revision=2
+        order_id=FIRST,
+        account_id=ALICE,
+        ticker=CHILD,
+        released=Money(0),
+        market_revision=2,
+        for_sale=Quantity(300),
     ),
     "ReservationReleased": ledger.ReservationReleased(
         order_id=SECOND, account_id=BOB, ticker=CHILD, amount=Money(6_670_000), market_revision=None
@@ -61,6 +66,7 @@ LEDGER: dict[str, DomainEvent] = {
         released=Money(0),
         market_revision=6,
         amendment_id=AMENDMENT,
+        for_sale=Quantity(250),
     ),
     "FillBooked": ledger.FillBooked(
         order_id=SECOND,

@@ -62,6 +62,15 @@ def test_a_golden_cancel_of_the_older_version_is_read_as_it_is() -> None:
     assert event == msgspec.structs.replace(EXAMPLES["OrderCanceled"], reason=EndReason.CALLED_OFF)
 
 
+@pytest.mark.parametrize(
+    ("name", "version"), [("OrderConfirmed", 1), ("ReservationReleased", 1), ("ReservationAmended", 2)]
+)
+def test_a_golden_event_from_before_sales_were_counted_tells_of_none(name: str, version: int) -> None:
+    for said in (version, None):
+        recorded = stored(name, golden(name, version), version=said)
+        assert CODEC.decode(recorded).event == msgspec.structs.replace(EXAMPLES[name], for_sale=Quantity(0))
+
+
 def test_enums_and_nested_parts_come_back_as_the_domains_own() -> None:
     event = CODEC.decode(stored("TradeExecuted", golden("TradeExecuted", 1))).event
     assert event.maker.side is Side.NO
