@@ -14,6 +14,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import orjson
 
 from adapters.http.firewall.rules import Action, Measured, Rule, Rules, Where, pattern_set
+from adapters.http.requests.json import has_too_many_values
 from application.ports.measures import Measure, counter
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -36,7 +37,10 @@ NOT_READ = frozenset(
 )
 """Headers that hold secrets, signatures and what only this server reads."""
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LIGATURES = {0xFDFA: " ", 0xFDFB: " "}
+"""Whole phrases in one character: none is in an attack, and each would become up to eighteen."""
+
+_NUMBERED = re.compile(r"&#0*(\d+)")
 _SPACES = re.compile(r"[^\S\r]+")
 _JSON_BEGINS = (b"{", b"[", b'"')
 
@@ -46,6 +50,9 @@ TOGETHER = 4
 
 PIECE, OVERLAP = 8_192, 512
 """How much of a body is looked at in one go."""
+
+STRETCH = 256
+"""How much is normalized in one go: sorting the marks upon a letter takes the square of their number."""
 
 
 SHORT, REMEMBERED = 512, 4_096
@@ -231,20 +238,36 @@ def _unquoted(text: str) -> str:
 def _plain(text: str) -> str:
     """Return a text without what hides in it: case, look-alikes, entities, comments, odd spaces."""
     if not text.isascii():
-        text = normalize("NFKC", text)
+        text = text.translate(_LIGATURES)
+        text = "".join(normalize("NFKC", text[at : at + STRETCH]) for at in range(0, len(text), STRETCH))
     if "&" in text:
-        text = unescape(text)
+        text = unescape(_NUMBERED.sub(_short, text) if "&#" in text else text)
     if "/*" in text:
-        text = _COMMENT.sub(" ", text)
+        text = _without_comments(text)
     text = text.lower()
     return _SPACES.sub(" ", text) if "\t" in text or "  " in text or "\n" in text else text
 
 
+def _short(numbered: re.Match[str]) -> str:
+    """Return a reference to a character by its number, which may be written with any number of digits."""
+    return f"&#{numbered[1][:8]}"  # there are no characters whose numbers have eight
+
+
+def _without_comments(text: str) -> str:
+    parts, at = [], 0
+    while (start := text.find("/*", at)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
+        parts.append(text[at:start])
+        at = end + 2
+    return " ".join((*parts, text[at:]))
+
+
 def _texts(body: bytes) -> Iterator[str]:
-    """Yield every text in a JSON document, names included; the body as it is where it is none."""
+    """Yield every text in a JSON document, names included; the body as it is where none is read."""
     try:
-        document = orjson.loads(body)
+        document = None if has_too_many_values(body) else orjson.loads(body)
     except orjson.JSONDecodeError:
+        document = None
+    if document is None:
         yield body.decode("utf-8", "replace")
         return
     left = [document]

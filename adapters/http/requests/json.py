@@ -31,7 +31,7 @@ def read_json(body: bytes, *, depth_max: int) -> object:
     exponents, endless numbers, names given twice, too many values, and documents nested deeper than
     ``depth_max``.
     """
-    if body.count(b'"') > _QUOTES_MAX or (body.count(b",") > _VALUES_MAX and _separators(body) > _VALUES_MAX):
+    if has_too_many_values(body):
         raise _malformed(f"more than {_VALUES_MAX:,} values")
     try:
         document: object = _DECODER.decode(body.decode())
@@ -42,6 +42,13 @@ def read_json(body: bytes, *, depth_max: int) -> object:
     if body.count(b"[") + body.count(b"{") > depth_max and _deeper(document, depth_max):
         raise _malformed(f"nested deeper than {depth_max} levels")
     return document
+
+
+def has_too_many_values(body: bytes) -> bool:
+    """Return whether a document is refused unread, for what is in it would take too long to be made."""
+    return body.count(b'"') > _QUOTES_MAX or (
+        body.count(b",") > _VALUES_MAX and _separators(body) > _VALUES_MAX
+    )
 
 
 def _separators(body: bytes) -> int:

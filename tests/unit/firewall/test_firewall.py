@@ -1,10 +1,11 @@
 """The firewall, graded on labelled requests: attacks are blocked, ordinary ones are not; rules are data."""
 
+import asyncio
 import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -107,6 +108,83 @@ async def test_no_text_takes_long_whatever_is_in_it(firewall: WebApplicationFire
     for body in (hostile, noise, b"'" * 60_000, b"a" * 60_000):
         await firewall.body("POST", ORDERS, body)
     assert time.process_time() - begin < 5, "time grows with the text and with nothing else"
+
+
+LARGEST_QUERY, LARGEST_BODY = 60_000, 1_000_000
+"""What the server takes at most, in bytes; heads are read before it is known who sends them."""
+
+REPEATED = {
+    "comments that do not end": "/* ",
+    "comments": "/**/",
+    "stars": "/*/",
+    "marks upon one letter": "\u0300\u0316",
+    "letters that become eighteen": "\ufdfa",
+    "encoded": "%2525",
+    "entities": "&lt;",
+    "numbers of characters": "&#39;",
+    "and": "&",
+    "quotes": "\"'",
+}
+
+
+async def longest_turn_ms(doing: Awaitable[object]) -> float:
+    """Return the longest processor time for which something keeps others from their turn."""
+    done, longest = asyncio.ensure_future(doing), 0.0
+    while not done.done():
+        before = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - before)
+    await done
+    return 1_000 * longest
+
+
+async def bare_ms() -> float:
+    """Return how long work takes that is always the same: some 12 ms on a machine of 2026."""
+    before = time.thread_time()
+    for _ in range(1_000_000):
+        pass
+    return 1_000 * (time.thread_time() - before)
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+async def test_no_head_and_no_body_keeps_others_waiting(firewall: WebApplicationFirewall, text: str) -> None:
+    async def look(head: bytes) -> None:
+        firewall.head("GET", SEARCH, head, [(b"x-own", head[:20_000])])
+
+    in_query = quote(text, safe="/*&;")
+    heads = [
+        (sent.encode() * (most // len(sent))) for sent in (in_query, text) for most in (500, LARGEST_QUERY)
+    ]
+    body = orjson.dumps(text * (LARGEST_BODY // len(text.encode())))
+    longest = max([await longest_turn_ms(look(head)) for head in heads])
+    assert longest < 2.5 * await bare_ms()
+    assert await longest_turn_ms(firewall.body("POST", ORDERS, body)) < 2.5 * await bare_ms()
+
+
+@pytest.mark.parametrize("piece", [b"1", b'"a"', b'{"a":1}', b"[]"])
+async def test_no_body_of_very_many_parts_keeps_others_waiting(
+    firewall: WebApplicationFirewall, piece: bytes
+) -> None:
+    body = b"[" + b",".join([piece] * (LARGEST_BODY // (len(piece) + 1))) + b"]"
+    assert await longest_turn_ms(firewall.body("POST", ORDERS, body)) < 6 * await bare_ms()
+
+
+def test_characters_written_as_enormous_numbers_do_not_keep_a_request_from_being_looked_at(
+    firewall: WebApplicationFirewall,
+) -> None:
+    attack = quote("' or '1'='1", safe="").encode()
+    for number in ("9" * 6_000, "0" * 6_000 + "39", "x" + "0" * 6_000 + "27", "x" + "f" * 6_000):
+        sent = quote(f"&#{number};", safe="").encode()
+        assert firewall.head("GET", SEARCH, b"q=" + sent, []) is PASSED
+        assert firewall.head("GET", SEARCH, b"q=" + sent + attack, []).action is Action.BLOCK
+    for quotation in ("&#39;", "&#039;", f"&#{'0' * 6_000}39;", "&#x27;", f"&#x{'0' * 6_000}27;"):
+        hidden = quote(f"{quotation} or {quotation}1{quotation}={quotation}1", safe="").encode()
+        assert firewall.head("GET", SEARCH, b"q=" + hidden, []).action is Action.BLOCK
+
+
+def test_an_attack_with_comments_in_it_is_found(firewall: WebApplicationFirewall) -> None:
+    for text in ("'/**/or/**/'1'='1", "'/* a */or/* b */'1'='1/* c", "'/**/or/* ' /* */'1'='1"):
+        assert firewall.head("GET", SEARCH, b"q=" + quote(text).encode(), []).action is Action.BLOCK, text
 
 
 async def test_an_attack_at_the_end_of_the_largest_body_is_found(firewall: WebApplicationFirewall) -> None:
