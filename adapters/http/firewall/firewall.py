@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import orjson
 
 from adapters.http.firewall.rules import Action, Measured, Rule, Rules, Where, pattern_set
-from adapters.http.requests.json import has_too_many_values
+from adapters.http.json_size import has_too_many_values
 from application.ports.measures import Measure, counter
 
 RawHeaders = Iterable[tuple[bytes, bytes]]

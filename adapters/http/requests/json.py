@@ -6,19 +6,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from adapters.http.answers.problems import Code, Problem
-
-_VALUES_MAX = 10_000
-"""More values than the largest batch of orders has."""
-
-_QUOTES_MAX = 4 * _VALUES_MAX
-"""Two around a name, and two around its value."""
+from adapters.http.json_size import VALUES_MAX, has_too_many_values
 
 _MEMBERS_MAX = 100
 """More names than any object has: each that is not known would be looked into."""
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-"""A text, its end or that of the document; never looked at twice."""
 
 _DIGITS_MAX = 40
 """Longer numbers are refused unread: nothing in the exchange is that large or that fine."""
@@ -32,7 +25,7 @@ def read_json(body: bytes, *, depth_max: int) -> object:
     ``depth_max``.
     """
     if has_too_many_values(body):
-        raise _malformed(f"more than {_VALUES_MAX:,} values")
+        raise _malformed(f"more than {VALUES_MAX:,} values")
     try:
         document: object = _DECODER.decode(body.decode())
         if _HALF.search(body):
@@ -42,18 +35,6 @@ def read_json(body: bytes, *, depth_max: int) -> object:
     if body.count(b"[") + body.count(b"{") > depth_max and _deeper(document, depth_max):
         raise _malformed(f"nested deeper than {depth_max} levels")
     return document
-
-
-def has_too_many_values(body: bytes) -> bool:
-    """Return whether a document is refused unread, for what is in it would take too long to be made."""
-    return body.count(b'"') > _QUOTES_MAX or (
-        body.count(b",") > _VALUES_MAX and _separators(body) > _VALUES_MAX
-    )
-
-
-def _separators(body: bytes) -> int:
-    """Return how many values are parted from others in a document, what stands in texts left out."""
-    return _TEXT.sub(b"", body).count(b",")
 
 
 def _said(fault: Exception) -> str:
