@@ -1,11 +1,13 @@
 """Folders that are copied, half imported, of a newer version, or on a disk that nobody can write to."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -72,31 +74,66 @@ def test_an_import_that_was_killed_is_not_served(tmp_path: Path) -> None:
     assert not list(target.glob("*.unfinished*"))
 
 
+READ_ONLY = """
+mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} && ! touch {folder}/new && exec "$@"
+"""
+
+LOOKING = """
+import json, os, sys
+from adapters.cli.main import run
+for command in json.loads(sys.argv[1]):
+    print(command[0], file=sys.stderr)
+    if command[0] == "import":
+        os.environ.pop("PRESAGE_EVENT_STORE", None)
+    if run(command):
+        sys.exit(1)
+"""
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root can mount a folder read-only"
 )
-def test_a_log_is_looked_at_on_a_disk_that_nobody_can_write_to(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    presage_here("keys", "create", "alice", "--data", folder)
-    for command in ("verify", "inspect --all --last 2", f"export {tmp_path / 'copy.db'}"):
-        looked = subprocess.run(
-            [
-                "unshare",
-                "-m",
-                "sh",
-                "-c",
-                (
-                    f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} && "
-                    f"exec {PRESAGE} {command} --data {folder}"
-                ),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if "mount:" in looked.stderr or "unshare:" in looked.stderr:
-            pytest.skip("nothing can be mounted here")
-        assert looked.returncode == 0, (command, looked.stderr, looked.stdout)
+@pytest.mark.parametrize("kind", ["sqlite", "json_lines"])
+def test_a_log_is_looked_at_on_a_disk_that_nobody_can_write_to(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "data", tmp_path / "out"
+    out.mkdir()
+    log = folder / "log.db"
+    if kind == "json_lines":
+        log = folder / "log"
+        monkeypatch.setenv("PRESAGE_EVENT_STORE", str(log))
+    made = market(folder, "create", "RAIN", "--title", "?")
+    assert made.status == 0, made
+    here = ["--data", str(folder)]
+    commands = [
+        ["verify", *here],
+        ["inspect", "--all", "--last", "2", *here],
+        ["price-at", "RAIN", "2100-01-01", *here],
+        ["audit", "export", "RAIN", "--out", str(out / "bundle"), *here],
+        ["export", str(out / "copy.db"), *here],
+        ["import", str(log), "--data", str(out / "other")],
+    ]
+    looked = subprocess.run(
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            READ_ONLY.format(folder=folder),
+            "sh",
+            sys.executable,
+            "-c",
+            LOOKING,
+            json.dumps(commands),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "mount:" in looked.stderr or "unshare:" in looked.stderr:
+        pytest.skip("nothing can be mounted here")
+    assert looked.returncode == 0, (looked.stderr, looked.stdout)
 
 
 def unknown_event(folder: Path) -> None:
