@@ -1,6 +1,7 @@
 """The limits of requests are those of the events they become: all that is taken in can be recorded."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,22 @@ async def test_what_no_event_could_hold_is_refused(
 ) -> None:
     content = json.dumps(body).encode()
     assert error(await world.send(operator, "POST", path, content=content)) == refusal
+
+
+async def test_half_a_character_is_refused_wherever_it_is_sent(world: World, operator: Person) -> None:
+    for operation in OPERATIONS:
+        named = re.sub(r"{.*?}", "FED-CUT", operation.path)
+        for name in operation.query.model_fields:
+            answer = await world.send(operator, operation.method, f"{named}?{name}=%ED%A0%80")
+            assert error(answer) in ((400, "invalid_parameter"), (400, "missing_field"))
+        if operation.path != named:
+            path = re.sub(r"{.*?}", "%ED%A0%80", operation.path)
+            refused = await world.send(operator, operation.method, path)
+            assert error(refused) in ((404, "not_found"), (400, "missing_field"))
+        for name in operation.body.model_fields if operation.body is not None else ():
+            for content in (b'{"%s": "\\ud800"}', b'{"%s": [{"a": "\\udc00"}]}', b'{"%s": 1, "\\ud800": 1}'):
+                sent = await world.send(operator, operation.method, named, content=content % name.encode())
+                assert error(sent) == (400, "malformed_body"), (operation.path, content)
 
 
 async def test_half_a_character_in_a_batch_places_nothing_of_it(
