@@ -48,6 +48,7 @@ COMMANDS = {
     "load": Entry("load", "Send the load of a day or an election night, and judge by the service levels."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
+    "eventstore-user": Entry("eventstore_user", "Make a user of Presage's own on EventStoreDB."),
 }
 """In the order in which ``presage --help`` lists them."""
 

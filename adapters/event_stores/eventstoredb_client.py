@@ -12,6 +12,7 @@ from copy import copy
 from importlib.util import find_spec
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import grpc  # type: ignore[import-untyped]
 
@@ -130,6 +131,12 @@ class Client(_Library):
         self._retired: set[asyncio.Task[None]] = set()
         self._connection = self.opened(self.named_targets[0])
 
+    def construct_call_credentials(self, username: str | None, password: str | None) -> Any:
+        """Return what goes with every call; in an address, characters that mean something are written %XX."""
+        return super().construct_call_credentials(
+            username and unquote(username), password and unquote(password)
+        )
+
     @property
     def named_targets(self) -> tuple[str, ...]:
         """The addresses that the URI names."""
@@ -165,18 +172,18 @@ class Client(_Library):
 
         Without an answer it may be one with a fault: that is an error like that of any call.
         """
-        ask = connection._grpc_channel.unary_unary(  # noqa: SLF001 (the library knows no such call)
-            _SUPPORTED_METHODS,
-            request_serializer=lambda _: b"",
-            response_deserializer=SupportedMethods.FromString,
-        )
         try:
-            supported = await ask(None, timeout=timeout_s, **self.call_options)
+            raw = await self.ask(_SUPPORTED_METHODS, b"", through=connection, timeout_s=timeout_s)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return ""
             raise ServiceUnavailable(error) from error
-        return str(supported.event_store_server_version)
+        return str(SupportedMethods.FromString(raw).event_store_server_version)
+
+    async def ask(self, path: str, request: bytes, *, through: Any, timeout_s: float) -> bytes:
+        """Make a call over a connection that the library does not know. Its errors are gRPC's own."""
+        call = through._grpc_channel.unary_unary(path)  # noqa: SLF001 (there is no other way to it)
+        return bytes(await call(request, timeout=timeout_s, **self.call_options))
 
     async def members(self, connection: Any, *, timeout_s: float) -> tuple[str, ...]:
         """Return the addresses of a cluster's members as one of them tells them; none of a single server."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from adapters.cli.eventstore_user import ADMIN_PASSWORD
 from adapters.settings import VARIABLES, Settings
 from tests.architecture.deployed import fault, waits
 from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
@@ -134,9 +135,33 @@ def test_a_deployment_has_security_and_its_own_passwords(production: dict[str, A
     assert "Tls=true" in production["presage"]["environment"]["PRESAGE_EVENT_STORE"]
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_nobody_but_whoever_makes_presages_user_has_the_admins_password(name: str) -> None:
+    for service, each in load(name)["services"].items():
+        address = each.get("environment", {}).get("PRESAGE_EVENT_STORE", "")
+        assert urlsplit(substituted(address)).username in ("presage", None), service
+        # EventStoreDB itself is told which password that is to be.
+        assert service.startswith("eventstoredb") or "EVENTSTORE_ADMIN_PASSWORD" not in str(each), service
+
+
+def test_presage_begins_when_its_user_is_there(production: dict[str, Any]) -> None:
+    maker, presage = production["eventstoredb-user"], production["presage"]
+    assert fault(maker["command"]) is None
+    own, admin = maker["environment"].items()
+    assert own == ("PRESAGE_EVENT_STORE", presage["environment"]["PRESAGE_EVENT_STORE"])
+    assert admin[0] == ADMIN_PASSWORD
+    assert admin[1] == production["eventstoredb"]["environment"]["EVENTSTORE_DEFAULT_ADMIN_PASSWORD"]
+    done = {"eventstoredb-user": {"condition": "service_completed_successfully"}}
+    assert presage["depends_on"] == done
+    assert maker["image"] == load("compose.yaml")["services"]["presage"]["image"]
+    for role in load("ops/compose.roles.production.yaml")["services"].values():
+        assert role["depends_on"] == done
+
+
 def test_each_member_of_the_cluster_is_itself_and_knows_the_others(services: dict[str, Any]) -> None:
     cluster = load("ops/compose.cluster.yaml")
-    members = {name: each for name, each in cluster["services"].items() if name != "presage"}
+    told_of_all = ("presage", "eventstoredb-user")
+    members = {name: each for name, each in cluster["services"].items() if name not in told_of_all}
     assert len(members) == 3
     for name, member in members.items():
         told = member["environment"]
@@ -156,11 +181,12 @@ def test_each_member_of_the_cluster_is_itself_and_knows_the_others(services: dic
         volume for each in members.values() for volume in each.get("volumes", ()) if "events" in volume
     ]
     assert [volume.partition(":")[0] for volume in volumes] == list(cluster["volumes"])
-    presage = cluster["services"]["presage"]
-    address = substituted(presage["environment"]["PRESAGE_EVENT_STORE"])
-    assert urlsplit(address).netloc.partition("@")[2] == ",".join(f"{name}:2113" for name in members)
-    assert "Tls=true" in address
-    assert set(services["presage"]["depends_on"]) | set(presage["depends_on"]) > set(members)
+    for name in told_of_all:
+        told = cluster["services"][name]
+        address = substituted(told["environment"]["PRESAGE_EVENT_STORE"])
+        assert urlsplit(address).netloc.partition("@")[2] == ",".join(f"{name}:2113" for name in members)
+        assert "Tls=true" in address
+        assert set(services["presage"]["depends_on"]) | set(told["depends_on"]) > set(members)
 
 
 ROLES = ("api-1", "api-2", "engine-1", "engine-2", "projector-1", "projector-2")

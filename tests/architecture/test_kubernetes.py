@@ -20,7 +20,7 @@ GRACE_S = 140
 """What docs/shutdown.md says that a process may take to end."""
 
 SECRETS = {
-    "event-store": "esdb://admin:secret@eventstoredb:2113?Tls=true&TlsCaFile=/certs/ca/ca.crt",
+    "event-store": "esdb://presage:secret@eventstoredb:2113?Tls=true&TlsCaFile=/certs/ca/ca.crt",
     "database-url": "postgresql://presage:secret@postgres:5432/presage",
     "redis-url": "redis://:secret@redis:6379/0",
     "metrics-token": "a-token-of-monitoring",

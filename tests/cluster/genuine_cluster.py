@@ -125,6 +125,5 @@ class GenuineCluster:
         """Start members that have ended themselves, as a supervisor would."""
         while not self._closing.wait(LOOK_S):
             for member in list(self._wanted):
-                process = self._members[member].process
-                if process is not None and process.poll() is not None and member in self._wanted:
-                    self._members[member].launch()
+                if member in self._wanted:
+                    self._members[member].launch_again()

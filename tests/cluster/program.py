@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 
 import httpx
@@ -35,6 +36,7 @@ class Program:
     ) -> None:
         self.port, replication = ports or tuple(free_ports(2))
         self.process: subprocess.Popen[bytes] | None = None
+        self._starting = Lock()
         folders = {name: folder / name for name in ("db", "log", "index")}
         for each in folders.values():
             each.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,12 @@ class Program:
         """Start the process without waiting for what it says."""
         self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def launch_again(self) -> None:
+        """Start it where it was if it has ended itself, as a supervisor would."""
+        with self._starting:
+            if self.process is not None and self.process.poll() is not None:
+                self.launch()
+
     def state(self) -> str:
         """Return what the server says it is, nothing while it says nothing."""
         try:
@@ -76,8 +84,7 @@ class Program:
         while self.state() not in SERVES:
             if monotonic() > deadline:
                 raise TimeoutError(f"{self.address} neither leads nor follows")
-            if self.process is not None and self.process.poll() is not None:
-                self.launch()
+            self.launch_again()
             sleep(LOOK_S)
 
     def end(self, number: signal.Signals) -> int:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.event_log import Log, open_log
-from tests.contracts.stores import STORES
+from tests.contracts.stores import LONGER, STORES
 
 
-@pytest.fixture(params=sorted(STORES))
+@pytest.fixture(
+    params=[*sorted(STORES), *(pytest.param(name, marks=pytest.mark.more) for name in sorted(LONGER))]
+)
 async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Log]:
-    async with STORES[request.param](tmp_path) as store:
+    async with (STORES | LONGER)[request.param](tmp_path) as store:
         yield await open_log(store)

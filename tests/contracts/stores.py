@@ -7,6 +7,7 @@ A store may be shared between tests: the suite uses fresh stream names and start
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -23,7 +24,8 @@ from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.eventstore_node.server import running_node
 from application.ports.event_store import EventStore
 from tests.contracts.postgres_server import postgres_address
-from tests.integration.eventstore_node.genuine import genuine_is_there, genuine_uri
+from tests.integration.eventstore_node.genuine import GENUINE, genuine_servers, genuine_uri
+from tests.integration.eventstore_node.links import node_with_links
 
 Opener = Callable[[Path], AbstractAsyncContextManager[EventStore]]
 
@@ -110,10 +112,20 @@ async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
-async def eventstoredb_genuine(_folder: Path) -> AsyncIterator[EventStore]:
-    if not genuine_is_there():
-        pytest.skip("no EVENTSTOREDB_URI, no EVENTSTOREDB_PROGRAM and no Docker: no genuine EventStoreDB")
-    store = await EventStoreDBStore.connect(genuine_uri())
+async def eventstoredb_with_links(folder: Path) -> AsyncIterator[EventStore]:
+    async with node_with_links(folder) as node:
+        store = await EventStoreDBStore.connect(node.uri)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@asynccontextmanager
+async def eventstoredb_genuine(server: str, _folder: Path) -> AsyncIterator[EventStore]:
+    if server not in genuine_servers():
+        pytest.skip(f"no {server} here: no EVENTSTOREDB_URI, no EVENTSTOREDB_PROGRAM and no Docker")
+    store = await EventStoreDBStore.connect(genuine_uri(server))
     try:
         yield store
     finally:
@@ -130,7 +142,13 @@ DURABLE: dict[str, Opener] = {
 
 STORES: dict[str, Opener] = {
     "memory": memory,
-    "eventstoredb_genuine": eventstoredb_genuine,
+    **{
+        f"eventstoredb_{server.partition('/')[2] or server}": partial(eventstoredb_genuine, server)
+        for server in genuine_servers() or (GENUINE,)
+    },
     "eventsourcing_objects": eventsourcing_objects,
     **DURABLE,
 }
+
+LONGER: dict[str, Opener] = {"eventstoredb_node_with_links": eventstoredb_with_links}
+"""Run only among the tests that take longer."""

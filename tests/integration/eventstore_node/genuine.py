@@ -24,16 +24,14 @@ IMAGE = "eventstore/eventstore:24.10.14"
 SUCCESSOR = "kurrentplatform/kurrentdb:26.1.2"
 """The same server under its newer name."""
 
+GENUINE = "genuine"
+"""What a server is called that is not started in a container."""
+
 PORT = 2113
 PATIENCE_S = 60
 
 _running: list[object] = []
 """Kept for as long as the tests run: a container that nobody holds is removed."""
-
-
-def genuine_is_there() -> bool:
-    """Whether there is a genuine server, or a way to start one."""
-    return bool(NAMED or PROGRAM) or docker_answers()
 
 
 @cache
@@ -55,12 +53,12 @@ def docker_answers() -> bool:
 def genuine_servers() -> list[str]:
     """Return the genuine servers there are, by their images where they are started in containers."""
     if NAMED or PROGRAM:
-        return ["genuine"]
+        return [GENUINE]
     return [IMAGE, SUCCESSOR] if docker_answers() else []
 
 
 @cache
-def genuine_uri(server: str = IMAGE) -> str:
+def genuine_uri(server: str) -> str:
     """Return its address; it is started once for all tests, and ends with their process."""
     if NAMED:
         return NAMED

@@ -21,7 +21,7 @@ PROTOS = Path(messages.__file__).parent / "protos"
 def test_the_descriptor_set_is_made_from_the_proto_files(tmp_path: Path) -> None:
     pytest.importorskip("grpc_tools", reason="grpc_tools is not installed")
     made = tmp_path / "node.binpb"
-    sources = ["shared", "status", "streams", "persistent", "gossip", "serverfeatures"]
+    sources = ["shared", "status", "streams", "persistent", "gossip", "serverfeatures", "users"]
     command = [
         *(sys.executable, "-W", "ignore", "-m", "grpc_tools.protoc", "-I", str(PROTOS)),
         *("--include_imports", f"--descriptor_set_out={made}"),
