@@ -57,3 +57,47 @@ async def feed_client(url: str, person: Person | None = None, **headers: str) ->
     where = url.replace("http://", "ws://") + PATH
     async with connect(where, additional_headers=signed | headers, compression=None, proxy=None) as socket:
         yield FeedClient(socket)
+
+
+class BookMirror:
+    """A market's book, kept from what the feed tells: whole events only, and each once."""
+
+    def __init__(self) -> None:
+        self.levels: dict[tuple[str, str], int] = {}
+        self.next_revision = 0
+        self.snapshots = 0
+        self._part: list[Document] = []
+
+    def take(self, document: Document) -> None:
+        """Take in a message about the book."""
+        told = document["msg"]
+        if document["type"] == "orderbook_snapshot":
+            self.snapshots += 1
+            self.levels = {
+                (side, price): hundredths(count)
+                for side in ("yes", "no")
+                for price, count in told[f"{side}_dollars_fp"]
+            }
+            self.next_revision = told["revision"] + 1
+            return
+        assert told["revision"] >= self.next_revision, "what was told comes again"
+        self._part.append(told)
+        if told.get("more"):
+            return
+        for change in self._part:
+            level = change["side"], change["price_dollars"]
+            left = self.levels.pop(level, 0) + hundredths(change["delta_fp"])
+            assert left >= 0, f"nothing is missed, yet {level} has {left}"
+            if left:
+                self.levels[level] = left
+        self._part = []
+        self.next_revision = told["revision"] + 1
+
+    def interrupted(self) -> None:
+        """Forget what was told of an event that was not told to its end."""
+        self._part = []
+
+
+def hundredths(count: str) -> int:
+    """Return a count of contracts in hundredths of one."""
+    return round(float(count) * 100)
