@@ -1,6 +1,7 @@
 """Who is calling: the three headers of a signed request, checked one after the other."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -103,7 +104,9 @@ class Authenticator:
         It could otherwise be sent again by whoever saw it, for as long as its timestamp is accepted.
         """
         window_ms = self._settings.receive_window_ms + self._settings.ahead_window_ms
-        digest = blake2b(f"{claim.key.key_id} {claim.signature}".encode(), digest_size=16).digest()
+        # Its bytes: base64 has several ways to write them, and the account may have the same key twice.
+        of_whom = f"{claim.key.account_id}\0".encode()
+        digest = blake2b(of_whom + b64decode(claim.signature), digest_size=16).digest()
         match await self._used.first(digest, for_s=window_ms / 1_000):
             case False:
                 raise Problem(Code.SIGNATURE_USED, "this signature was used before; sign the request again")
