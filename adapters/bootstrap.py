@@ -56,6 +56,7 @@ from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
 from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
 from adapters.snapshots.sqlite import SqliteSnapshots
+from adapters.surveillance.rules import surveillance_rules
 from adapters.telemetry.objectives import read_objectives
 from adapters.telemetry.read_models import ReadModelFigures
 from adapters.telemetry.watch import Watch
@@ -370,6 +371,9 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             reads.audit,
             slos=read_objectives(settings.slos),
             measurements=settings.measurements_file,
+            surveillance=surveillance_rules(settings.surveillance),
+            log=store,
+            codec=codec,
             clock=clock,
         )
         port = make_port(

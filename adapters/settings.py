@@ -35,6 +35,7 @@ VARIABLES = {
     "rate_limits": "PRESAGE_RATE_LIMITS",
     "firewall": "PRESAGE_FIREWALL",
     "slos": "PRESAGE_SLOS",
+    "surveillance": "PRESAGE_SURVEILLANCE",
 }
 """The environment variable behind each setting."""
 
@@ -101,7 +102,8 @@ class Settings(BaseModel):
     between them. ``metrics_token`` lets monitoring read the metrics; without it the data folder holds one.
     ``rate_limits`` is ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse
     nothing.
-    ``slos`` is a file of objectives.
+    ``slos`` is a file of objectives. ``surveillance`` is ``on``, ``off`` or a file with rules against market
+    manipulation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -128,6 +130,7 @@ class Settings(BaseModel):
     rate_limits: str = Field(default="on", min_length=1)
     firewall: str = Field(default="on", min_length=1)
     slos: Path | None = None
+    surveillance: str = Field(default="on", min_length=1)
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")

@@ -1,4 +1,4 @@
-"""``presage alerts``: unusual order flow, and promises in danger."""
+"""``presage alerts``: unusual order flow, manipulation, and promises in danger."""
 
 import asyncio
 from typing import Any

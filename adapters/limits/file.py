@@ -1,21 +1,17 @@
 """Limits from a file in TOML: tiers, who is in which, and what an address may send."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
+from adapters.rule_files import UnusableRules, read_rules_file
 from application.limiting.tiers import ADDRESS, LOOPBACK, TIERS, Kind, LimitRules
 from application.limiting.token_bucket import Rate
 
 _Whole = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 _Seconds = Annotated[int, Field(ge=1, le=86_400, strict=True)]
-
-
-class UnusableRules(ValueError):
-    """A file of rules that cannot be used; the message names the file and the place in it."""
 
 
 class _RateForm(BaseModel, extra="forbid"):
@@ -43,7 +39,7 @@ def read_limits(path: Path) -> LimitRules:
     What a tier leaves out is as in the tier of that name that there is without a file, or in the first one.
     Raises :class:`UnusableRules` that says where the file is wrong.
     """
-    form = _read(path)
+    form = read_rules_file(path, _Form)
     tiers = {
         **({} if form.tiers else TIERS),
         **{name: _tier(name, rates) for name, rates in form.tiers.items()},
@@ -62,15 +58,3 @@ def read_limits(path: Path) -> LimitRules:
 def _tier(name: str, rates: Mapping[Kind, _RateForm]) -> Mapping[Kind, Rate]:
     usual = TIERS.get(name) or next(iter(TIERS.values()))
     return {**usual, **{kind: form.rate() for kind, form in rates.items()}}
-
-
-def _read(path: Path) -> _Form:
-    try:
-        return _Form.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise UnusableRules(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnusableRules(f"{path}: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UnusableRules(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -20,7 +20,7 @@ async def open_limits(
     """Open limits: the usual ones (``on``), those of a file, or none (``off``).
 
     With a Redis every process of the same exchange counts in the same buckets. Raises
-    :class:`adapters.limits.file.UnusableRules`.
+    :class:`adapters.rule_files.UnusableRules`.
     """
     if wanted == OFF:
         yield None

@@ -10,11 +10,15 @@ from adapters.telemetry.exposition import Exposition
 from adapters.telemetry.measurements import SqliteMeasurements
 from application.exchange import Exchange
 from application.health import kept_running
+from application.log.whole_streams import FollowedLog
 from application.ports.clock import Clock
+from application.ports.codec import EventCodec
 from application.ports.measures import Measured
 from application.slo.objectives import AVAILABILITY, EXACTLY_ONCE, FRESHNESS, ORDER_P50, ORDER_P99, SLO
 from application.slo.service_levels import ServiceLevels, Source
 from application.slo.tracker import SLOTracker, Tally
+from application.surveillance.rules import SurveillanceRules
+from application.surveillance.watch import SurveillanceWatch
 from application.watching.alerts import Alerts
 from application.watching.histogram import Histogram
 from application.watching.order_watch import OrderWatch
@@ -43,6 +47,9 @@ class Watch:
         *,
         slos: Sequence[SLO],
         measurements: Path | None,
+        surveillance: SurveillanceRules,
+        log: FollowedLog,
+        codec: EventCodec,
         clock: Clock,
     ) -> None:
         directory = exchange.directory
@@ -50,6 +57,7 @@ class Watch:
         self.orders = OrderWatch(
             exchange.trading.sagas.take_placed, lambda: map(str, directory.markets), self.alerts, clock
         )
+        self.surveillance = SurveillanceWatch(log, codec, surveillance, self.alerts, clock)
         self.levels = ServiceLevels(
             SLOTracker(slos),
             _sources({slo.name: slo for slo in slos}, traffic, stats, audit),
@@ -67,6 +75,7 @@ class Watch:
             audit,
             self.alerts,
             self.levels,
+            self.surveillance,
         ]
         self._exposition = Exposition(self._parts)
 
@@ -86,6 +95,8 @@ class Watch:
             for part, work in (
                 ("watch on the event loop", self._process.run),
                 ("watch on the order flow", self.orders.run),
+                ("surveillance", self.surveillance.run),
+                ("surveillance's alerts", self.surveillance.expire),
                 (PART, self.levels.run),
             )
         ]

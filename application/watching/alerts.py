@@ -25,6 +25,8 @@ class Concern(StrEnum):
     """Far more orders in a market than in the hour before."""
     SERVICE_LEVEL = "service_level"
     """A promise that is being broken, or soon will be."""
+    MARKET_MANIPULATION = "market_manipulation"
+    """Somebody seems to trade in order to deceive others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

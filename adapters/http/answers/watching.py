@@ -13,8 +13,9 @@ from application.watching.alerts import Alert, Alerts
 class AlertAnswer(TypedDict):
     """Something operators have to know. ``until`` is ``null`` while it goes on.
 
-    ``concern`` is `order_flow` (far more orders in a market than usual) or `service_level` (a promise in
-    danger); ``subject`` is the market, or the objective.
+    ``concern`` is `order_flow` (far more orders in a market than usual), `service_level` (a promise in
+    danger) or `market_manipulation` (somebody seems to deceive others); ``subject`` is the market, the
+    objective, or rule, market and accounts.
     """
 
     concern: str

@@ -45,7 +45,7 @@ class Screen:
 def open_screen(wanted: str) -> Screen | None:
     """Open the firewall with the usual rules (``on``, or ``log`` to refuse nothing), with a file's, or none.
 
-    Raises :class:`adapters.limits.file.UnusableRules`.
+    Raises :class:`adapters.rule_files.UnusableRules`.
     """
     if wanted == OFF:
         return None

@@ -1,19 +1,18 @@
 """Rules of the firewall as data: what is looked for, where, what is done, and why."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from enum import StrEnum
 from fnmatch import translate
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import re2  # type: ignore[import-untyped]
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from adapters.limits.file import UnusableRules
+from adapters.rule_files import UnusableRules, parse_rules, read_rules_file
 
 
 class Action(StrEnum):
@@ -157,7 +156,7 @@ class Rules(_Form):
 def usual_rules() -> Rules:
     """Return the rules that come with Presage."""
     text = files("adapters.http.firewall").joinpath("usual.toml").read_text("utf-8")
-    return Rules.model_validate(tomllib.loads(text))
+    return parse_rules(text, Rules, "usual.toml")
 
 
 def read_rules(path: Path) -> Rules:
@@ -166,15 +165,7 @@ def read_rules(path: Path) -> Rules:
     Raises :class:`UnusableRules` that says where the file is wrong.
     """
     usual = usual_rules()
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-        own = Rules.model_validate(document)
-    except OSError as error:
-        raise UnusableRules(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnusableRules(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise UnusableRules(f"{path}: {_place(error, document)}") from error
+    own = read_rules_file(path, Rules)
     known = {rule.id for rule in (*usual.rules, *own.rules)}
     for rule in own.rules:
         if any(rule.id == other.id for other in usual.rules):
@@ -190,15 +181,6 @@ def read_rules(path: Path) -> Rules:
             "exceptions": (*usual.exceptions, *own.exceptions),
         }
     )
-
-
-def _place(error: ValidationError, document: dict[str, Any]) -> str:
-    first = error.errors(include_url=False)[0]
-    where = list(first["loc"])
-    if len(where) > 1 and where[0] == "rules" and isinstance(where[1], int):
-        rule = document["rules"][where[1]]
-        where[1] = str(rule.get("id", where[1])) if isinstance(rule, dict) else where[1]
-    return f"{'.'.join(map(str, where))}: {first['msg']}"
 
 
 def _options() -> "re2.Options":

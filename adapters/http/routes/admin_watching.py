@@ -27,7 +27,7 @@ ROUTES = (
         path="/admin/v1/alerts",
         access=Access.ADMIN,
         handler=alerts,
-        summary="Unusual order flow and promises in danger, now and of late",
+        summary="Unusual order flow, market manipulation and promises in danger, now and of late",
         answer=AlertsAnswer,
         needs_exchange=False,
     ),

@@ -111,6 +111,13 @@ def _others(scale: Fraction) -> Iterator[Rule]:
             "ticket",
             "Far more orders than usual: `presage alerts` says in which markets",
         ),
+        (
+            "PresageMarketManipulation",
+            'presage_alerts_active{concern="market_manipulation"} > 0',
+            0,
+            "ticket",
+            "Somebody seems to manipulate a market: `presage alerts` says who, `presage surveil` why",
+        ),
     ):
         yield {
             "alert": name,

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.http.firewall.firewall import PASSED, Verdict, WebApplicationFirewall
 from adapters.http.firewall.rules import Action, Severity, read_rules, usual_rules
-from adapters.limits.file import UnusableRules
+from adapters.rule_files import UnusableRules
 from tests.unit.firewall.ordinary import requests
 
 ORDINARY = 100_000 if "PRESAGE_SOAK" in os.environ else 5_000

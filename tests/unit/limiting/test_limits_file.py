@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.limits.file import UnusableRules, read_limits
+from adapters.limits.file import read_limits
+from adapters.rule_files import UnusableRules
 from application.limiting.tiers import ADDRESS, TIERS, Kind
 from application.limiting.token_bucket import Rate
 

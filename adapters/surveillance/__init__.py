@@ -1,0 +1,1 @@
+"""The rules against market manipulation that come with Presage, and those of a file."""
