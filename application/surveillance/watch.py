@@ -47,6 +47,7 @@ class SurveillanceWatch:
         self._found = {rule.id: 0 for rule in rules.rules}
         self._events = 0
         self._surveillance = Surveillance(rules)
+        self.position = START
         self._matching = Filter(types=tuple(map(codec.stored_type, WATCHED)))
 
     async def run(self) -> None:
@@ -60,8 +61,14 @@ class SurveillanceWatch:
                 for stored in page.events:
                     for finding in self._surveillance.take(self._codec.decode(stored)):
                         self._tell(finding)
-                await asyncio.sleep(0)
                 self._events += len(page.events)
+                self.position = page.position
+                await asyncio.sleep(0)
+
+    @property
+    def rules(self) -> SurveillanceRules:
+        """What is looked for."""
+        return self._rules
 
     async def _far_enough_back(self) -> Position:
         since_us = self._clock.now_us() - self._rules.looks_back_us
@@ -112,6 +119,7 @@ class SurveillanceWatch:
             "rule",
         )
         yield counter("presage_surveillance_events", "Events looked at for manipulation.", self._events)
+        yield gauge("presage_surveillance_position", "Up to where the log was looked at.", self.position)
         yield gauge(
             "presage_surveillance_forgotten",
             "What had to be forgotten before its time for want of room.",

@@ -14,6 +14,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.event_stores.sqlite import SqliteEventStore
 from adapters.simulation.older_keys import NoOlderKeys
 from application.exchange import Exchange
+from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore
 from application.replay.book import Book
@@ -66,7 +67,7 @@ class Venue:
 
 
 @asynccontextmanager
-async def venue(folder: Path | None = None) -> AsyncIterator[Venue]:
+async def venue(folder: Path | None = None, clock: Clock | None = None) -> AsyncIterator[Venue]:
     """Run an exchange on a durable log in ``folder``, or in memory without one."""
     store = MemoryEventStore() if folder is None else SqliteEventStore.open(folder / "log.db")
     codec = make_codec()
@@ -76,7 +77,7 @@ async def venue(folder: Path | None = None) -> AsyncIterator[Venue]:
         order_keys=NoOlderKeys(),
         transfer_keys=NoOlderKeys(),
         checkpoints=MemoryCheckpoints(),
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         ids=TimeOrderedIds(),
         partitions=4,
     )
