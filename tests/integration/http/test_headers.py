@@ -1,5 +1,7 @@
 """What browsers and caches are told of every answer."""
 
+import re
+
 import pytest
 
 from adapters.http.app import OPERATIONS
@@ -27,6 +29,29 @@ async def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_does
     answer = await world.client.put(ORDERS)
     assert error(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
+
+
+def methods_of(path: str) -> list[str]:
+    """Return what may be sent to a path: a name in braces may be any, a word of another route too."""
+    fitting = [each for each in OPERATIONS if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each.path), path)]
+    return sorted({each.method for each in fitting} | {"HEAD" for each in fitting if each.method == "GET"})
+
+
+async def test_every_path_tells_which_methods_it_takes(world: World) -> None:
+    for path in {path_of(operation) for operation in OPERATIONS}:
+        taken = methods_of(path)
+        for strange in {"PATCH", "TRACE", "PUT", "OPTIONS"} - set(taken):
+            answer = await world.client.request(strange, path)
+            assert error(answer) == (405, "method_not_allowed"), path
+            assert answer.headers["allow"] == ", ".join(taken), path
+
+
+async def test_a_line_break_ends_no_path_whatever_route_it_is(world: World) -> None:
+    for operation in OPERATIONS:
+        answer = await world.client.request(operation.method, f"{path_of(operation)}%0a")
+        assert answer.status_code in (401, 404), operation
+        if answer.status_code == 401:  # a name that holds a line break may not be any
+            assert "{" in operation.path.rsplit("/", 1)[1], operation
 
 
 @pytest.mark.parametrize("path", ["/markets%0a", "/exchange/status%0a", "/markets/FED-CUT%0a"])
