@@ -120,6 +120,7 @@ class ProjectionRunner:
         self._health = health or Health()
         self._listeners = listeners
         self._reached: dict[str, Checkpoint] = {}
+        self._passed, self._passed_us = START, 0
         self._turn = asyncio.Lock()
         self.stats = RunnerStats()
         self._halts = Halts(self.stats.halted, self._health)
@@ -214,7 +215,7 @@ class ProjectionRunner:
             self._reached = {mark.name: mark for mark in marks}
             lowest = min((mark.position for mark in marks), default=START)
             self._progress.reach(lowest, max((mark.at_us for mark in marks), default=0))
-            self.stats.position = lowest
+            self.stats.position = self._passed = lowest
         return lowest
 
     # --------------------------------------------------------------------------------- a batch
@@ -256,6 +257,7 @@ class ProjectionRunner:
             self._halts.keep_apart(projection, why)
         else:
             self._halts.release(projection)
+            self._show()  # no event need come that would tell readers
         return True
 
     async def _take(self, batch: Batch, projections: Sequence[Projection]) -> None:
@@ -410,14 +412,8 @@ class ProjectionRunner:
         stats = self.stats
         stats.took(len(batch.entries), time.monotonic())
         stats.caught_up = batch.caught_up
-        behind = min(self._reached.values(), key=lambda mark: mark.position, default=None)
-        level = self._level()
-        if behind is None or (behind.position == level and not stats.halted):
-            stats.position = max(level, batch.position)
-            stats.last_event_at_us = max(stats.last_event_at_us, batch.at_us)
-        else:
-            stats.position, stats.last_event_at_us = behind.position, behind.at_us
-        self._progress.reach(stats.position, stats.last_event_at_us)
+        self._passed, self._passed_us = batch.position, batch.at_us
+        self._show()
         if self._clock is not None and batch.events:
             # All count as the first of them, which waited longest.
             stats.showed(
@@ -426,6 +422,18 @@ class ProjectionRunner:
                 now_us=self._clock.now_us(),
                 since_us=self._since_us,
             )
+
+    def _show(self) -> None:
+        """Tell readers up to where all rows go: as far as those that are furthest behind."""
+        stats, level = self.stats, self._level()
+        behind = min(self._reached.values(), key=lambda mark: mark.position, default=None)
+        if behind is None or (behind.position == level and not stats.halted):
+            at_us = max(self._passed_us, behind.at_us if behind else 0)
+            stats.position = max(level, self._passed)
+            stats.last_event_at_us = max(stats.last_event_at_us, at_us)
+        else:
+            stats.position, stats.last_event_at_us = behind.position, behind.at_us
+        self._progress.reach(stats.position, stats.last_event_at_us)
 
 
 def _start(projection: Projection) -> Checkpoint:

@@ -1,0 +1,404 @@
+"""How projections are fed: what is committed together, who stands still, who waits, and what is told of it.
+
+The database is one in memory that can be away, and time passes at once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.event_schemas.codec import JsonCodec
+from adapters.event_stores.memory import MemoryEventStore
+from adapters.simulation.virtual_time import run_simulated
+from application.events import Cause, DomainEvent, Recorded
+from application.health import Health, Trouble
+from application.ports.event_store import NewEvent, StoreUnavailable
+from domain.market.events import MarketClosed, MarketPaused
+from projections.running import halts, runner
+from projections.running.progress import Progress
+from projections.running.projection import Projection
+from projections.running.rows import Journal
+from projections.running.runner import PART, ProjectionRunner
+from projections.running.store import (
+    Checkpoint,
+    ParkedEvent,
+    ReadModelBusy,
+    ReadModelOfAnotherLog,
+    ReadModelUnavailable,
+)
+from projections.running.table import Table
+
+
+@dataclass(slots=True)
+class Row:
+    position: int
+    reason: str
+
+
+class Noting(Projection):
+    """Notes why markets paused, and takes in nothing that it is told not to."""
+
+    name: ClassVar[str] = "noting"
+    version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self.poison: set[str] = set()
+        self._rows = Journal(Table(self.name, Row, key=("position",)))
+        super().__init__(parts=(self._rows,), handlers={MarketPaused: self._paused}, wants={})
+
+    def _paused(self, recorded: Recorded[MarketPaused]) -> None:
+        if recorded.event.reason in self.poison:
+            raise ZeroDivisionError(recorded.event.reason)
+        self._rows.add(Row(recorded.position, recorded.event.reason))
+
+
+class Money(Noting):
+    """The same, but stands still at what it cannot take in."""
+
+    name: ClassVar[str] = "money"
+    halts: ClassVar[bool] = True
+
+
+class Database:
+    """Keeps rows and checkpoints; it fails as it is told, when it is asked or when something is saved."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, Checkpoint] = {}
+        self.rows: dict[str, list[str]] = {}
+        self.parked: list[ParkedEvent] = []
+        self.fault: Callable[[], Exception | None] = lambda: None
+        self.unsaved: set[str] = set()
+        self.silent: asyncio.Event | None = None
+        self.opened_s: list[float] = []
+        self.commits = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Database"]:
+        self.opened_s.append(asyncio.get_running_loop().time())
+        if fault := self.fault():
+            raise fault
+        if self.silent is not None:
+            await self.silent.wait()
+        before = dict(self.marks), {name: list(rows) for name, rows in self.rows.items()}, list(self.parked)
+        try:
+            yield self
+        except BaseException:
+            self.marks, self.rows, self.parked = before
+            raise
+        self.commits += 1
+
+    async def checkpoints(self) -> dict[str, Checkpoint]:
+        return self.marks
+
+    async def insert(self, table: Table[Row], rows: Sequence[Row]) -> None:
+        if refused := self.unsaved & {row.reason for row in rows}:
+            raise OverflowError(f"{refused} does not fit")
+        self.rows.setdefault(table.name, []).extend(row.reason for row in rows)
+
+    async def save(self, checkpoints: Sequence[Checkpoint], parked: Sequence[ParkedEvent]) -> None:
+        self.marks.update((mark.name, mark) for mark in checkpoints)
+        self.parked += parked
+
+
+class World:
+    """A log of one market that pauses, and a projector that follows it."""
+
+    def __init__(self) -> None:
+        self.log, self.codec, self.database, self.health = (
+            MemoryEventStore(),
+            JsonCodec(),
+            Database(),
+            Health(),
+        )
+        self.noting, self.money, self.progress = Noting(), Money(), Progress()
+        self.revision = -1
+        self.runner = ProjectionRunner(
+            store=self.database,  # type: ignore[arg-type]
+            source=self.log,
+            codec=self.codec,
+            projections=[self.noting, self.money],
+            progress=self.progress,
+            health=self.health,
+        )
+        self.running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.running = asyncio.create_task(self.runner.run())
+
+    async def pauses(self, *reasons: str) -> None:
+        await self.append(*(MarketPaused(reason=reason) for reason in reasons))
+
+    async def append(self, *events: DomainEvent) -> None:
+        cause = Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=self.revision + 8)
+        encoded = [self.codec.encode(event, uuid4(), cause) for event in events]
+        await self.log.append("market-M", encoded, expected=self.revision)
+        self.revision += len(events)
+
+    async def shown(self, within_s: float = 100.0) -> bool:
+        return await self.progress.await_position(await self.log.head(), within_s)
+
+    def told(self, part: str = PART) -> list[Trouble]:
+        return [each.code for each in self.health.conditions if each.part == part]
+
+
+@pytest.fixture
+def simulated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[World], Coroutine[Any, Any, None]]], None]:
+    """Run a story in a world in which time passes at once."""
+
+    async def lived(story: Callable[[World], Coroutine[Any, Any, None]]) -> None:
+        clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
+        monkeypatch.setattr(halts, "time", clock)
+        monkeypatch.setattr(runner, "time", clock)
+        world = World()
+        await story(world)
+        if world.running is not None:
+            world.running.cancel()
+            await asyncio.gather(world.running, return_exceptions=True)
+
+    return lambda story: run_simulated(lived(story))
+
+
+Simulated = Callable[[Callable[[World], Coroutine[Any, Any, None]]], None]
+
+
+def test_what_happened_is_in_all_rows_before_it_is_told_that_it_is_visible(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain", "snow")
+        await world.append(MarketClosed())
+        world.start()
+        assert await world.shown()
+        assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain", "snow"]}
+        head = await world.log.head()
+        for mark in world.database.marks.values():
+            assert (mark.position, mark.events, mark.halted) == (head, 3, "")
+            assert mark.landmark is not None
+            assert (mark.landmark.stream, mark.landmark.revision) == ("market-M", 2)
+        stats = world.runner.stats
+        assert (stats.position, stats.events, stats.batches, stats.caught_up) == (head, 3, 1, True)
+        await world.pauses("hail")
+        assert await world.shown()
+        assert world.database.rows["money"] == ["rain", "snow", "hail"]
+        assert (world.runner.stats.events, world.runner.stats.batches) == (4, 2)
+
+    simulated(story)
+
+
+@pytest.mark.parametrize("fault", [ReadModelUnavailable("no route"), ReadModelBusy("locked")], ids=repr)
+def test_while_the_database_is_away_it_is_told_and_tried_again_ever_more_slowly(
+    simulated: Simulated, fault: Exception
+) -> None:
+    async def story(world: World) -> None:
+        world.start()
+        assert await world.shown()
+        world.database.opened_s.clear()
+        world.database.fault = lambda: fault
+        await world.pauses("rain")
+        assert not await world.shown(7.0)
+        assert world.told() == [Trouble.READ_MODELS_UNAVAILABLE]
+        assert world.health.conditions[0].message == f"projections wait: {fault}"
+        assert world.runner.stats.unavailable == str(fault)
+        tried = world.database.opened_s
+        pauses = [later - earlier for earlier, later in pairwise(tried)]
+        assert pauses[:9] == pytest.approx([0.02 * 2**n for n in range(7)] + [2.0, 2.0])
+        world.database.fault = lambda: None
+        assert await world.shown()
+        assert (world.told(), world.runner.stats.unavailable) == ([], "")
+        assert world.database.rows["money"] == ["rain"]
+
+    simulated(story)
+
+
+def test_a_database_that_does_not_answer_for_five_seconds_is_told_to_be_away(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        world.start()
+        assert await world.shown()
+        world.database.silent = asyncio.Event()
+        await world.pauses("rain")
+        assert not await world.shown(4.9)
+        assert world.told() == []
+        assert not await world.shown(0.2)
+        assert world.told() == [Trouble.READ_MODELS_UNAVAILABLE]
+        assert "has not answered for 5 s" in world.runner.stats.unavailable
+        world.database.silent.set()
+        assert await world.shown()
+        assert world.told() == []
+
+    simulated(story)
+
+
+def test_what_cannot_be_taken_in_is_left_out_except_where_money_is(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        world.noting.poison = world.money.poison = {"poison"}
+        await world.pauses("rain", "poison", "snow")
+        world.start()
+        assert not await world.shown(0.5)
+        assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain"]}
+        [parked] = world.database.parked
+        assert (parked.projection, parked.event_type, parked.stream, parked.revision, parked.error) == (
+            "noting", "MarketPaused", "market-M", 1, "ZeroDivisionError: poison",
+        )  # fmt: skip
+        assert world.runner.stats.parked == {"noting": 1}
+        why = "MarketPaused at market-M/1: ZeroDivisionError: poison"
+        assert world.runner.stats.halted == {"money": why}
+        assert world.database.marks["money"].halted == why
+        assert (world.told("projection money"), world.told("projection noting")) == (
+            [Trouble.PROJECTION_HALTED],
+            [],
+        )
+        assert world.progress.position == world.database.marks["money"].position == 1
+        assert world.runner.stats.last_event_at_us == world.database.marks["money"].at_us
+
+    simulated(story)
+
+
+def test_who_stands_still_tries_again_and_catches_up_with_the_others(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        loop, tried_s = asyncio.get_running_loop(), list[float]()
+        paused = world.money._paused
+
+        def noted(recorded: Recorded[MarketPaused]) -> None:
+            if recorded.event.reason == "poison":
+                tried_s.append(loop.time())
+            paused(recorded)
+
+        world.money.handlers[MarketPaused] = noted  # type: ignore[index]
+        world.money.poison = {"poison"}
+        await world.pauses("rain", "poison")
+        world.start()
+        assert not await world.shown(30)
+        await world.pauses("snow")
+        assert not await world.shown(60)
+        assert len(set(tried_s)) >= 5
+        pauses = [later - earlier for earlier, later in pairwise(tried_s) if later > earlier]
+        assert pauses == sorted(pauses), "ever more slowly"
+        assert world.database.rows == {"noting": ["rain", "poison", "snow"], "money": ["rain"]}
+        world.money.poison = set()
+        assert await world.shown()
+        assert world.database.rows["money"] == ["rain", "poison", "snow"]
+        assert (world.runner.stats.halted, world.told("projection money")) == ({}, [])
+        assert world.database.marks["money"].halted == ""
+        await world.pauses("hail")
+        assert await world.shown()
+        assert world.database.rows["noting"][-1] == world.database.rows["money"][-1] == "hail"
+
+    simulated(story)
+
+
+def test_what_cannot_be_saved_stops_only_who_cannot_save_it_and_just_there(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        insert = world.database.insert
+
+        async def refusing(table: Table[Row], rows: Sequence[Row]) -> None:
+            if table.name == "noting":
+                await insert(table, rows)
+            else:
+                world.database.unsaved = {"too large"}
+                try:
+                    await insert(table, rows)
+                finally:
+                    world.database.unsaved = set()
+
+        world.database.insert = refusing  # type: ignore[method-assign]
+        await world.pauses("rain", "snow", "too large", "hail")
+        world.start()
+        assert not await world.shown(0.5)
+        assert world.database.rows == {
+            "noting": ["rain", "snow", "too large", "hail"],
+            "money": ["rain", "snow"],
+        }
+        assert "market-M/2: OverflowError" in world.runner.stats.halted["money"]
+        assert world.database.marks["money"].position == 2
+        assert "market-M/2: OverflowError" in world.database.marks["money"].halted
+
+    simulated(story)
+
+
+def test_a_projector_that_failed_says_so_starts_again_and_says_when_it_goes_on(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        subscribe, broken = world.log.subscribe, True
+
+        def away(**asked: Any) -> Any:
+            if broken:
+                raise StoreUnavailable("no route to the log")
+            return subscribe(**asked)
+
+        world.log.subscribe = away  # type: ignore[method-assign]
+        await world.pauses("rain")
+        world.start()
+        assert not await world.shown(3)
+        assert world.told() == [Trouble.EVENT_STORE_UNAVAILABLE]
+        assert "StoreUnavailable: no route to the log; it starts again" in world.health.conditions[0].message
+        assert world.runner.stats.failed == "StoreUnavailable: no route to the log"
+        broken = False
+        assert await world.shown()
+        await asyncio.sleep(0.01)
+        assert (world.told(), world.runner.stats.failed) == ([], "")
+
+    simulated(story)
+
+
+def test_rows_that_were_put_back_are_taken_up_from_where_they_stand_and_told_as_no_fault(
+    simulated: Simulated,
+) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        restored = dict(world.database.marks)
+        await world.pauses("snow")
+        assert await world.shown()
+        world.database.marks = restored
+        world.database.rows = {"noting": ["rain"], "money": ["rain"]}
+        # Nothing happens on the log: it is looked for every second.
+        await asyncio.sleep(1.5)
+        assert await world.shown()
+        await asyncio.sleep(0.5)
+        assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain", "snow"]}
+        assert world.health.conditions == []
+
+    simulated(story)
+
+
+def test_rows_of_another_log_end_the_projector_and_are_told(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        assert world.running is not None
+        world.running.cancel()
+        await asyncio.gather(world.running, return_exceptions=True)
+        mark = world.database.marks["money"]
+        assert mark.landmark is not None
+        world.database.marks["money"] = replace(mark, landmark=replace(mark.landmark, event_id=UUID(int=1)))
+        world.start()
+        with pytest.raises(ReadModelOfAnotherLog, match="presage rebuild money"):
+            await world.running
+        assert world.told() == [Trouble.READ_MODELS_OF_ANOTHER_LOG]
+        assert "presage rebuild money" in world.runner.stats.failed
+
+    simulated(story)
+
+
+def test_nobody_goes_past_an_event_that_cannot_be_read(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        await world.log.append(
+            "market-N", [NewEvent(id=UUID(int=9), type="MarketMoonShot", data=b"{}")], expected=-1
+        )
+        await world.pauses("snow")
+        world.start()
+        assert not await world.shown(5)
+        assert world.database.rows == {"noting": ["rain"], "money": ["rain"]}
+        assert set(world.runner.stats.halted) == {"noting", "money"}
+        assert world.database.parked == []
+
+    simulated(story)
