@@ -15,6 +15,7 @@ from adapters.http.answers.display import (
     timestamp,
     whole_contracts,
 )
+from domain.fees import FeeRate, FeeSchedule
 from domain.market.vocabulary import Condition, MarketStatus, Result
 from domain.quantities import CONTRACT, PAYOUT_TICKS
 from projections.reading.views import MarketView, SeriesView
@@ -34,6 +35,21 @@ _STATUS = {
 """The words the official clients know; ``lifecycle_status`` has the state itself."""
 
 _LINEAR = {100: "linear_cent", 10: "deci_cent"}
+
+
+class FeeRateAnswer(TypedDict):
+    """A contract costs ``quadratic_bps`` (700 is 0.07) x p x (1 - p), and ``flat_ticks`` of $0.0001."""
+
+    quadratic_bps: int
+    flat_ticks: int
+
+
+class FeeScheduleAnswer(TypedDict):
+    """What trading costs. The fees of an order's fills are added up, and the sum rounded up to the grain."""
+
+    maker: FeeRateAnswer
+    taker: FeeRateAnswer
+    grain_microdollars: int
 
 
 class PriceRange(TypedDict):
@@ -126,6 +142,7 @@ class Market(TypedDict):
     quantity_min_fp: str
     quantity_step_fp: str
     position_limit_fp: str | None
+    fee_schedule: FeeScheduleAnswer
 
 
 class MarketAnswer(TypedDict):
@@ -167,6 +184,16 @@ class SeriesListAnswer(TypedDict):
     """All series."""
 
     series: list[Series]
+
+
+def _fee_schedule(fees: FeeSchedule) -> FeeScheduleAnswer:
+    return FeeScheduleAnswer(
+        maker=_fee_rate(fees.maker), taker=_fee_rate(fees.taker), grain_microdollars=fees.grain
+    )
+
+
+def _fee_rate(rate: FeeRate) -> FeeRateAnswer:
+    return FeeRateAnswer(quadratic_bps=rate.quadratic_bps, flat_ticks=rate.flat_ticks)
 
 
 def market_answer(view: MarketView) -> Market:
@@ -246,6 +273,7 @@ def market_answer(view: MarketView) -> Market:
         quantity_min_fp=contracts(view.quantity_min),
         quantity_step_fp=contracts(view.quantity_step),
         position_limit_fp=None if view.position_limit is None else contracts(view.position_limit),
+        fee_schedule=_fee_schedule(view.fees),
     )
     if view.settlement_ticks is not None:
         market["settlement_value"] = price_cents(view.settlement_ticks)
