@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from adapters.bootstrap import Presage
 from adapters.data_folder import HeldKey
+from adapters.demo.gifts import give
 from adapters.demo.house import House
 from adapters.demo.listing import TRADER, list_everything
 from adapters.demo.questions import QUESTIONS
@@ -23,13 +24,18 @@ async def demonstration(presage: Presage, seed: int = SEED) -> AsyncIterator[Hel
     key = await _trader_key(presage)
     house = House(presage.exchange, QUESTIONS, seed)
     await house.open()
-    trading = asyncio.create_task(house.run(), name="house traders")
+    tasks = [
+        asyncio.create_task(house.run(), name="house traders"),
+        asyncio.create_task(give(presage), name="gifts for new accounts"),
+    ]
     try:
         yield key
     finally:
-        trading.cancel()
-        with suppress(asyncio.CancelledError):
-            await trading
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _trader_key(presage: Presage) -> HeldKey:

@@ -1,5 +1,6 @@
 """The demonstration: its markets, and house traders whose doings are bounded."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from adapters.bootstrap import Presage, open_presage
+from adapters.clock import TimeOrderedIds
+from adapters.demo.gifts import GIFT
 from adapters.demo.house import LEVELS, MAKER, MONEY, TAKERS, House
 from adapters.demo.listing import TRADER, TRADERS_MONEY, list_everything
 from adapters.demo.opening import demonstration
 from adapters.demo.questions import QUESTIONS
+from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import Settings
+from application.accounts import Accounts
 from application.verification.verify import verify
-from domain.identifiers import Ticker
+from domain.identifiers import AccountId, Ticker
 from domain.market.state import MarketState
 from domain.market.vocabulary import Result
 
@@ -97,3 +102,21 @@ async def test_the_trader_keeps_its_key(presage: Presage) -> None:
     async with demonstration(presage) as again:
         assert again == first
     assert first.account_id == TRADER
+
+
+async def cash_of(presage: Presage, account_id: AccountId) -> int:
+    ledger = await presage.exchange.directory.ledger(account_id).state()
+    return ledger.accounts[account_id].cash if account_id in ledger.accounts else 0
+
+
+async def test_who_signs_up_gets_money_once(presage: Presage) -> None:
+    exchange, newcomer = presage.exchange, AccountId("newcomer")
+    accounts = Accounts(exchange.directory, exchange.keys.in_force, TimeOrderedIds(), Argon2Passwords())
+    for password in ("correct horse battery", "another horse battery"):
+        await accounts.set_password(newcomer, password)
+    await accounts.set_password(AccountId("another"), "a third horse battery")
+    async with demonstration(presage):
+        while not await cash_of(presage, AccountId("another")):  # noqa: ASYNC110 (a state, not an event)
+            await asyncio.sleep(0.01)
+        assert await cash_of(presage, newcomer) == GIFT
+    await accounts.close()
