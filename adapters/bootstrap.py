@@ -60,6 +60,7 @@ from adapters.surveillance.rules import surveillance_rules
 from adapters.telemetry.objectives import read_objectives
 from adapters.telemetry.read_models import ReadModelFigures
 from adapters.telemetry.watch import Watch
+from adapters.web.serving import page_routes
 from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
 from application.exchange import Exchange
@@ -436,7 +437,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             deliveries=deliveries,
             watch=watch,
             feed=feed,
-            app=create_app(port, feed=feed),
+            app=create_app(port, feed=feed, more_routes=page_routes()),
         )
         stack.push_async_callback(presage.hush)
         yield presage

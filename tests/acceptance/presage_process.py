@@ -13,6 +13,7 @@ from typing import Any
 
 from adapters.cli.main import run
 
+ROOT = Path(__file__).parents[2]
 PRESAGE = Path(sys.executable).with_name("presage")
 PATIENCE_S = 60
 
@@ -86,10 +87,10 @@ class Server:
         return status
 
 
-def start_server(data: Path, *options: str) -> Server:
+def start_server(data: Path, *options: str, program: Path = PRESAGE) -> Server:
     """Start a server on a free port and wait until it is open."""
     process = subprocess.Popen(
-        [PRESAGE, "serve", "--json", "--port", "0", "--data", str(data), *options],
+        [program, "serve", "--json", "--port", "0", "--data", str(data), *options],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -102,9 +103,9 @@ def start_server(data: Path, *options: str) -> Server:
 
 
 @contextmanager
-def running_server(data: Path, *options: str) -> Iterator[Server]:
+def running_server(data: Path, *options: str, program: Path = PRESAGE) -> Iterator[Server]:
     """Run a server while the block runs."""
-    server = start_server(data, *options)
+    server = start_server(data, *options, program=program)
     try:
         yield server
     finally:
