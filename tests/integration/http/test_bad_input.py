@@ -194,7 +194,7 @@ async def test_a_stale_timestamp_and_a_wrong_signature_are_refused(
         (f"{BASE}/markets/%00", {}, (404, "not_found")),
         (f"{BASE}/markets/{'x' * 200}", {}, (404, "not_found")),
         (f"{BASE}/nothing", {}, (404, "not_found")),
-        ("/", {}, (404, "not_found")),
+        ("/nothing", {}, (404, "not_found")),
         (f"{BASE}/markets/", {}, (404, "not_found")),
     ],
 )
