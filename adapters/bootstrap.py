@@ -413,7 +413,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             log=store,
             codec=codec,
             past=exchange.past,
-            freshness=reads.models.freshness,
+            reads=reads.models,
             keys=exchange.keys.in_force,
             sessions=sessions,
             clock=clock,

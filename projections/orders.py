@@ -122,47 +122,7 @@ class OrdersProjection(Projection):
         self._orders.want(recorded.event.taker.order_id)
 
     def _placed(self, recorded: Recorded[OrderPlaced]) -> None:
-        event, at_us = recorded.event, recorded.cause.at_us
-        quantity = event.terms.quantity
-        self._orders.put(
-            OrderRow(
-                order_id=event.order_id,
-                account_id=event.account_id,
-                placed_position=recorded.position,
-                client_order_id=event.client_order_id,
-                ticker=recorded.stream.removeprefix(MARKET),
-                side=event.side.value,
-                action=event.action.value,
-                order_type=event.order_type.value,
-                price_ticks=event.terms.price_ticks,
-                time_in_force=event.time_in_force.value,
-                status=_RESTING,
-                end_reason=None,
-                initial=quantity,
-                filled=0,
-                remaining=quantity,
-                canceled=0,
-                lapsed=0,
-                voided=0,
-                maker_fill_cost=0,
-                taker_fill_cost=0,
-                maker_fees=0,
-                taker_fees=0,
-                reserved=event.reserved,
-                expires_at_us=event.expires_at_us,
-                stop_price_ticks=event.stop_price_ticks,
-                triggered_at_us=None,
-                post_only=event.post_only,
-                reduce_only=event.reduce_only,
-                self_trade_prevention=event.self_trade_prevention.value,
-                order_group_id=event.order_group_id,
-                cancel_on_pause=event.cancel_on_pause,
-                created_at_us=at_us,
-                updated_at_us=at_us,
-                revision=recorded.revision,
-                position=recorded.position,
-            )
-        )
+        self._orders.put(placed(recorded))
 
     def _changed(self, recorded: Recorded[Any], order_id: str) -> OrderRow:
         row = self._orders.get(order_id)
@@ -174,57 +134,18 @@ class OrdersProjection(Projection):
         return row
 
     def _traded(self, recorded: Recorded[TradeExecuted]) -> None:
-        trade = recorded.event
-        row, cost = self._filled(recorded, trade.maker)
-        row.maker_fill_cost += cost
-        row.maker_fees += trade.maker.fee
-        row, cost = self._filled(recorded, trade.taker)
-        row.taker_fill_cost += cost
-        row.taker_fees += trade.taker.fee
-
-    def _filled(self, recorded: Recorded[TradeExecuted], leg: Leg) -> tuple[OrderRow, int]:
-        trade = recorded.event
-        row = self._changed(recorded, leg.order_id)
-        row.filled += trade.quantity
-        row.remaining -= trade.quantity
-        row.reserved = leg.reserved
-        if not row.remaining:
-            row.status = _EXECUTED
-        price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
-        return row, price * trade.quantity
+        for leg in (recorded.event.maker, recorded.event.taker):
+            fill(self._changed(recorded, leg.order_id), recorded.event, leg)
 
     def _canceled(self, recorded: Recorded[OrderCanceled]) -> None:
-        event = recorded.event
-        row = self._changed(recorded, event.order_id)
-        row.remaining -= event.quantity
-        if event.reason in _CALLED_BACK:
-            row.canceled += event.quantity
-        elif event.reason in _VOIDED:
-            row.voided += event.quantity
-        else:
-            row.lapsed += event.quantity
-        row.reserved = 0
-        row.status = _CANCELED
-        row.end_reason = event.reason.value
+        cancel(self._changed(recorded, recorded.event.order_id), recorded.event)
 
     def _decreased(self, recorded: Recorded[OrderDecreased]) -> None:
-        event = recorded.event
-        row = self._changed(recorded, event.order_id)
-        row.remaining -= event.quantity
-        row.canceled += event.quantity
-        row.reserved = event.reserved
+        decrease(self._changed(recorded, recorded.event.order_id), recorded.event)
 
     def _amended(self, recorded: Recorded[OrderAmended]) -> None:
-        event = recorded.event
-        row = self._changed(recorded, event.order_id)
-        gained = event.remaining - row.remaining
-        if gained > 0:
-            row.initial += gained
-        else:
-            row.canceled -= gained
-        row.remaining = event.remaining
-        row.price_ticks = event.price_ticks
-        row.reserved = event.reserved
+        row = self._changed(recorded, recorded.event.order_id)
+        amend(row, recorded.event)
         self._name(row, recorded)
 
     def _renamed(self, recorded: Recorded[OrderRenamed]) -> None:
@@ -239,3 +160,95 @@ class OrdersProjection(Projection):
     def _triggered(self, recorded: Recorded[StopTriggered]) -> None:
         row = self._changed(recorded, recorded.event.order_id)
         row.triggered_at_us = recorded.cause.at_us
+
+
+def placed(recorded: Recorded[OrderPlaced]) -> OrderRow:
+    """Return an order as it was placed."""
+    event, at_us = recorded.event, recorded.cause.at_us
+    quantity = event.terms.quantity
+    return OrderRow(
+        order_id=event.order_id,
+        account_id=event.account_id,
+        placed_position=recorded.position,
+        client_order_id=event.client_order_id,
+        ticker=recorded.stream.removeprefix(MARKET),
+        side=event.side.value,
+        action=event.action.value,
+        order_type=event.order_type.value,
+        price_ticks=event.terms.price_ticks,
+        time_in_force=event.time_in_force.value,
+        status=_RESTING,
+        end_reason=None,
+        initial=quantity,
+        filled=0,
+        remaining=quantity,
+        canceled=0,
+        lapsed=0,
+        voided=0,
+        maker_fill_cost=0,
+        taker_fill_cost=0,
+        maker_fees=0,
+        taker_fees=0,
+        reserved=event.reserved,
+        expires_at_us=event.expires_at_us,
+        stop_price_ticks=event.stop_price_ticks,
+        triggered_at_us=None,
+        post_only=event.post_only,
+        reduce_only=event.reduce_only,
+        self_trade_prevention=event.self_trade_prevention.value,
+        order_group_id=event.order_group_id,
+        cancel_on_pause=event.cancel_on_pause,
+        created_at_us=at_us,
+        updated_at_us=at_us,
+        revision=recorded.revision,
+        position=recorded.position,
+    )
+
+
+def fill(row: OrderRow, trade: TradeExecuted, leg: Leg) -> None:
+    """Note what a trade filled of an order."""
+    price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
+    row.filled += trade.quantity
+    row.remaining -= trade.quantity
+    row.reserved = leg.reserved
+    if not row.remaining:
+        row.status = _EXECUTED
+    if leg is trade.maker:
+        row.maker_fill_cost += price * trade.quantity
+        row.maker_fees += leg.fee
+    else:
+        row.taker_fill_cost += price * trade.quantity
+        row.taker_fees += leg.fee
+
+
+def cancel(row: OrderRow, event: OrderCanceled) -> None:
+    """Note that what was left of an order was taken off."""
+    row.remaining -= event.quantity
+    if event.reason in _CALLED_BACK:
+        row.canceled += event.quantity
+    elif event.reason in _VOIDED:
+        row.voided += event.quantity
+    else:
+        row.lapsed += event.quantity
+    row.reserved = 0
+    row.status = _CANCELED
+    row.end_reason = event.reason.value
+
+
+def decrease(row: OrderRow, event: OrderDecreased) -> None:
+    """Note that an order got smaller."""
+    row.remaining -= event.quantity
+    row.canceled += event.quantity
+    row.reserved = event.reserved
+
+
+def amend(row: OrderRow, event: OrderAmended) -> None:
+    """Note that an order got another price or quantity; its name is another matter."""
+    gained = event.remaining - row.remaining
+    if gained > 0:
+        row.initial += gained
+    else:
+        row.canceled -= gained
+    row.remaining = event.remaining
+    row.price_ticks = event.price_ticks
+    row.reserved = event.reserved

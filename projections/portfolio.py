@@ -149,13 +149,8 @@ class PortfolioProjection(Projection):
     def _filled(self, recorded: Recorded[TradeExecuted], leg: Leg) -> None:
         trade = recorded.event
         ticker = recorded.stream.removeprefix(MARKET)
-        row = self._positions.get((leg.account_id, ticker)) or _nothing(leg.account_id, ticker)
-        price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
-        value = price * trade.quantity
-        row.realized_pnl += holding.trade(row, leg.side, leg.action, trade.quantity, value)
-        row.fees += leg.fee
-        row.total_traded += value
-        row.shares_traded += trade.quantity
+        row = self._positions.get((leg.account_id, ticker)) or nothing(leg.account_id, ticker)
+        fill(row, trade, leg)
         row.updated_at_us = recorded.cause.at_us
         self._positions.put(row)
 
@@ -176,14 +171,11 @@ class PortfolioProjection(Projection):
     def _settled(self, recorded: Recorded[PositionSettled]) -> None:
         event = recorded.event
         row = self._note(recorded, event.payout, unwound=False, fees_returned=event.fees_returned)
-        row.realized_pnl += holding.close(row, event.payout)
-        if event.fees_returned:
-            row.fees -= event.fees
+        settle(row, event)
 
     def _unwound(self, recorded: Recorded[PositionUnwound]) -> None:
         row = self._note(recorded, recorded.event.refund, unwound=True, fees_returned=True)
-        holding.close(row, 0)
-        row.realized_pnl = row.fees = 0
+        unwind(row)
 
     def _note(
         self,
@@ -195,7 +187,7 @@ class PortfolioProjection(Projection):
     ) -> PositionRow:
         event = recorded.event
         ticker = recorded.stream.removeprefix(MARKET)
-        row = self._positions.get((event.account_id, ticker)) or _nothing(event.account_id, ticker)
+        row = self._positions.get((event.account_id, ticker)) or nothing(event.account_id, ticker)
         outcome = self._outcomes.get(ticker)
         assert outcome is not None, f"market {ticker} pays before it has ended"
         self._settlements.add(
@@ -221,7 +213,8 @@ class PortfolioProjection(Projection):
         return row
 
 
-def _nothing(account_id: str, ticker: str) -> PositionRow:
+def nothing(account_id: str, ticker: str) -> PositionRow:
+    """Return the position of an account that has none in a market."""
     return PositionRow(
         account_id=account_id,
         ticker=ticker,
@@ -235,3 +228,26 @@ def _nothing(account_id: str, ticker: str) -> PositionRow:
         shares_traded=0,
         updated_at_us=0,
     )
+
+
+def fill(row: PositionRow, trade: TradeExecuted, leg: Leg) -> None:
+    """Note what a trade did to a position."""
+    price = trade.price_ticks if leg.side is Side.YES else PAYOUT_TICKS - trade.price_ticks
+    value = price * trade.quantity
+    row.realized_pnl += holding.trade(row, leg.side, leg.action, trade.quantity, value)
+    row.fees += leg.fee
+    row.total_traded += value
+    row.shares_traded += trade.quantity
+
+
+def settle(row: PositionRow, event: PositionSettled) -> None:
+    """Note that a position was paid."""
+    row.realized_pnl += holding.close(row, event.payout)
+    if event.fees_returned:
+        row.fees -= event.fees
+
+
+def unwind(row: PositionRow) -> None:
+    """Note that all trades of a position were undone."""
+    holding.close(row, 0)
+    row.realized_pnl = row.fees = 0

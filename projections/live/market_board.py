@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from application.events import DomainEvent, Recorded
 from application.ports.clock import Clock
-from application.ports.event_store import START
+from application.ports.event_store import START, Position
 from application.streams import MARKET
 from application.turns import in_turns
 from domain.group.events import GroupCreated
@@ -139,6 +139,11 @@ class MarketBoard:
             if onlooker is not None and recorded.position > self._seen:
                 onlooker.happened(recorded, market)
             self._seen = max(self._seen, recorded.position)
+
+    @property
+    def position(self) -> Position:
+        """Up to where in the log events were taken in."""
+        return self._seen
 
     def on_board(self, ticker: str) -> LiveMarket | None:
         """Return a market as it stands, ``None`` if it is not on the board."""

@@ -185,6 +185,16 @@ class PortfolioView:
     open_orders: Page[OrderView]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStanding:
+    """All of an account's positions and open orders, and up to where in the log each of the two goes."""
+
+    positions: Sequence[PositionView]
+    positions_at: Position
+    open_orders: Sequence[OrderView]
+    orders_at: Position
+
+
 class MarketQueries(Protocol):
     """Markets, groups and what was traded: public."""
 
@@ -315,6 +325,10 @@ class PortfolioQueries(Protocol):
         cursor: str = "",
     ) -> Page[PositionView]:
         """Return an account's positions, by ticker."""
+        ...
+
+    async def standing(self, account_id: AccountId) -> AccountStanding:
+        """Return what an account holds and waits for, all of it and of the same moment."""
         ...
 
     async def get_open_orders(

@@ -12,7 +12,7 @@ from application.log.whole_streams import followed
 from application.ports.codec import EventCodec, UnreadableEvent
 from application.ports.event_store import Position
 from application.streams import EXCHANGE_EVENTS, GROUP, MARKET
-from domain.ledger.events import FillBooked
+from domain.ledger import events as le
 from projections.running.log import Log
 from projections.running.progress import Progress
 from projections.running.runner import Listener
@@ -20,8 +20,22 @@ from projections.running.runner import Listener
 log = logging.getLogger(__name__)
 
 
+OF_LEDGERS: tuple[type[DomainEvent], ...] = (
+    le.FillBooked,
+    le.OrderGroupCreated,
+    le.OrderGroupLimitChanged,
+    le.OrderGroupTriggered,
+    le.OrderGroupReset,
+    le.OrderGroupDeleted,
+)
+"""What of ledgers is looked at in memory: which trades are booked, and what becomes of order groups."""
+
+
 class Follower:
-    """Hands listeners what happens in markets, and its bookings; ``progress`` says how far it has come."""
+    """Hands listeners what happens in markets and order groups, and the bookings of trades.
+
+    ``progress`` says how far it has come.
+    """
 
     part = "books and prices"
 
@@ -39,7 +53,7 @@ class Follower:
         self._listeners = listeners
         self._progress = progress
         self._health = health
-        self._fills = codec.stored_type(FillBooked)
+        self._wanted = frozenset(map(codec.stored_type, OF_LEDGERS))
 
     async def run(self, after: Position) -> None:
         """Follow the log from a position on, until cancelled."""
@@ -51,7 +65,7 @@ class Follower:
             async for page in pages:
                 events: list[Recorded[DomainEvent]] = []
                 for stored in page.events:
-                    if stored.stream.startswith((MARKET, GROUP)) or stored.type == self._fills:
+                    if stored.stream.startswith((MARKET, GROUP)) or stored.type in self._wanted:
                         try:
                             events.append(self._codec.decode(stored))
                         except UnreadableEvent:

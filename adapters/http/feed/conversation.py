@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from adapters.http.feed.channels import SCOPES, Channel, FeedCode, Refused
+from adapters.http.feed.channels import PRIVATE, SCOPES, Channel, FeedCode, Refused
 from adapters.http.feed.commands import (
     Command,
     Listing,
@@ -93,6 +93,13 @@ class Conversation:
         if command.from_revision is not None:
             assert command.tickers is not None
             await self._feed.history.check(command.tickers[0], command.from_revision)
+        if line.account_id is None or PRIVATE.isdisjoint(command.channels):
+            self._begin_all(number, command)
+            return
+        async with self._feed.account(line.account_id):
+            self._begin_all(number, command)
+
+    def _begin_all(self, number: int | None, command: Subscribe) -> None:
         for channel in command.channels:
             self._begin(number, channel, command)
 

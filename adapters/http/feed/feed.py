@@ -12,7 +12,7 @@ import orjson
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.authentication import Caller
 from adapters.http.callers.key_ring import KeysInForce
-from adapters.http.feed.channels import FeedCode
+from adapters.http.feed.channels import FeedCode, Refused
 from adapters.http.feed.history import History
 from adapters.http.feed.hub import Hub
 from adapters.http.feed.limits import USUAL, FeedLimits
@@ -24,12 +24,13 @@ from application.limiting.token_bucket import TokenBucketRateLimiter
 from application.past import Past
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import LogReader, StreamReader
+from application.ports.event_store import LogReader, Position, StreamReader
 from application.ports.measures import Measure, counter, gauge
 from application.ports.sessions import SessionsUnavailable
 from application.sessions import SessionManager
+from domain.identifiers import AccountId
 from projections.live.market_board import MarketBoard
-from projections.reading.queries import Freshness
+from projections.reading.queries import AccountStanding, ReadModels
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ PART = "live feed"
 BEAT_S = 1.0
 LOOK_S = 0.25
 """How often to look whether keys and sessions are in force."""
+
+PATIENCE_S = 5.0
+"""How long to wait for the read models to show what an account has done."""
 
 BEHIND_S = 5.0
 """After how long without what is in the log the feed counts as standing still."""
@@ -48,7 +52,7 @@ AT_ONCE = 64
 SLOW = "slow consumer"
 """How the reason begins for which whoever does not keep up is sent away."""
 
-_RESTARTING, _FORBIDDEN = 1012, 1008
+_RESTARTING, _FORBIDDEN, _FAILED = 1012, 1008, 1011
 
 
 class FeedLog(StreamReader, LogReader, Protocol):
@@ -65,7 +69,7 @@ class Feed:
         log: FeedLog,
         codec: EventCodec,
         past: Past,
-        freshness: Freshness,
+        reads: ReadModels,
         keys: KeysInForce,
         sessions: SessionManager,
         clock: Clock,
@@ -74,12 +78,12 @@ class Feed:
         exempt: frozenset[str] = frozenset(),
     ) -> None:
         self.limits = limits
-        self.hub = Hub(board, self._lose)
+        self.hub = Hub(board, self._lose, self._fail)
         self.history = History(log, codec, past, self.hub, at_once=limits.replays)
         self.buckets = TokenBucketRateLimiter()
-        self.cuts = dict.fromkeys(("slow", "revoked", "closing"), 0)
+        self.cuts = dict.fromkeys(("slow", "revoked", "failed", "closing"), 0)
         self._log = log
-        self._freshness = freshness
+        self._reads = reads
         self._keys = keys
         self._sessions = sessions
         self._clock = clock
@@ -128,6 +132,18 @@ class Feed:
                 Code.TOO_MANY_FEEDS, f"{most} feeds are open already: that is as many as there may be"
             )
 
+    @asynccontextmanager
+    async def account(self, account_id: AccountId) -> AsyncIterator[None]:
+        """Have an account followed while the block runs. Raises :class:`Refused` if that takes too long."""
+
+        async def standing(position: Position) -> AccountStanding:
+            if not await self._reads.freshness.await_position(position, PATIENCE_S):
+                raise Refused(FeedCode.CHANNEL_ERROR, "the read models are behind; try again in a moment")
+            return await self._reads.portfolio.standing(account_id)
+
+        async with self.hub.account(account_id, standing):
+            yield
+
     def disconnect(self, line: Line) -> None:
         """Let a consumer go."""
         del self._lines[line]
@@ -156,6 +172,10 @@ class Feed:
                     del line.subscriptions[subscription.sid]
                     self.hub.leave(subscription)
                     line.outbox.put(_error_text(FeedCode.CHANNEL_ERROR, why, subscription.sid))
+
+    def _fail(self) -> None:
+        for line in list(self._lines):
+            self.cut(line, "failed", _FAILED, "the feed has failed; come back with from_revision")
 
     def cut(self, line: Line, kind: str, code: int, reason: str) -> None:
         """End a consumer's connection, saying why."""
@@ -235,7 +255,7 @@ class Feed:
     async def _behind_s(self, now_s: float) -> float:
         """Return for how long there has been something in the log that was not told."""
         head = await self._log.head()
-        if max(self.hub.position, self._freshness.position) >= head:
+        if max(self.hub.position, self._reads.freshness.position) >= head:
             self._behind_since_s = None
             self._health.clear(PART, Trouble.FEED_BEHIND)
             return 0.0

@@ -5,31 +5,41 @@ those that everybody sees. What is told of an event is written once; only number
 for each subscriber, when its turn to be written comes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.http.feed.channels import Channel
+from adapters.http.feed.channels import PRIVATE, Channel
 from adapters.http.feed.messages import (
     Message,
     Quote,
     book_deltas,
-    fill_message,
     lifecycle_message,
     quote_of,
     snapshot,
     ticker_message,
     trade_message,
 )
+from adapters.http.feed.private_messages import order_group_message, told_of
 from adapters.http.feed.subscription import Subscription
 from application.events import DomainEvent, Recorded
 from application.ports.event_store import START, Position
 from application.streams import MARKET, market_stream
 from domain.identifiers import AccountId, Ticker
-from domain.market.events import TradeExecuted
+from domain.market.events import StopTriggered, TradeExecuted
 from projections.folds.market_book import MarketBook
+from projections.live.desk import Desk
 from projections.live.market_board import LiveMarket, MarketBoard
+from projections.reading.queries import AccountStanding
+
+log = logging.getLogger(__name__)
 
 Subscribers = dict[Subscription, None]
+
+Standing = Callable[[Position], Awaitable[AccountStanding]]
+"""Returns how an account stands, of a moment no earlier than a position."""
 
 
 class Topic:
@@ -50,15 +60,36 @@ class Topic:
         return self.subscribers.get(channel, {})
 
 
-class Hub:
-    """Hands what happens to subscriptions. ``lose`` is called with those that cannot be told any more."""
+class Account:
+    """An account that listens to what is its own; ``waiting`` is how many are about to."""
 
-    def __init__(self, board: MarketBoard, lose: Callable[[Sequence[Subscription], str], None]) -> None:
+    __slots__ = ("desk", "opening", "subscribers", "waiting")
+
+    def __init__(self, account_id: AccountId) -> None:
+        self.desk = Desk(account_id)
+        self.opening = asyncio.Lock()
+        self.subscribers: dict[Channel, Subscribers] = {}
+        self.waiting = 0
+
+
+class Hub:
+    """Hands what happens to subscriptions.
+
+    ``lose`` is called with those that cannot be told any more, ``fail`` when that may be true of all.
+    """
+
+    def __init__(
+        self,
+        board: MarketBoard,
+        lose: Callable[[Sequence[Subscription], str], None],
+        fail: Callable[[], None],
+    ) -> None:
+        self._fail = fail
         self._board = board
         self._lose = lose
         self._topics: dict[str, Topic] = {}
         self._everywhere: dict[Channel, Subscribers] = {}
-        self._accounts: dict[AccountId, dict[Channel, Subscribers]] = {}
+        self._accounts: dict[AccountId, Account] = {}
         self._tickers: dict[str, Quote] = {}
         self.position: Position = START
         self.told_at_us = 0
@@ -70,9 +101,9 @@ class Hub:
     def join(self, subscription: Subscription) -> None:
         """Have a subscription told what happens from now on."""
         channel, account_id = subscription.channel, subscription.account_id
-        if channel is Channel.FILL:
+        if channel in PRIVATE:
             assert account_id is not None
-            self._accounts.setdefault(account_id, {}).setdefault(channel, {})[subscription] = None
+            self._accounts[account_id].subscribers.setdefault(channel, {})[subscription] = None
         elif subscription.tickers is None:
             self._everywhere.setdefault(channel, {})[subscription] = None
         else:
@@ -81,7 +112,7 @@ class Hub:
 
     def add(self, subscription: Subscription, ticker: str) -> None:
         """Have a subscription told of one more market."""
-        if subscription.channel is not Channel.FILL:
+        if subscription.channel not in PRIVATE:
             self.topic(ticker).subscribers.setdefault(subscription.channel, {})[subscription] = None
 
     def remove(self, subscription: Subscription, ticker: str) -> None:
@@ -97,16 +128,40 @@ class Hub:
     def leave(self, subscription: Subscription) -> None:
         """Tell a subscription nothing more."""
         subscription.end()
-        if subscription.account_id is not None and subscription.channel is Channel.FILL:
-            mine = self._accounts.get(subscription.account_id, {})
-            _leave(mine, subscription)
-            if not mine:
-                self._accounts.pop(subscription.account_id, None)
+        if subscription.channel in PRIVATE:
+            assert subscription.account_id is not None
+            self._leave_account(subscription.account_id, subscription)
         elif subscription.tickers is None:
             _leave(self._everywhere, subscription)
         else:
             for ticker in subscription.tickers:
                 self.remove(subscription, ticker)
+
+    @asynccontextmanager
+    async def account(self, account_id: AccountId, standing: Standing) -> AsyncIterator[Account]:
+        """Have an account's orders and positions followed while the block runs, and while it listens."""
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = self._accounts[account_id] = Account(account_id)
+        account.waiting += 1
+        try:
+            async with account.opening:
+                if not account.desk.ready:
+                    account.desk.open(await standing(self._board.position))
+            yield account
+        finally:
+            account.waiting -= 1
+            self._forget(account_id, account)
+
+    def _leave_account(self, account_id: AccountId, subscription: Subscription) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None:
+            _leave(account.subscribers, subscription)
+            self._forget(account_id, account)
+
+    def _forget(self, account_id: AccountId, account: Account) -> None:
+        if not account.subscribers and not account.waiting:
+            self._accounts.pop(account_id, None)
 
     def topic(self, ticker: str) -> Topic:
         """Return a market's topic, which somebody is about to subscribe to."""
@@ -145,7 +200,7 @@ class Hub:
         counts = dict.fromkeys(map(str, Channel), 0)
         by_channel: Iterable[dict[Channel, Subscribers]] = (
             self._everywhere,
-            *self._accounts.values(),
+            *(account.subscribers for account in self._accounts.values()),
             *(topic.subscribers for topic in self._topics.values()),
         )
         for each in by_channel:
@@ -156,9 +211,18 @@ class Hub:
     # ---------------------------------------------------------------------------------------- following
 
     def happened(self, recorded: Recorded[DomainEvent], market: LiveMarket | None) -> None:
-        """Tell of an event."""
+        """Tell of an event. No fault here keeps the board from going on: all are sent away, to come back."""
+        try:
+            self._happened(recorded, market)
+        except Exception:
+            log.exception("%s at revision %d could not be told", recorded.stream, recorded.revision)
+            self._fail()
+
+    def _happened(self, recorded: Recorded[DomainEvent], market: LiveMarket | None) -> None:
         self.position = recorded.position
         self.told_at_us = recorded.cause.at_us
+        if self._accounts:
+            self._tell_accounts(recorded)
         if not recorded.stream.startswith(MARKET):
             return
         topic = self._topics.get(recorded.stream)
@@ -171,8 +235,6 @@ class Hub:
             topic.revision, topic.position = recorded.revision, recorded.position
         if topic is not None or self._everywhere:
             self._tell(recorded, market, topic)
-        if self._accounts and isinstance(recorded.event, TradeExecuted):
-            self._tell_fills(recorded, recorded.event)
 
     def lost(self, ticker: str) -> None:
         """Tell those who subscribed to a market that it is not followed any more."""
@@ -244,19 +306,37 @@ class Hub:
                     else:
                         subscription.outbox.put((subscription, message))
 
-    def _tell_fills(self, recorded: Recorded[Any], trade: TradeExecuted) -> None:
-        for leg in (trade.maker, trade.taker):
-            mine = self._accounts.get(leg.account_id)
-            if mine is None:
+    def _tell_accounts(self, recorded: Recorded[Any]) -> None:
+        for account in self._concerned(recorded.event):
+            group = order_group_message(recorded)
+            if group is not None:
+                self._tell_account(account, Channel.ORDER_GROUPS, group, None)
                 continue
-            message = fill_message(recorded, leg)
-            for subscription in mine.get(Channel.FILL, {}):
-                if not subscription.live or recorded.position <= subscription.after:
-                    continue
-                tickers = subscription.tickers
-                if tickers is None or recorded.stream.removeprefix(MARKET) in tickers:
-                    subscription.tell(message)
-            self.messages += 1
+            ticker = recorded.stream.removeprefix(MARKET)
+            for change in account.desk.take(recorded):
+                channel, message = told_of(change, recorded)
+                self._tell_account(account, channel, message, ticker)
+
+    def _concerned(self, event: object) -> Iterator[Account]:
+        """Yield the accounts that an event is about, of those that listen."""
+        if isinstance(event, StopTriggered):  # which does not say whose it is
+            yield from (each for each in self._accounts.values() if each.desk.knows(event.order_id))
+            return
+        whose = (
+            {event.maker.account_id, event.taker.account_id}
+            if isinstance(event, TradeExecuted)
+            else {getattr(event, "account_id", None)}
+        )
+        for account_id in whose:
+            account = self._accounts.get(account_id)  # type: ignore[arg-type]  # None is nobody's
+            if account is not None:
+                yield account
+
+    def _tell_account(self, account: Account, channel: Channel, message: Message, ticker: str | None) -> None:
+        self.messages += 1
+        for subscription in account.subscribers.get(channel, {}):
+            if ticker is None or subscription.tickers is None or ticker in subscription.tickers:
+                subscription.tell(message)
 
     def beat(self, message: Message) -> None:
         """Tell all who asked for it that the feed is alive."""

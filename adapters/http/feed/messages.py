@@ -9,12 +9,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from adapters.http.answers.display import (
-    EXCHANGE_INDEX,
-    book_side,
     contracts,
-    money_dollars,
     other_side,
-    outcome_side,
     price_cents,
     price_dollars,
     seconds,
@@ -55,7 +51,8 @@ def _tail(document: dict[str, Any]) -> bytes:
     return b',"msg":%b}' % orjson.dumps(document)
 
 
-def _milliseconds(at_us: int) -> int:
+def milliseconds(at_us: int) -> int:
+    """Return a time in whole milliseconds since the Unix epoch."""
     return at_us // 1_000
 
 
@@ -132,7 +129,7 @@ def delta(
         "delta": whole_contracts(quantity),
         "delta_fp": contracts(quantity),
         "side": side,
-        "ts_ms": _milliseconds(at_us),
+        "ts_ms": milliseconds(at_us),
         "revision": revision,
     }
     if more:
@@ -201,7 +198,7 @@ def ticker_message(ticker: str, state: Quote, *, revision: int, at_us: int, posi
             "dollar_volume": state.volume // CONTRACT,
             "dollar_open_interest": state.open_interest // CONTRACT,
             "ts": seconds(at_us),
-            "ts_ms": _milliseconds(at_us),
+            "ts_ms": milliseconds(at_us),
             "time": timestamp(at_us),
             "revision": revision,
         },
@@ -209,7 +206,7 @@ def ticker_message(ticker: str, state: Quote, *, revision: int, at_us: int, posi
     )
 
 
-# ------------------------------------------------------------------------------------ trades and fills
+# ------------------------------------------------------------------------------------------- trades
 
 
 def trade_message(recorded: Recorded[e.TradeExecuted]) -> Message:
@@ -234,40 +231,8 @@ def trade_message(recorded: Recorded[e.TradeExecuted]) -> Message:
             "taker_book_side": "bid" if side == "yes" else "ask",
             "is_block_trade": False,
             "ts": seconds(at_us),
-            "ts_ms": _milliseconds(at_us),
+            "ts_ms": milliseconds(at_us),
             "revision": recorded.revision,
-        },
-        recorded.position,
-    )
-
-
-def fill_message(recorded: Recorded[e.TradeExecuted], leg: e.Leg) -> Message:
-    """Return an account's side of a trade as that account sees it."""
-    trade, at_us = recorded.event, recorded.cause.at_us
-    outcome = outcome_side(leg.side, leg.action)
-    return message(
-        "fill",
-        {
-            "trade_id": trade.trade_id,
-            "order_id": leg.order_id,
-            "market_ticker": recorded.stream.removeprefix(MARKET),
-            "is_taker": leg is trade.taker,
-            "side": leg.side.value,
-            "action": leg.action.value,
-            "purchased_side": outcome,
-            "outcome_side": outcome,
-            "book_side": book_side(leg.side, leg.action),
-            "yes_price": price_cents(trade.price_ticks),
-            "yes_price_dollars": price_dollars(trade.price_ticks),
-            "no_price_dollars": price_dollars(other_side(trade.price_ticks)),
-            "count": whole_contracts(trade.quantity),
-            "count_fp": contracts(trade.quantity),
-            "fee_cost": money_dollars(leg.fee),
-            "exchange_index": EXCHANGE_INDEX,
-            "ts": seconds(at_us),
-            "ts_ms": _milliseconds(at_us),
-            "revision": recorded.revision,
-            "position": recorded.position,
         },
         recorded.position,
     )
@@ -288,7 +253,7 @@ def lifecycle_message(recorded: Recorded[Any]) -> Message | None:
             "event_type": event_type,
             "market_ticker": recorded.stream.removeprefix(MARKET),
             **more,
-            "ts_ms": _milliseconds(recorded.cause.at_us),
+            "ts_ms": milliseconds(recorded.cause.at_us),
             "revision": recorded.revision,
         },
         recorded.position,

@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.queries.history import HistoryAnswers
 from adapters.read_models.queries.orders import OrderAnswers
 from adapters.read_models.queries.reader import Reader, Row, Where, checked, paged
+from application.ports.event_store import START
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.quantities import Money, Quantity, Ticks
 from projections.reading.queries import (
     ALL_POSITIONS,
     DEFAULT_LIMIT,
     MAX_LIMIT,
+    AccountStanding,
     OrderFilter,
     Page,
     PortfolioView,
     PositionFilter,
+    everything,
 )
 from projections.reading.views import (
     BalanceView,
@@ -87,6 +91,21 @@ class PortfolioAnswers(HistoryAnswers):
                 balance=await answers.balance(account_id),
                 positions=await answers.get_positions(account_id, limit=limit),
                 open_orders=await answers.get_open_orders(account_id, limit=limit),
+            )
+
+    async def standing(self, account_id: AccountId) -> AccountStanding:
+        """Return what an account holds and waits for, all of it and of the same moment."""
+        async with self._reader.snapshot() as moment:
+            answers, marks = PortfolioAnswers(moment), by_name(await moment.fetch(CHECKPOINTS, {}))
+            return AccountStanding(
+                positions=await everything(
+                    lambda cursor: answers.get_positions(account_id, limit=MAX_LIMIT, cursor=cursor)
+                ),
+                positions_at=marks["portfolio"].position if "portfolio" in marks else START,
+                open_orders=await everything(
+                    lambda cursor: answers.get_open_orders(account_id, limit=MAX_LIMIT, cursor=cursor)
+                ),
+                orders_at=marks["orders"].position if "orders" in marks else START,
             )
 
     async def get_open_orders(
