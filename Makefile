@@ -27,7 +27,7 @@ test: $(VENV)/ready
 
 test-more: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check \
-		'kubernetes-validate>=1.37' 'playwright>=1.55' 'axe-playwright-python>=0.1.4'
+		'kubernetes-validate>=1.37' 'playwright>=1.55' 'axe-playwright-python>=0.1.4' 'pip-audit>=2.10'
 	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
 
 check: $(VENV)/ready

@@ -607,6 +607,9 @@ def _place_of(settings: Settings) -> str:
 
 async def _connect(uri: str, *, reading: bool = False) -> EventStore:
     from adapters.event_stores.eventstoredb import EventStoreDBStore  # noqa: PLC0415 (gRPC takes long to load)
+    from adapters.event_stores.eventstoredb_address import refuse_default_password  # noqa: PLC0415
+
+    refuse_default_password(uri)
 
     return await EventStoreDBStore.connect(uri, reading=reading)
 

@@ -44,6 +44,7 @@ def failure_of(error: BaseException) -> Failure:
 _CODES = {
     "UnusableLog": "unusable_data",
     "UnusableRules": "invalid_setting",
+    "UnsafeDatabase": "invalid_setting",
     "UnusableFolder": "unusable_data",
     "BadObjective": "invalid_setting",
     "MeasurementsDamaged": "unusable_data",

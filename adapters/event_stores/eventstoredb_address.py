@@ -17,6 +17,18 @@ _SCHEMES = {
 """Old and new names of the same protocol; clients of every age know the old ones."""
 
 
+DEFAULT_PASSWORD = "changeit"  # noqa: S105 (the one that is refused)
+
+
+def refuse_default_password(uri: str) -> None:
+    """Raise :class:`StoreMisconfigured` for the password that every EventStoreDB begins with."""
+    if urlsplit(uri).password == DEFAULT_PASSWORD:
+        raise StoreMisconfigured(
+            "the password is the one every EventStoreDB begins with, which everybody knows: give the user "
+            "another one, best a user of Presage's own (`presage eventstore-user`)"
+        )
+
+
 def make_client(uri: str, root_certificates: bytes | None, *, reading: bool = False) -> Client:
     """Return a client that has contacted nobody yet.
 

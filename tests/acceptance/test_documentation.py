@@ -132,6 +132,19 @@ def test_the_tables_of_exercises_name_files_and_tests_that_are_there() -> None:
         assert f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"
 
 
+def test_every_threat_has_an_answer_and_a_test_that_is_there() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    table = text.split("| item | answer | test |")[1].split("\n\n")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) > 15
+    for row in rows:
+        assert len(row) == 3, row[0]
+        tests = re.findall(r"`(tests/[\w/.-]+\.py)(?:::(\w+))?`", row[2])
+        assert tests, row[0]
+        for path, name in tests:
+            assert f"def {name}(" in (ROOT / path).read_text() if name else (ROOT / path).exists(), path
+
+
 def test_every_exercise_has_its_row_with_the_names_that_are_in_the_code() -> None:
     sources = "\n".join(
         path.read_text() for folder in SOURCE_FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))

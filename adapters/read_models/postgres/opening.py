@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from adapters.read_models.postgres.connections import SCHEMA, migrate, target
+from adapters.read_models.postgres.durability import refuse_unsafe
 from adapters.read_models.postgres.statements import SEARCH
 from adapters.read_models.postgres.store import PostgresReadStore
 
@@ -18,8 +19,12 @@ LONGEST_PAUSE_S = 2.0
 
 @asynccontextmanager
 async def postgres(address: str, schema: str = SCHEMA) -> AsyncIterator[tuple[PostgresReadStore, str]]:
-    """Open the store at an address, making its tables if they are not there."""
+    """Open the store at an address, making its tables if they are not there.
+
+    Raises :class:`adapters.read_models.postgres.durability.UnsafeDatabase`.
+    """
     await _migrated(address, schema)
+    await refuse_unsafe(address, schema)
     store = PostgresReadStore(address, schema=schema)
     await store.open()
     try:

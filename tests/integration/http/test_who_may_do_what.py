@@ -1,11 +1,15 @@
 """Every route, from the table itself: who may call it, and what strangers see. A new route fails closed."""
 
 import re
+from typing import Any
 
 import pytest
+from starlette.routing import Route, WebSocketRoute
 
 from adapters.http.app import OPERATIONS
-from adapters.http.operations import Access, Operation
+from adapters.http.endpoint import Endpoint
+from adapters.http.operations import Access, Operation, Reply
+from adapters.http.route_names import REFUSED
 from domain.identity.aggregate import Scope
 from tests.integration.http.world import ORDERS, Person, World, error
 
@@ -38,6 +42,9 @@ PUBLIC = {
 }
 """The routes that need no key. Whoever adds one to them says so here."""
 
+PAGES = {"GET /", "GET /assets/{name}"}
+"""What is served besides: files that are the same for everybody. Whoever adds more says so here."""
+
 
 def name(operation: Operation) -> str:
     return f"{operation.method} {operation.path}"
@@ -59,6 +66,47 @@ def path_of(operation: Operation, **names: str) -> str:
 
 def test_the_public_routes_are_exactly_the_ones_meant_to_be() -> None:
     assert {name(op) for op in OPERATIONS if op.access is Access.PUBLIC} == PUBLIC
+
+
+def test_a_route_that_does_not_say_who_may_call_it_cannot_be_made_and_no_other_table_has_routes(
+    world: World,
+) -> None:
+    told = {
+        field: getattr(OPERATIONS[0], field) for field in ("method", "path", "handler", "summary", "answer")
+    }
+    with pytest.raises(TypeError, match="access"):
+        Operation(**told)
+    served = {
+        f"{method} {route.path}"
+        for route in world.presage.app.routes
+        if isinstance(route, Route) and route.name != REFUSED
+        for method in (route.methods or ()) - {"HEAD"}
+    }
+    assert served == {name(op) for op in OPERATIONS if op.method != "HEAD"} | PAGES
+    others = [route for route in world.presage.app.routes if not isinstance(route, Route)]
+    assert [route.path for route in others if isinstance(route, WebSocketRoute)] == [
+        route.path  # type: ignore[attr-defined]
+        for route in others
+    ]
+
+
+def endpoints(world: World) -> list[Any]:
+    return [route.endpoint for route in world.presage.app.routes if isinstance(route, Route)]
+
+
+async def test_a_new_route_is_closed_until_it_says_otherwise(world: World, ann: Person) -> None:
+    async def told(_: Any) -> Reply:
+        return Reply(content={"secret": True})
+
+    port = next(each for each in endpoints(world) if isinstance(each, Endpoint))._port
+    for access in (Access.READ, Access.TRADE, Access.ADMIN):
+        new = Operation(
+            method="GET", path=f"/new/{access.name}", access=access, handler=told, summary="?", answer=dict
+        )
+        world.presage.app.router.routes.insert(0, Route(new.path, Endpoint(new, port), methods=["GET"]))
+        assert error(await world.send(None, "GET", new.path)) == (401, "not_authenticated")
+        mine = await world.send(ann, "GET", new.path)
+        assert mine.status_code == (403 if access is Access.ADMIN else 200), access
 
 
 def test_operators_routes_are_theirs_alone_and_nobody_else_writes_without_the_scope() -> None:
