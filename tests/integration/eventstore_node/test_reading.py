@@ -66,6 +66,13 @@ async def test_system_events_are_in_an_unfiltered_log(client: Client, stream: st
     assert "$metadata" not in [event.type for event in usual]
 
 
+async def test_the_log_of_a_new_server_is_not_empty(client: Client, stream: str) -> None:
+    """Clients that take the first position of all for the beginning of their own would lose an event."""
+    first = await anext(await client.read_all(filter_exclude=(), limit=1))
+    assert first.stream_name.startswith("$")
+    assert await put(client, stream, 1) > (first.commit_position or 0)
+
+
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [("Order.*", {"OrderPlaced", "OrderFilled"}), ("OrderPlaced", {"OrderPlaced"}), ("rder", set())],

@@ -4,15 +4,19 @@ import asyncio
 import ssl
 from pathlib import Path
 
+import grpc
 import pytest
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.eventstore_node import messages
 from adapters.eventstore_node.security import Tls
 from adapters.eventstore_node.server import Node, running_node
 from tests.integration.eventstore_node.cases import noted, revisions_of
 from tests.integration.eventstore_node.client_library import Client, ClientError, StreamState
+from tests.integration.eventstore_node.raw_calls import channel_to
 
 USERS = {"admin": "correct-horse"}
+GROUP_CALLS = ("Create", "Update", "Delete", "Read", "GetInfo", "List", "ReplayParked", "RestartSubsystem")
 
 
 def with_user(node: Node, user: str) -> str:
@@ -64,6 +68,27 @@ async def test_without_credentials_nothing_is_served() -> None:
             with pytest.raises(ClientError):
                 await calling
         await client.close()
+
+
+async def test_what_clients_ask_before_they_say_who_they_are_is_open_to_all_and_nothing_else() -> None:
+    gossip = "/event_store.client.gossip.Gossip/Read"
+    features = "/event_store.client.server_features.ServerFeatures/GetSupportedMethods"
+    services = {
+        "streams.Streams": ("Read", "Append", "BatchAppend", "Delete", "Tombstone"),
+        "persistent_subscriptions.PersistentSubscriptions": GROUP_CALLS,
+    }
+    closed = {f"/event_store.client.{name}/{each}" for name, methods in services.items() for each in methods}
+    async with running_node(None, users=USERS) as node, channel_to(node.uri) as channel:
+        for path in (gossip, features):
+            assert len(await channel.call(path, b"", answers=1)) == 1
+        [raw] = await channel.call(features, b"", answers=1)
+        known = messages.SupportedMethods.FromString(raw).methods
+        served = {f"/{each.service_name}/{each.method_name}" for each in known}
+        assert served == {path.lower() for path in (*closed, gossip, features)}
+        for path in closed:
+            with pytest.raises(grpc.RpcError) as refused:
+                await channel.call(path, b"")
+            assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED, path
 
 
 async def test_a_client_that_does_not_know_the_certificate_stays_away(certificate: Tls) -> None:

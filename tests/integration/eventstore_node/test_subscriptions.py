@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.eventstore_node import messages
 from tests.integration.eventstore_node.cases import noted, read_all, revisions, take
 from tests.integration.eventstore_node.client_library import (
     Client,
@@ -13,6 +14,7 @@ from tests.integration.eventstore_node.client_library import (
     StreamIsDeleted,
     StreamState,
 )
+from tests.integration.eventstore_node.raw_calls import STREAMS, channel_to, read_of
 
 ANY = StreamState.ANY
 
@@ -147,6 +149,33 @@ async def test_a_checkpoint_of_the_past_stands_at_the_last_match_of_its_page(
     assert event.stream_name == stream
     assert checkpoint.is_checkpoint
     assert checkpoint.commit_position == match
+
+
+async def test_without_a_search_window_checkpoints_come_every_32_times_their_interval(
+    client: Client, uri: str, stream: str
+) -> None:
+    start = await put(client, f"x{stream}")
+    await client.append_to_stream(f"x{stream}", current_version=ANY, events=noted(140))
+    await put(client, stream)
+    request = read_of(stream)
+    request.options.all.position.commit_position = request.options.all.position.prepare_position = start
+    request.options.subscription.SetInParent()
+    wanted = request.options.filter
+    wanted.stream_identifier.prefix.append(stream)
+    wanted.count.SetInParent()
+    wanted.checkpointIntervalMultiplier = 2
+    whole = [
+        event.commit_position for event in await read_all(client, commit_position=start, filter_exclude=())
+    ]
+    async with channel_to(uri) as channel:
+        # Confirmed, then at 64 and 128 of what was considered; a checkpoint stands where its page began.
+        raw = await channel.call(f"{STREAMS}/Read", request, answers=3)
+    answers = [messages.ReadResp.FromString(each) for each in raw]
+    assert [each.WhichOneof("content") for each in answers] == ["confirmation", "checkpoint", "checkpoint"]
+    assert [each.checkpoint.commit_position for each in answers[1:]] == [
+        whole[32].commit_position,
+        whole[96].commit_position,
+    ]
 
 
 @pytest.mark.parametrize("shift", [1, 2**40], ids=["after an event", "beyond the end"])
