@@ -25,6 +25,7 @@ class Noticed:
     def by(self, mutant: Mutant, what: str) -> None:
         """Note what noticed it; nothing, if nothing did."""
         self._noticed[_name(mutant)] = what, _digest(mutant, what)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps(self._noticed))
 
     def before(self, mutant: Mutant) -> str:

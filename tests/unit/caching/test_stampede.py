@@ -70,6 +70,35 @@ async def test_who_shared_a_computation_that_stands_does_not_ask_again() -> None
     assert (computed, cache.gets) == (1, 7)
 
 
+async def test_who_hits_who_computes_and_who_shares_is_counted() -> None:
+    async def compute() -> bytes:
+        await asyncio.sleep(0)
+        return b"value"
+
+    class Filling(MemoryCache):
+        """Another process puts a value between the first look and the second."""
+
+        looks = 0
+
+        async def get(self, key: str) -> bytes | None:
+            self.looks += 1
+            if self.looks == 2:
+                fence = await super().claim(key, for_s=1)
+                assert fence is not None
+                await super().put(key, b"value", fence=fence, ttl_s=60)
+            return await super().get(key)
+
+    guard = StampedeGuard(MemoryCache())
+    await asyncio.gather(*(guard.stampede_protected_get("k", compute, ttl_s=60) for _ in range(5)))
+    for _ in range(3):
+        await guard.stampede_protected_get("k", compute, ttl_s=60)
+    counts = guard.counts
+    assert (counts.hits, counts.misses, counts.shared) == (3, 1, 4)
+    filled = StampedeGuard(Filling())
+    await filled.stampede_protected_get("k", compute, ttl_s=60)
+    assert (filled.counts.hits, filled.counts.misses, filled.counts.shared) == (1, 0, 0)
+
+
 class Clock:
     """Tells a time that somebody moves."""
 

@@ -1,5 +1,6 @@
 """Capacity plans: the exercise's scenario by hand, and what a plan must be for any scenario."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,34 @@ def test_the_figures_of_the_page_are_those_of_the_planner(costs: UnitCosts) -> N
             f"| {each.gb_each:g} | {each.storage_gb_each:,.0f} GB | ${each.cost_per_month:,.0f} |"
         ) in page
     assert f"${plan.cost_per_month:,.0f}" in page
+
+
+def test_rules_of_thumb_are_a_thousand_requests_a_core_and_what_goes_with_them() -> None:
+    per_core = {role: 1e6 / took for role, took in RULES_OF_THUMB.read_us.items()}
+    assert per_core == {Role.API: 1_000, Role.DATABASE: 10_000, Role.REDIS: 50_000}
+    per_core = {role: 1e6 / took for role, took in RULES_OF_THUMB.order_us.items()}
+    assert per_core == {
+        Role.API: 1_000,
+        Role.ENGINE: 1_000,
+        Role.PROJECTOR: 2_000,
+        Role.EVENT_STORE: 5_000,
+        Role.DATABASE: 2_000,
+        Role.REDIS: 25_000,
+    }
+    assert RULES_OF_THUMB.order_bytes == {Role.EVENT_STORE: 2_000, Role.DATABASE: 2_000}
+
+
+def test_what_saves_is_the_page_s_list_in_its_order() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "capacity.md").read_text(encoding="utf-8")
+    told = [
+        float(saved.replace(",", ""))
+        for saved in re.findall(r"^\d\. \*\*.*?\*\*: \$([\d,]+)", page, re.MULTILINE)
+    ]
+    optimizations = CapacityPlanner(MEASURED).plan(Scenario()).optimizations
+    assert [round(each.saved_per_month) for each in optimizations] == told
+    beginnings = ("outside the peak run what 1/50", "a headroom of 1.5", "let clients follow", "keep a tenth")
+    for each, beginning in zip(optimizations, beginnings, strict=True):
+        assert each.what.startswith(beginning)
 
 
 def test_prices_count() -> None:

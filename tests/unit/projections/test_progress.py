@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from application.ports.event_store import Position
 from projections.running.progress import Progress, RunnerStats
 
@@ -70,3 +72,65 @@ async def test_who_waits_for_a_position_is_woken_by_that_very_one() -> None:
         await asyncio.sleep(0)
     assert waiting.done()
     assert await waiting
+
+
+def test_a_rate_is_taken_over_a_second_at_least_and_believed_for_five() -> None:
+    stats = RunnerStats()
+    for events, at_s in ((10, 100.0), (20, 100.5), (30, 101.0), (400, 101.9)):
+        stats.took(events, at_s)
+    assert stats.rate == 50, "of the second second, the first events began it"
+    assert (stats.events, stats.batches) == (460, 4)
+    stats.took(0, 102.0)
+    assert (stats.rate, stats.batches) == (400, 4)
+    assert stats.recent_rate(106.9) == 400
+    assert stats.recent_rate(107.0) == 0
+
+
+def test_how_late_events_became_visible_is_counted_from_a_millisecond_to_half_a_minute() -> None:
+    stats = RunnerStats()
+    bounds_us = (
+        1_000,
+        2_500,
+        5_000,
+        10_000,
+        25_000,
+        50_000,
+        100_000,
+        250_000,
+        1_000_000,
+        5_000_000,
+        30_000_000,
+    )
+    for late_us in bounds_us:
+        stats.showed(1, decided_us=500, now_us=500 + late_us, since_us=500)
+        stats.showed(2, decided_us=500, now_us=501 + late_us, since_us=500)
+    assert stats.behind_s.counts == [1] + [3] * 10 + [2]
+    stats.showed(5, decided_us=499, now_us=10**9, since_us=500)
+    stats.showed(0, decided_us=500, now_us=500, since_us=500)
+    assert stats.behind_s.observations == 33, "what was decided before could not be earlier"
+    clock_set_back = RunnerStats()
+    clock_set_back.showed(1, decided_us=500, now_us=400, since_us=0)
+    assert clock_set_back.behind_s.total == 0
+
+
+def test_the_last_event_shown_is_the_latest_that_was_ever_shown() -> None:
+    progress = Progress()
+    progress.reach(Position(5), 70)
+    progress.reach(Position(6), 60)
+    assert (progress.position, progress.at_us) == (6, 70)
+
+
+@pytest.mark.parametrize(("leave", "waiting"), [(2, 4), (3, 1)])
+async def test_those_who_left_are_forgotten_once_they_are_more_than_those_who_stay(
+    leave: int, waiting: int
+) -> None:
+    progress = Progress()
+    readers = [asyncio.ensure_future(progress.await_position(Position(9), 60)) for _ in range(4)]
+    await asyncio.sleep(0)
+    for reader in readers[:leave]:
+        reader.cancel()
+    await asyncio.gather(*readers[:leave], return_exceptions=True)
+    assert len(progress._waiting) == waiting
+    progress.reach(Position(9), 0)
+    assert all(await asyncio.gather(*readers[leave:]))
+    assert progress._waiting == []

@@ -10,7 +10,7 @@ from application.events import Cause, Recorded
 from application.ports.event_store import Position
 from domain.ledger.events import FillBooked
 from domain.market.events import TradeExecuted
-from projections.live.trade_audit import PATIENCE_US, TradeAudit
+from projections.live.trade_audit import TradeAudit
 
 
 class Clock:
@@ -86,11 +86,35 @@ def test_a_trade_that_happens_twice_is_bad(log: Log) -> None:
     assert log.counted == (0, 1)
 
 
-def test_a_trade_that_is_never_booked_is_bad_in_the_end(log: Log) -> None:
+def test_a_trade_that_is_not_booked_within_ten_minutes_is_bad(log: Log) -> None:
     log.add(trade(1), fill(1, "maker"))
-    log.clock.at_us += PATIENCE_US
+    log.clock.at_us += 10 * 60_000_000 - 1
     log.add(trade(2))
+    assert log.counted == (0, 0)
+    log.clock.at_us += 1
+    log.add(trade(3))
     assert log.counted == (0, 1)
+    log.add(fill(1, "taker"))
+    assert log.counted == (0, 2), "it was given up, and is not looked for any more"
+
+
+def test_ten_thousand_trades_that_were_counted_are_remembered(log: Log) -> None:
+    for number in range(10_001):
+        log.add(trade(number), fill(number, "maker"), fill(number, "taker"))
+    assert log.counted == (10_001, 0)
+    log.add(fill(0, "taker"))
+    assert log.counted == (10_001, 0), "the oldest is forgotten"
+    log.add(fill(1, "taker"))
+    assert log.counted == (10_001, 1)
+
+
+def test_what_is_counted_is_told_as_metrics(log: Log) -> None:
+    log.add(trade(1), trade(2), trade(3), fill(1, "maker"), fill(1, "taker"), trade(2))
+    told = {measure.name: dict(measure.values) for measure in log.audit.measures()}
+    assert told == {
+        "presage_trades_booked": {("once",): 1, ("wrongly",): 1},
+        "presage_trades_unbooked": {(): 2},
+    }
 
 
 def test_events_that_come_again_count_once_and_bookings_of_older_trades_not_at_all(log: Log) -> None:

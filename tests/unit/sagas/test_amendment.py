@@ -1,0 +1,97 @@
+"""What an amendment sets aside is used by it or given back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.simulation.world import World
+from application.ports.event_store import StoreUnavailable
+from application.requests import AmendRequest, OrderAccepted
+from domain.identifiers import OrderId, Ticker
+from domain.quantities import Money, Ticks
+from domain.rejections import Reason, Rejected
+from tests.simulation.scenarios import A, fund, open_market
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    await world.start()
+    await fund(world)
+    await open_market(world, "M")
+    yield world
+    assert await world.violations() == []
+    await world.exchange.close()
+
+
+async def held(world: World, order_id: OrderId) -> tuple[int, int, int]:
+    """Return what is held for an order, for amendments of it, and of the account in all."""
+    await world.exchange.settled()
+    ledger = await world.exchange.directory.ledger(A).state()
+    reservation = ledger.reservations[order_id]
+    assert ledger.amendments == {}, "none is under way any more"
+    return reservation.amount, reservation.extra, ledger.accounts[A].reserved
+
+
+async def placed(world: World) -> OrderId:
+    answer = await world.place(A, "yes", "buy", 40, 10)
+    assert isinstance(answer, OrderAccepted)
+    return OrderId(answer.order_id)
+
+
+async def test_of_two_equal_amendments_at_once_the_one_that_changes_nothing_gives_its_money_back(
+    world: World,
+) -> None:
+    order_id = await placed(world)
+    amendment = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    amend = world.exchange.trading.amend
+    answers = await asyncio.gather(amend(amendment), amend(amendment))
+    assert all(isinstance(answer, OrderAccepted) for answer in answers)
+    market = await world.exchange.directory.market(Ticker("M")).state()
+    reserved = market.orders[order_id].reserved
+    assert await held(world, order_id) == (reserved, 0, reserved)
+
+
+async def test_an_amendment_that_the_market_refuses_gives_its_money_and_its_name_back(world: World) -> None:
+    order_id = await placed(world)
+    before = await held(world, order_id)
+    named = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000), client_order_id="second")
+    # The market is still open when the amendment is looked at, and is no longer when its money is there.
+    refused, _ = await asyncio.gather(
+        world.exchange.trading.amend(named), world.exchange.operations.pause(Ticker("M"))
+    )
+    assert not isinstance(refused, OrderAccepted)
+    assert await held(world, order_id) == before
+    assert not await world.exchange.trading.is_called(A, order_id, "second")
+
+
+async def test_an_amendment_that_could_not_be_recorded_gives_its_money_back_before_that_is_told(
+    world: World,
+) -> None:
+    order_id = await placed(world)
+    before = await held(world, order_id)
+    appends = world.store.appends
+    world.store.refuse = lambda: world.store.appends == appends + 2  # that of the market, after the ledger's
+    amendment = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    with pytest.raises(StoreUnavailable):
+        await world.exchange.trading.amend(amendment)
+    assert await held(world, order_id) == before
+
+
+async def test_an_amendment_takes_no_more_than_what_it_needs_beyond_what_is_held(world: World) -> None:
+    order_id = await placed(world)
+    held_before, _, _ = await held(world, order_id)
+    needed = (
+        5_180_000  # ten contracts of 50 cents, and 7 % of a quarter dollar for each, rounded up to a cent
+    )
+    cash = (await world.exchange.directory.ledger(A).state()).accounts[A].cash
+    rest = needed - held_before
+    await world.exchange.operations.withdraw(A, Money(cash - rest + 1), "all but what is needed and one more")
+    amendment = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    refused = await world.exchange.trading.amend(amendment)
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Reason.INSUFFICIENT_FUNDS
+    await world.exchange.operations.deposit(A, Money(1), "one more")
+    assert isinstance(await world.exchange.trading.amend(amendment), OrderAccepted)
+    assert await held(world, order_id) == (needed, 0, needed)
