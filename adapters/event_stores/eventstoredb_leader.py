@@ -100,7 +100,12 @@ class Leader:
                 if elsewhere(error) and not self._proofs:
                     await explained(self._client, error)
                 raise
-            await self._get_to_know(connection)
+            try:
+                await self._get_to_know(connection)
+            except BaseException:
+                if connection is not self._client.connection:
+                    self._client.retire(connection)
+                raise
         self._client.move(connection)
 
     async def _candidates(self) -> tuple[str, ...]:

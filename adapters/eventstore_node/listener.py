@@ -76,6 +76,9 @@ class Listener:
             await self._router(path, call.headers)(call)
         except CallRefused as refused:
             refusal = refused
+        except grpc.aio.InternalError:
+            # There was nobody left to send it to: who had called is gone.
+            return
         except Exception:  # noqa: BLE001 (a fault in one call must not end the others)
             _log.exception("the handler of %s failed", path)
             refusal = CallRefused(Status.UNKNOWN, "Exception was thrown by handler.")

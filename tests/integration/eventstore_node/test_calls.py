@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import grpc
 import pytest
+from grpc._cython.cygrpc import ExecuteBatchError
 
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.eventstore_node import messages
-from adapters.eventstore_node.listener import MAX_MESSAGE_BYTES
+from adapters.eventstore_node.calls import Call
+from adapters.eventstore_node.listener import MAX_MESSAGE_BYTES, Listener
 from adapters.eventstore_node.server import running_node, running_node_on
 from application.ports.event_store import Appended, NewEvent, StoreUnavailable
 from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, read, read_of, revisions
@@ -41,6 +43,27 @@ async def test_a_call_that_the_node_does_not_know_is_unimplemented() -> None:
     async with running_node(None) as node, channel_to(node.uri) as channel:
         refused = await refusal_of(channel.call("/event_store.client.users.Users/Create", b""))
     assert refused.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+class Gone:
+    """The context of a call whose client went away while it was being answered."""
+
+    def invocation_metadata(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    async def write(self, _message: bytes) -> None:
+        raise ExecuteBatchError("SendMessageOperation")
+
+    async def abort(self, *_: object) -> None:
+        raise AssertionError("nobody is there to be told")
+
+
+async def test_a_client_that_went_away_is_no_fault_of_the_node(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(call: Call) -> None:
+        await call.send(b"an event")
+
+    await Listener(lambda _path, _headers: answer)._serve("/Read", Gone())
+    assert caplog.records == []
 
 
 async def test_a_refusal_keeps_its_text_and_trailers_in_any_language() -> None:
