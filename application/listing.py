@@ -108,7 +108,7 @@ class Listing:
         """Return why the group as it stands would not take a market in."""
         if group_id is None:
             return None
-        group = await self._directory.find_group(group_id)
+        group = await self._directory.present_group(group_id)
         if group is None:
             return NO_GROUP
         decided = GROUP.decide(AddMarket(ticker=ticker), group)

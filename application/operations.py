@@ -123,7 +123,7 @@ class Operations:
 
     async def finalize_group(self, group_id: GroupId) -> Answer:
         """Let a group's result stand and pay the holders in all its markets."""
-        group = await self._directory.find_group(group_id)
+        group = await self._directory.present_group(group_id)
         if group is None or group.winner is None:
             return NO_GROUP if group is None else NO_RESULT
         refused = finality_refusal(group, await self._listed(group.members))
@@ -138,7 +138,7 @@ class Operations:
 
         These are two decisions: what the first one's markets know then nobody can take back in between.
         """
-        group = await self._directory.find_group(group_id)
+        group = await self._directory.present_group(group_id)
         if group is None or group.status is not GroupStatus.DETERMINED or group.winner != winner:
             command = g.DetermineGroup(winner=winner, evidence=evidence)
             answer = await self._determine(group_id, command, to_stand=True)
@@ -194,7 +194,7 @@ class Operations:
     async def _determine(
         self, group_id: GroupId, command: g.DetermineGroup, *, to_stand: bool = False
     ) -> Answer:
-        group = await self._directory.find_group(group_id)
+        group = await self._directory.present_group(group_id)
         if group is None:
             return NO_GROUP
         listed = await self._listed(group.members)
@@ -202,7 +202,7 @@ class Operations:
         return refused or await self._group(group_id, command)
 
     async def _group(self, group_id: GroupId, command: g.GroupCommand) -> Answer:
-        group = await self._directory.find_group(group_id)
+        group = await self._directory.present_group(group_id)
         if group is None:
             return NO_GROUP
         decision = await self._directory.group(group_id).ask(command, command_id=self._ids.new())
@@ -211,5 +211,5 @@ class Operations:
         return Accepted(position=await self._consequences.hold(decision.position, group.members))
 
     async def _listed(self, members: Sequence[Ticker]) -> list[MarketState]:
-        markets = [await self._directory.find_market(ticker) for ticker in members]
+        markets = [await self._directory.present_market(ticker) for ticker in members]
         return [market for market in markets if market is not None]

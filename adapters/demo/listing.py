@@ -18,7 +18,7 @@ REFERENCE = "demo"
 async def list_everything(exchange: Exchange) -> None:
     """List what is not listed yet, and see to it that the trader has money."""
     for group in GROUPS:
-        if await exchange.directory.find_group(group.group_id) is None:
+        if await exchange.directory.present_group(group.group_id) is None:
             _check(await exchange.operations.create_group(group))
     for question in QUESTIONS:
         await _list(exchange, question)

@@ -144,7 +144,7 @@ class World:
         for _ in range(6):
             await self.exchange.settled()
             for stream in await self._streams("group-"):
-                group = await directory.find_group(GroupId(stream))
+                group = await directory.present_group(GroupId(stream))
                 if group is not None and not group.ended and group.members:
                     group_id = GroupId(stream)
                     ended = await operations.resolve_group(group_id, group.winner or group.members[0])
@@ -172,7 +172,7 @@ class World:
             if market is None or not market.ended:
                 found.append(f"{stream} is {market.status if market else 'no market'}")
         for stream in await self._streams("group-"):
-            group = await self.exchange.directory.find_group(GroupId(stream))
+            group = await self.exchange.directory.present_group(GroupId(stream))
             if group is None or (group.members and not group.ended):
                 found.append(f"{stream} is {group.status if group else 'no group'}")
         return found

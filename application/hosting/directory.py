@@ -98,7 +98,12 @@ class Directory:
     async def find_market(self, ticker: Ticker) -> MarketState | None:
         """Return the present state of a market, or ``None`` if there is no such market."""
         market = self.market(ticker)
-        state = market.loaded or await market.state()
+        state = market.loaded
+        if state is None:
+            state = await market.state()
+        elif not state.created:
+            # Another process may have listed it since somebody last looked.
+            state = await market.present()
         if state.created:
             return state
         self.markets.pop(ticker, None)
@@ -116,9 +121,12 @@ class Directory:
             owner = self.groups[group_id] = self._owner(group_stream(group_id), GROUP)
         return owner
 
-    async def find_group(self, group_id: GroupId) -> GroupState | None:
-        """Return the present state of a group, or ``None`` if there is no such group."""
-        state = await self.group(group_id).state()
+    async def present_group(self, group_id: GroupId) -> GroupState | None:
+        """Return a group as another process may just have left it, or ``None`` if there is none.
+
+        Nothing here follows what becomes of groups, so what is in memory can be of long ago.
+        """
+        state = await self.group(group_id).present()
         if state.created:
             return state
         self.groups.pop(group_id, None)

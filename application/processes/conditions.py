@@ -85,7 +85,7 @@ class Conditions:
         market = await self._directory.market(ticker).state_after(recorded.revision)
         if market.group_id is None:
             return
-        group = await self._directory.find_group(market.group_id)
+        group = await self._directory.present_group(market.group_id)
         if group is not None and group.status is GroupStatus.FINALIZED:
             await self._directory.market(ticker).ask(
                 FinalizeMarket(by_group=market.group_id),

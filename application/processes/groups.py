@@ -50,7 +50,7 @@ class Groups:
                     await self._take_in(recorded, event.ticker, event.group_id)
             elif isinstance(event, m.OpeningRequested):
                 ticker = Ticker(recorded.stream.removeprefix(MARKET))
-                group = await self._directory.find_group(event.group_id)
+                group = await self._directory.present_group(event.group_id)
                 if group is not None and ticker in group.members:
                     opening = partial(_opening, event.group_id)
                     await self._tell(recorded, ticker, opening, "open")

@@ -12,11 +12,12 @@ from adapters.simulation.failing_store import FailingStore
 from adapters.simulation.world import World
 from adapters.snapshots.memory import MemorySnapshots
 from application.ports.event_store import START, Filter, Page, Position
-from application.requests import OrderAccepted, OrderRequest
-from domain.identifiers import AccountId, Ticker
+from application.requests import Accepted, OrderAccepted, OrderRequest, Requirement
+from domain.group.commands import CreateGroup
+from domain.identifiers import AccountId, GroupId, Ticker
 from domain.ledger.state import LedgerState
 from domain.market.commands import CreateMarket, PauseMarket, ResumeMarket
-from domain.market.vocabulary import Action, Side
+from domain.market.vocabulary import Action, MarketStatus, Result, Side
 from domain.quantities import Money, Quantity, Ticks
 
 TRADERS = [f"trader-{number}" for number in range(6)]
@@ -218,3 +219,67 @@ async def test_a_repetition_is_told_the_first_answer_and_not_why_it_would_be_ref
     for world in (one, other):
         hearing(world).set()
         await world.exchange.close()
+
+
+async def list_in_group(world: World, ticker: str, condition: Requirement | None = None) -> None:
+    listing = CreateMarket(ticker=Ticker(ticker), title=ticker, group_id=GroupId("G"))
+    await world.must(world.exchange.operations.create_market(listing, condition=condition, activate=True))
+
+
+async def ended(*worlds: World) -> None:
+    for world in worlds:
+        hearing(world).set()
+        await world.exchange.close()
+
+
+async def test_a_market_that_the_other_listed_in_a_group_can_win_here() -> None:
+    one, other = await two()
+    await one.must(one.exchange.operations.create_group(CreateGroup(group_id=GroupId("G"), title="G")))
+    await list_in_group(one, "A")
+    await other.exchange.settled()
+    hearing(other).clear()
+    await list_in_group(one, "B")
+    deciding = asyncio.create_task(other.exchange.operations.determine_group(GroupId("G"), Ticker("B")))
+    await asyncio.sleep(0)
+    hearing(other).set()
+    assert isinstance(await deciding, Accepted)
+    await ended(one, other)
+
+
+async def test_a_group_that_the_other_determined_is_final_here() -> None:
+    one, other = await two()
+    await one.must(one.exchange.operations.create_group(CreateGroup(group_id=GroupId("G"), title="G")))
+    await list_in_group(one, "A")
+    await other.exchange.settled()
+    await one.must(one.exchange.operations.determine_group(GroupId("G"), Ticker("A")))
+    await other.exchange.settled()
+    assert isinstance(await other.exchange.operations.finalize_group(GroupId("G")), Accepted)
+    await ended(one, other)
+
+
+async def test_a_member_whose_condition_is_met_here_ends_with_the_group_that_the_other_made_final() -> None:
+    one, other = await two()
+    await one.must(one.exchange.operations.create_group(CreateGroup(group_id=GroupId("G"), title="G")))
+    await list_in_group(one, "A", Requirement(parent=Ticker("M"), required=Result.YES))
+    await other.exchange.settled()
+    for deciding in (
+        one.exchange.operations.determine_group(GroupId("G"), Ticker("A")),
+        one.exchange.operations.finalize_group(GroupId("G")),
+    ):
+        await one.must(deciding)
+    await other.exchange.settled()
+    hearing(one).clear()  # as if it had ended
+    await other.must(other.exchange.operations.resolve(Ticker("M"), Result.YES))
+    member = await other.exchange.directory.present_market(Ticker("A"))
+    assert member is not None
+    assert member.status is MarketStatus.FINALIZED
+    await ended(one, other)
+
+
+async def test_a_market_that_was_looked_for_before_the_other_listed_it_is_found() -> None:
+    one, other = await two()
+    nowhere = other.exchange.directory.market(Ticker("N"))
+    assert not (await nowhere.state()).created
+    await one.must(one.exchange.operations.create_market(CreateMarket(ticker=Ticker("N"), title="N")))
+    assert await other.exchange.directory.find_market(Ticker("N")) is not None
+    await ended(one, other)

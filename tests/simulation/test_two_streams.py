@@ -58,7 +58,7 @@ async def all_or_nothing(world: World) -> list[str]:
         if market.status is MarketStatus.INITIALIZED:
             found.append(f"{name} has not opened")
         if market.group_id is not None:
-            group = await world.exchange.directory.find_group(market.group_id)
+            group = await world.exchange.directory.present_group(market.group_id)
             if group is None or (name not in group.members and market.result is not Result.VOID):
                 found.append(f"{name} is not in its group")
     return found

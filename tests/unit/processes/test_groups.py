@@ -22,7 +22,7 @@ class Directory:
         self._members = members
         self.asked: list[tuple[str, object]] = []
 
-    async def find_group(self, group_id: str) -> SimpleNamespace | None:
+    async def present_group(self, group_id: str) -> SimpleNamespace | None:
         return SimpleNamespace(members=self._members) if group_id == CUP and self._members else None
 
     def market(self, ticker: str) -> SimpleNamespace:
