@@ -23,6 +23,8 @@ from adapters.http.endpoint import Endpoint
 from adapters.http.feed.feed import Feed
 from adapters.http.feed.socket import PATH as FEED_PATH
 from adapters.http.feed.socket import FeedSocket
+from adapters.http.feed.stream import PATH as STREAM_PATH
+from adapters.http.feed.stream import FeedStream
 from adapters.http.firewall.opening import Screen
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort
@@ -135,14 +137,15 @@ def make_port(
     )
 
 
-def create_app(
-    port: HttpPort, *, feed: Feed | None = None, more_routes: Sequence[BaseRoute] = ()
-) -> Starlette:
-    """Return the ASGI application, with the live feed if there is one.
+def create_app(port: HttpPort, *, feed: Feed, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the ASGI application, with the live feed.
 
     ``more_routes`` are those of other ports at the same address.
     """
-    sockets = [] if feed is None else [WebSocketRoute(FEED_PATH, FeedSocket(port, feed))]
+    sockets = [
+        WebSocketRoute(FEED_PATH, FeedSocket(port, feed)),
+        Route(STREAM_PATH, FeedStream(port, feed), methods=["GET"]),
+    ]
     routes = [
         Route(operation.path, Endpoint(operation, port), methods=[operation.method])
         for operation in OPERATIONS
@@ -162,7 +165,10 @@ def _middleware(port: HttpPort) -> list[Middleware]:
 
     Pages of other origins are let in where they were allowed by name, exactly those.
     """
-    settings, passed = port.settings, [Middleware(Measured, traffic=port.traffic)]
+    settings, passed = (
+        port.settings,
+        [Middleware(Measured, traffic=port.traffic, endless=frozenset({STREAM_PATH}))],
+    )
     if settings.origins:
         passed.append(_cors(settings))
     if port.limits is not None:

@@ -70,7 +70,7 @@ def read_command(document: Mapping[str, Any], limits: FeedLimits) -> Command:
     """Return what is wanted. Raises :class:`Refused`."""
     match document.get("cmd"):
         case "subscribe":
-            return _subscribe(_params(document), limits)
+            return read_subscription(_params(document), limits)
         case "unsubscribe":
             return Unsubscribe(sids=_sids(_params(document)))
         case "update_subscription":
@@ -91,7 +91,8 @@ def _params(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return params
 
 
-def _subscribe(params: Mapping[str, Any], limits: FeedLimits) -> Subscribe:
+def read_subscription(params: Mapping[str, Any], limits: FeedLimits) -> Subscribe:
+    """Return what is subscribed to. Raises :class:`Refused`."""
     _refuse_unknown(
         params,
         {

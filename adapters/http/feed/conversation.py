@@ -100,8 +100,9 @@ class Conversation:
             self._begin_all(number, command)
 
     def _begin_all(self, number: int | None, command: Subscribe) -> None:
-        for channel in command.channels:
-            self._begin(number, channel, command)
+        begun = [self._begin(number, channel, command) for channel in command.channels]
+        if command.from_revision is not None:
+            self._replay(begun, command)
 
     def _authorise(self, channel: Channel) -> None:
         scope = SCOPES.get(channel)
@@ -125,7 +126,7 @@ class Conversation:
             if not await self._exists(Ticker(ticker)):
                 raise Refused(FeedCode.MARKET_NOT_FOUND, f"there is no market {ticker}")
 
-    def _begin(self, number: int | None, channel: Channel, command: Subscribe) -> None:
+    def _begin(self, number: int | None, channel: Channel, command: Subscribe) -> Subscription:
         line, sid = self._line, self._next_sid
         self._next_sid += 1
         subscription = Subscription(
@@ -139,38 +140,42 @@ class Conversation:
         )
         line.subscriptions[sid] = subscription
         self.say({"type": "subscribed", "id": number, "msg": {"channel": channel.value, "sid": sid}})
-        if command.from_revision is None:
-            self._feed.hub.join(subscription)
-            if channel is Channel.BOOK or command.with_snapshot:
-                self._tell_now(subscription, command.tickers or ())
-            return
-        assert command.tickers is not None
-        subscription.live = False
+        subscription.live = command.from_revision is None
         self._feed.hub.join(subscription)
-        self._replay(subscription, command.tickers[0], command.from_revision, command.with_snapshot is True)
+        if subscription.live and (channel is Channel.BOOK or command.with_snapshot):
+            self._tell_now(subscription, command.tickers or ())
+        return subscription
 
-    def _replay(self, subscription: Subscription, ticker: str, revision: int, with_snapshot: bool) -> None:  # noqa: FBT001
-        line = self._line
+    def _replay(self, begun: Sequence[Subscription], command: Subscribe) -> None:
+        assert command.tickers is not None
+        assert command.from_revision is not None
+        line, ticker, revision = self._line, command.tickers[0], command.from_revision
 
         async def replay() -> None:
             try:
                 await self._feed.history.replay(
-                    subscription, ticker, revision, line, with_snapshot=with_snapshot
+                    begun, ticker, revision, line, with_snapshot=command.with_snapshot is True
                 )
             except Exception:
                 log.exception("the replay of %s from %d has failed", ticker, revision)
-                self._feed.hub.leave(subscription)
-                line.subscriptions.pop(subscription.sid, None)
-                told = {"code": FeedCode.INTERNAL_ERROR, "msg": "the replay has failed; subscribe again"}
-                self.say({"type": "error", "sid": subscription.sid, "msg": told})
+                self._lose(begun)
 
         task = asyncio.create_task(replay(), name=f"replay of {ticker}")
         line.replays.add(task)
         task.add_done_callback(line.replays.discard)
 
+    def _lose(self, subscriptions: Sequence[Subscription]) -> None:
+        told = {"code": FeedCode.INTERNAL_ERROR, "msg": "the replay has failed; subscribe again"}
+        for subscription in subscriptions:
+            self._feed.hub.leave(subscription)
+            self._line.subscriptions.pop(subscription.sid, None)
+            self.say({"type": "error", "sid": subscription.sid, "msg": told})
+
     def _tell_now(self, subscription: Subscription, tickers: Sequence[str]) -> None:
         """Tell how some markets stand."""
         hub = self._feed.hub
+        if subscription.channel in PRIVATE:
+            hub.tell_desk(subscription)
         for ticker in tickers:
             if subscription.channel is Channel.BOOK:
                 subscription.drop(ticker)

@@ -53,20 +53,24 @@ class Tale:
         self.book = book
         self._volume = volume
         self._last_trade = 0
+        self._moved = False
         self._told = self._quote()
 
-    def tell(self, channel: Channel, recorded: Recorded[Any]) -> Sequence[Message]:
-        """Take in the next event; return what a channel tells of it."""
+    def take(self, recorded: Recorded[Any]) -> None:
+        """Take in the next event."""
         event = recorded.event
-        moved = type(event) in BOOK_EVENTS
-        if moved:
+        self._moved = type(event) in BOOK_EVENTS
+        if self._moved:
             self.book.apply(event, revision=recorded.revision, sequence=recorded.position)
             if isinstance(event, TradeExecuted):
                 self._volume += event.quantity
                 self._last_trade = event.quantity
+
+    def told(self, channel: Channel, recorded: Recorded[Any]) -> Sequence[Message]:
+        """Return what a channel tells of the event that was taken in last."""
         match channel:
             case Channel.BOOK:
-                return book_deltas(recorded, self.book.moves) if moved else ()
+                return book_deltas(recorded, self.book.moves) if self._moved else ()
             case Channel.TICKER:
                 return list(self._ticker(recorded))
             case _:
@@ -116,43 +120,55 @@ class History:
 
     async def replay(
         self,
-        subscription: Subscription,
+        subscriptions: Sequence[Subscription],
         ticker: str,
         revision: int,
         room: Room,
         *,
         with_snapshot: bool,
     ) -> None:
-        """Tell a subscription of a market from an event on, and have it told what happens then.
+        """Tell subscriptions of a market from an event on, and have them told what happens then.
 
-        It has joined the hub before, and is not live.
+        They have joined the hub before, and are not live.
         """
         async with self._turn:
             self.replays += 1
-            tale = await self._tale(subscription.channel, ticker, revision)
+            tale = await self._tale(subscriptions, ticker, revision)
             if with_snapshot:
-                subscription.tell(snapshot(ticker, tale.book, revision - 1, self._hub.position))
+                self._tell_before(subscriptions, tale, revision - 1)
             topic = self._hub.topic(ticker)
-            while not subscription.ended:
+            while True:
                 async for events in self._events(ticker, revision):
                     for number, recorded in enumerate(events, 1):
-                        for message in tale.tell(subscription.channel, recorded):
-                            subscription.tell(message)
-                            self.messages += 1
+                        self._tell(subscriptions, tale, recorded)
                         if number % AT_ONCE == 0:
                             await asyncio.sleep(0)
                     revision = events[-1].revision + 1
-                    subscription.after = events[-1].position
                     await room.wait()
-                    if subscription.ended:
+                    if all(each.ended for each in subscriptions):
                         return
                 if topic.revision is None or topic.revision < revision:
-                    subscription.live = True
+                    for subscription in subscriptions:
+                        subscription.live = True
                     return
 
-    async def _tale(self, channel: Channel, ticker: str, revision: int) -> Tale:
+    def _tell(self, subscriptions: Sequence[Subscription], tale: Tale, recorded: Recorded[Any]) -> None:
+        tale.take(recorded)
+        for subscription in subscriptions:
+            subscription.after = recorded.position
+            for message in tale.told(subscription.channel, recorded):
+                subscription.tell(message)
+                self.messages += 1
+
+    def _tell_before(self, subscriptions: Sequence[Subscription], tale: Tale, revision: int) -> None:
+        for subscription in subscriptions:
+            if subscription.channel is Channel.BOOK:
+                subscription.tell(snapshot(tale.ticker, tale.book, revision, subscription.after))
+
+    async def _tale(self, subscriptions: Sequence[Subscription], ticker: str, revision: int) -> Tale:
         """Return a market as it stood before an event."""
-        if revision == 0 or channel not in (Channel.BOOK, Channel.TICKER):
+        channels = {each.channel for each in subscriptions}
+        if revision == 0 or channels.isdisjoint((Channel.BOOK, Channel.TICKER)):
             return Tale(ticker, MarketBook.empty(ticker))
         stood = await self._past.market_after(Ticker(ticker), revision - 1)
         assert stood is not None, f"{ticker} has no revision {revision - 1}"

@@ -22,7 +22,7 @@ from adapters.http.feed.messages import (
     ticker_message,
     trade_message,
 )
-from adapters.http.feed.private_messages import order_group_message, told_of
+from adapters.http.feed.private_messages import as_it_stands, order_group_message, told_of
 from adapters.http.feed.subscription import Subscription
 from application.events import DomainEvent, Recorded
 from application.ports.event_store import START, Position
@@ -32,6 +32,8 @@ from domain.market.events import StopTriggered, TradeExecuted
 from projections.folds.market_book import MarketBook
 from projections.live.desk import Desk
 from projections.live.market_board import LiveMarket, MarketBoard
+from projections.orders import OrderRow
+from projections.portfolio import PositionRow
 from projections.reading.queries import AccountStanding
 
 log = logging.getLogger(__name__)
@@ -152,6 +154,19 @@ class Hub:
         finally:
             account.waiting -= 1
             self._forget(account_id, account)
+
+    def tell_desk(self, subscription: Subscription) -> None:
+        """Tell an account's open orders or positions as they stand."""
+        assert subscription.account_id is not None
+        desk = self._accounts[subscription.account_id].desk
+        rows: Iterable[OrderRow | PositionRow] = ()
+        if subscription.channel is Channel.ORDERS:
+            rows = desk.orders.values()
+        elif subscription.channel is Channel.POSITIONS:
+            rows = desk.positions.values()
+        for row in rows:
+            if subscription.tickers is None or row.ticker in subscription.tickers:
+                subscription.tell(as_it_stands(row))
 
     def _leave_account(self, account_id: AccountId, subscription: Subscription) -> None:
         account = self._accounts.get(account_id)

@@ -32,19 +32,21 @@ from projections.reading.views import BookView
 class Message(NamedTuple):
     """A message but for what is around it: its type, what it says, and where in the log that stands.
 
-    ``owner`` is told ``owned`` instead: the same and what only that account may know.
+    ``revision`` is that of the market, if it is about one; ``owner`` is told ``owned`` instead: the same and
+    what only that account may know.
     """
 
     kind: str
     tail: bytes
     position: int
+    revision: int = -1
     owner: str | None = None
     owned: bytes = b""
 
 
 def message(kind: str, document: dict[str, Any], position: int) -> Message:
     """Return a message that says the same to everybody."""
-    return Message(kind, _tail(document), position)
+    return Message(kind, _tail(document), position, document.get("revision", -1))
 
 
 def _tail(document: dict[str, Any]) -> bytes:
@@ -136,10 +138,10 @@ def delta(
         document["more"] = True
     told = _tail(document)
     if owned is None:
-        return Message("orderbook_delta", told, position)
+        return Message("orderbook_delta", told, position, revision)
     owner, client_order_id = owned
     named = _tail(document | {"client_order_id": client_order_id})
-    return Message("orderbook_delta", told, position, owner, named)
+    return Message("orderbook_delta", told, position, revision, owner, named)
 
 
 # ----------------------------------------------------------------------------------------- the ticker

@@ -45,6 +45,11 @@ class Outbox:
         if len(pending) > self._most:
             self._overflow()
 
+    def goes_on(self, position: int) -> bool:
+        """Return whether what comes next is of the same event as what was taken last."""
+        entry = self._pending[0] if self._pending else None
+        return isinstance(entry, tuple) and entry[1].position == position
+
     def take(self) -> list[bytes]:
         """Return what is next, as much as is written at once."""
         taken: list[bytes] = []

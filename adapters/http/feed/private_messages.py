@@ -34,9 +34,16 @@ def told_of(change: Change, recorded: Recorded[Any]) -> tuple[Channel, Message]:
         case Filled():
             return Channel.FILL, _fill(change)
         case OrderRow():
-            return Channel.ORDERS, _order(change, recorded)
+            return Channel.ORDERS, _order(change, _where(recorded), recorded.position)
         case PositionRow():
-            return Channel.POSITIONS, _position(change, recorded)
+            return Channel.POSITIONS, _position(change, _where(recorded), recorded.position)
+
+
+def as_it_stands(row: OrderRow | PositionRow) -> Message:
+    """Return an open order, or a position, of which nothing has just happened."""
+    if isinstance(row, OrderRow):
+        return _order(row, {"revision": row.revision, "position": row.position}, row.position)
+    return _position(row, {}, 0)
 
 
 def _fill(filled: Filled) -> Message:
@@ -70,7 +77,7 @@ def _fill(filled: Filled) -> Message:
     return message("fill", document, recorded.position)
 
 
-def _order(row: OrderRow, recorded: Recorded[Any]) -> Message:
+def _order(row: OrderRow, where: dict[str, int], position: int) -> Message:
     side, action = Side(row.side), Action(row.action)
     yes = row.price_ticks if side is Side.YES else other_side(Ticks(row.price_ticks))
     return message(
@@ -103,13 +110,13 @@ def _order(row: OrderRow, recorded: Recorded[Any]) -> Message:
             "last_updated_ts_ms": milliseconds(row.updated_at_us),
             "expiration_time": timestamp_or_none(row.expires_at_us),
             "exchange_index": EXCHANGE_INDEX,
-            **_where(recorded),
+            **where,
         },
-        recorded.position,
+        position,
     )
 
 
-def _position(row: PositionRow, recorded: Recorded[Any]) -> Message:
+def _position(row: PositionRow, where: dict[str, int], position: int) -> Message:
     return message(
         "market_position",
         {
@@ -123,9 +130,9 @@ def _position(row: PositionRow, recorded: Recorded[Any]) -> Message:
             "fees_paid_dollars": money_dollars(row.fees),
             "position_fee_cost_dollars": money_dollars(row.fees),
             "volume_fp": contracts(row.shares_traded),
-            **_where(recorded),
+            **where,
         },
-        recorded.position,
+        position,
     )
 
 

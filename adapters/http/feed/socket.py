@@ -2,17 +2,14 @@
 
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import problem_of, send_problem
-from adapters.http.callers.authentication import KEY_HEADER, Caller
 from adapters.http.callers.limited import too_many
-from adapters.http.callers.sessions import session_id_in
+from adapters.http.feed.admission import admitted, exists
 from adapters.http.feed.conversation import Conversation
 from adapters.http.feed.feed import Feed
 from adapters.http.feed.frames import text_frames
 from adapters.http.port import HttpPort
 from adapters.http.serving.feed_protocol import EXTENSION, Socket
-from domain.identifiers import Ticker
 
 PATH = "/trade-api/ws/v2"
 
@@ -30,7 +27,8 @@ class FeedSocket:
         socket: Socket = scope["extensions"][EXTENSION]
         address = scope["client"][0] if scope.get("client") else ""
         try:
-            caller = await self._admitted(scope, address)
+            self._count(address)
+            caller = await admitted(self._port, scope)
             line = self._feed.connect(_Wire(socket), caller, address)
         except Exception as fault:  # noqa: BLE001 (the boundary: nothing may pass it unexplained)
             await send_problem(_refusing(send), problem_of(fault))
@@ -38,7 +36,9 @@ class FeedSocket:
         try:
             await send({"type": "websocket.accept"})
             socket.when_writable = line.wake
-            conversation = Conversation(self._feed, line, self._exists, self._port.clock)
+            conversation = Conversation(
+                self._feed, line, lambda ticker: exists(self._port, ticker), self._port.clock
+            )
             while True:
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
@@ -49,36 +49,12 @@ class FeedSocket:
             socket.when_writable = None
             self._feed.disconnect(line)
 
-    async def _exists(self, ticker: Ticker) -> bool:
-        return await self._port.reads.markets.market(ticker) is not None
-
-    async def _admitted(self, scope: Scope, address: str) -> Caller | None:
-        """Return who calls, ``None`` if they do not say. Raises :class:`Problem`."""
-        port, headers = self._port, dict(scope["headers"])
-        if port.limits is not None:
-            ruling = port.limits.of_address(address, cancels=False)
-            if ruling is not None and not ruling.allowed:
-                raise too_many(ruling)
-        if not port.exchange.ready:
-            raise Problem(Code.STARTING, "the exchange is starting; try again in a moment")
-        self._check_origin(headers)
-        if KEY_HEADER in headers:
-            authenticator = port.authenticator
-            claim = await authenticator.claim(headers)
-            if claim.key.strict:
-                return authenticator.verify_strictly(
-                    claim, "GET", scope["raw_path"], query=scope["query_string"], body=b""
-                )
-            return authenticator.verify(claim, "GET", scope["raw_path"])
-        session_id = session_id_in(headers)
-        return None if session_id is None else await port.visitors.caller(session_id, "GET", headers)
-
-    def _check_origin(self, headers: dict[bytes, bytes]) -> None:
-        """Refuse pages of other origins: a browser sends cookies along wherever a page comes from."""
-        origin, host = headers.get(b"origin"), headers.get(b"host")
-        if origin is not None and host is not None and origin.partition(b"://")[2] == host:
-            return
-        self._port.visitors.refuse_foreign_pages(headers, browsers_only=True)
+    def _count(self, address: str) -> None:
+        """Count a handshake as a request of its address, as requests are on their way in."""
+        limits = self._port.limits
+        ruling = limits.of_address(address, cancels=False) if limits is not None else None
+        if ruling is not None and not ruling.allowed:
+            raise too_many(ruling)
 
 
 class _Wire:

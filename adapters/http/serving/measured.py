@@ -10,15 +10,16 @@ from application.watching.traffic import Traffic
 
 
 class Measured:
-    """Notes every request in ``traffic``."""
+    """Notes every request in ``traffic``, but those whose answers have no end."""
 
-    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic, endless: frozenset[str] = frozenset()) -> None:
         self._app = app
+        self._endless = endless
         self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a request answered, and note how that went."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._endless:
             await self._app(scope, receive, send)
             return
         status, began, traffic = 0, perf_counter(), self._traffic
