@@ -103,6 +103,7 @@ class BalancesProjection(Projection):
                 e.IncreaseReleased: self._released,
                 e.ReservationAmended: self._amended,
                 e.FillBooked: self._filled,
+                e.RedemptionBooked: self._redeemed,
                 e.PayoutBooked: self._paid,
                 e.UnwindBooked: self._unwound,
                 e.ProceedsUnlocked: self._unlocked,
@@ -118,6 +119,7 @@ class BalancesProjection(Projection):
                 e.IncreaseReleased: self._want_account,
                 e.ReservationAmended: self._want_account,
                 e.FillBooked: self._want_locked,
+                e.RedemptionBooked: self._want_locked,
                 e.PayoutBooked: self._want_locked,
                 e.UnwindBooked: self._want_locked,
                 e.ProceedsUnlocked: lambda r: self._locked.want_where("ticker", r.event.ticker),
@@ -137,7 +139,9 @@ class BalancesProjection(Projection):
         self._accounts.want(recorded.event.account_id)
         self._ledgers.want(recorded.stream)
 
-    def _want_locked(self, recorded: Recorded[e.FillBooked | e.PayoutBooked | e.UnwindBooked]) -> None:
+    def _want_locked(
+        self, recorded: Recorded[e.FillBooked | e.RedemptionBooked | e.PayoutBooked | e.UnwindBooked]
+    ) -> None:
         self._want_account(recorded)
         if recorded.event.locked_delta:
             self._locked.want((recorded.event.account_id, recorded.event.ticker))
@@ -181,6 +185,11 @@ class BalancesProjection(Projection):
         ledger = self._ledger(recorded)
         ledger.in_markets += event.value if event.action is Action.BUY else -event.value
         ledger.fees_held += event.fee
+
+    def _redeemed(self, recorded: Recorded[e.RedemptionBooked]) -> None:
+        event = recorded.event
+        self._move(recorded, cash=event.cash_delta, locked=event.locked_delta, trade_id=event.trade_id)
+        self._ledger(recorded).in_markets -= event.payout
 
     def _paid(self, recorded: Recorded[e.PayoutBooked]) -> None:
         event = recorded.event

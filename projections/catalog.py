@@ -15,7 +15,13 @@ from projections.order_book import OrderBookProjection
 from projections.order_groups import ORDER_GROUPS, OrderGroupsProjection
 from projections.order_keys import ORDER_KEYS, OrderKeysProjection
 from projections.orders import ORDERS, RENAMES, OrdersProjection
-from projections.portfolio import OUTCOMES, POSITIONS, SETTLEMENTS, PortfolioProjection
+from projections.portfolio import (
+    OUTCOMES,
+    POSITIONS,
+    REDEMPTIONS,
+    SETTLEMENTS,
+    PortfolioProjection,
+)
 from projections.reading.queries import LeaderboardQueries, PortfolioQueries
 from projections.running.projection import Projection
 from projections.running.store import ReadModelOutdated
@@ -29,7 +35,7 @@ TABLES: Mapping[str, Sequence[Table[Any]]] = {
     OrderBookProjection.name: (BOOK_ORDERS, TOPS, CANDLES),
     OrdersProjection.name: (ORDERS, RENAMES),
     TradesProjection.name: (TRADES, FILLS),
-    PortfolioProjection.name: (POSITIONS, OUTCOMES, SETTLEMENTS),
+    PortfolioProjection.name: (POSITIONS, OUTCOMES, SETTLEMENTS, REDEMPTIONS),
     LeaderboardProjection.name: (STAKES, STANDINGS, PROFITS),
     BalancesProjection.name: (ACCOUNTS, LOCKED, LEDGERS, ENTRIES),
     OrderKeysProjection.name: (ORDER_KEYS,),

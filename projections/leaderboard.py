@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from application.events import Recorded
 from application.streams import MARKET
-from domain.market.events import Leg, PositionSettled, PositionUnwound, TradeExecuted
+from domain.market.events import Leg, PairsRedeemed, PositionSettled, PositionUnwound, TradeExecuted
 from domain.market.vocabulary import Side
 from domain.quantities import PAYOUT_TICKS
 from projections.folds import holding
@@ -25,7 +25,7 @@ from projections.running.table import Table
 
 _DAY_US = 86_400_000_000
 
-Profitable = TradeExecuted | PositionSettled | PositionUnwound
+Profitable = TradeExecuted | PairsRedeemed | PositionSettled | PositionUnwound
 """What brings profit, or loss."""
 
 
@@ -104,11 +104,13 @@ class LeaderboardProjection(Projection):
             parts=(self._stakes, self._standings, self._profits),
             handlers={
                 TradeExecuted: self._traded,
+                PairsRedeemed: self._redeemed,
                 PositionSettled: self._settled,
                 PositionUnwound: self._unwound,
             },
             wants={
                 TradeExecuted: self._want_both,
+                PairsRedeemed: self._want_one,
                 PositionSettled: self._want_one,
                 PositionUnwound: self._want_one,
             },
@@ -124,7 +126,7 @@ class LeaderboardProjection(Projection):
         self._want(recorded, recorded.event.maker.account_id)
         self._want(recorded, recorded.event.taker.account_id)
 
-    def _want_one(self, recorded: Recorded[PositionSettled | PositionUnwound]) -> None:
+    def _want_one(self, recorded: Recorded[PairsRedeemed | PositionSettled | PositionUnwound]) -> None:
         self._want(recorded, recorded.event.account_id)
 
     def _want(self, recorded: Recorded[Profitable], account_id: str) -> None:
@@ -147,6 +149,15 @@ class LeaderboardProjection(Projection):
         stake.profit += profit
         self._stakes.put(stake)
         self._count(recorded, leg.account_id, profit)
+
+    def _redeemed(self, recorded: Recorded[PairsRedeemed]) -> None:
+        event = recorded.event
+        stake = self._stakes.get((event.account_id, recorded.stream.removeprefix(MARKET)))
+        assert stake is not None, "an account redeems what it never bought"
+        profit = holding.redeem(stake, event.quantity)
+        stake.profit += profit
+        self._stakes.put(stake)
+        self._count(recorded, event.account_id, profit)
 
     def _settled(self, recorded: Recorded[PositionSettled]) -> None:
         event = recorded.event

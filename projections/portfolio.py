@@ -12,6 +12,7 @@ from domain.market.events import (
     MarketCalledOff,
     MarketFinalized,
     MarketVoided,
+    PairsRedeemed,
     PositionSettled,
     PositionUnwound,
     TradeExecuted,
@@ -78,9 +79,22 @@ class SettlementRow:
     at_us: int
 
 
+@dataclass(slots=True)
+class RedemptionRow:
+    """Pairs of an account that were redeemed, and the trade that completed the last of them."""
+
+    account_id: str
+    at_us: int
+    position: int
+    ticker: str
+    quantity: int
+    trade_id: str | None
+
+
 POSITIONS = Table("positions", PositionRow, key=("account_id", "ticker"))
 OUTCOMES = Table("outcomes", OutcomeRow, key=("ticker",))
 SETTLEMENTS = Table("settlements", SettlementRow, key=("account_id", "at_us", "position"))
+REDEMPTIONS = Table("redemptions", RedemptionRow, key=("account_id", "at_us", "position"))
 
 
 class PortfolioProjection(Projection):
@@ -95,18 +109,21 @@ class PortfolioProjection(Projection):
         self._positions = Rows(POSITIONS)
         self._outcomes = Rows(OUTCOMES)
         self._settlements = Journal(SETTLEMENTS)
+        self._redemptions = Journal(REDEMPTIONS)
         super().__init__(
-            parts=(self._positions, self._outcomes, self._settlements),
+            parts=(self._positions, self._outcomes, self._settlements, self._redemptions),
             handlers={
                 TradeExecuted: self._traded,
                 MarketFinalized: self._finalized,
                 MarketVoided: self._voided,
                 MarketCalledOff: self._called_off,
+                PairsRedeemed: self._redeemed,
                 PositionSettled: self._settled,
                 PositionUnwound: self._unwound,
             },
             wants={
                 TradeExecuted: self._want_both,
+                PairsRedeemed: self._want_one,
                 PositionSettled: self._want_ending,
                 PositionUnwound: self._want_ending,
             },
@@ -137,6 +154,9 @@ class PortfolioProjection(Projection):
         self._positions.want((recorded.event.maker.account_id, ticker))
         self._positions.want((recorded.event.taker.account_id, ticker))
 
+    def _want_one(self, recorded: Recorded[PairsRedeemed]) -> None:
+        self._positions.want((recorded.event.account_id, recorded.stream.removeprefix(MARKET)))
+
     def _want_ending(self, recorded: Recorded[PositionSettled | PositionUnwound]) -> None:
         ticker = recorded.stream.removeprefix(MARKET)
         self._positions.want((recorded.event.account_id, ticker))
@@ -151,6 +171,24 @@ class PortfolioProjection(Projection):
         ticker = recorded.stream.removeprefix(MARKET)
         row = self._positions.get((leg.account_id, ticker)) or nothing(leg.account_id, ticker)
         fill(row, trade, leg)
+        row.updated_at_us = recorded.cause.at_us
+        self._positions.put(row)
+
+    def _redeemed(self, recorded: Recorded[PairsRedeemed]) -> None:
+        event, ticker = recorded.event, recorded.stream.removeprefix(MARKET)
+        row = self._positions.get((event.account_id, ticker))
+        assert row is not None, "an account redeems what it never bought"
+        self._redemptions.add(
+            RedemptionRow(
+                account_id=event.account_id,
+                at_us=recorded.cause.at_us,
+                position=recorded.position,
+                ticker=ticker,
+                quantity=event.quantity,
+                trade_id=event.trade_id,
+            )
+        )
+        row.realized_pnl += holding.redeem(row, event.quantity)
         row.updated_at_us = recorded.cause.at_us
         self._positions.put(row)
 

@@ -45,6 +45,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "PlacementAbandoned": market.PlacementAbandoned,
         "AmendmentAbandoned": market.AmendmentAbandoned,
         "TradeExecuted": market.TradeExecuted,
+        "PairsRedeemed": market.PairsRedeemed,
         "PositionSettled": market.PositionSettled,
         "PositionUnwound": market.PositionUnwound,
     },
@@ -60,6 +61,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "ClientIdTaken": ledger.ClientIdTaken,
         "ClientIdFreed": ledger.ClientIdFreed,
         "FillBooked": ledger.FillBooked,
+        "RedemptionBooked": ledger.RedemptionBooked,
         "PayoutBooked": ledger.PayoutBooked,
         "UnwindBooked": ledger.UnwindBooked,
         "ProceedsUnlocked": ledger.ProceedsUnlocked,
@@ -95,7 +97,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""
 
 VERSIONS = {
-    "OrderCanceled": 2,
+    "OrderCanceled": 3,
     "OrderConfirmed": 2,
     "ReservationReleased": 2,
     "OrderPlaced": 3,

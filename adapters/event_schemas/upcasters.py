@@ -19,7 +19,12 @@ from adapters.event_schemas.amendments import (
     ReservationIncreasedV1,
     amendment_1_to_2,
 )
-from adapters.event_schemas.order_canceled import OrderCanceledV1, order_canceled_1_to_2
+from adapters.event_schemas.order_canceled import (
+    OrderCanceledV1,
+    OrderCanceledV2,
+    order_canceled_1_to_2,
+    order_canceled_2_to_3,
+)
 from adapters.event_schemas.order_placed import (
     OrderPlacedV1,
     OrderPlacedV2,
@@ -38,6 +43,7 @@ Upcaster = Callable[[Payload, UUID], Payload]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("OrderCanceled", 1): order_canceled_1_to_2,
+    ("OrderCanceled", 2): order_canceled_2_to_3,
     ("OrderPlaced", 1): order_placed_1_to_2,
     ("OrderPlaced", 2): order_placed_2_to_3,
     ("OrderAmended", 1): amendment_1_to_2,
@@ -52,6 +58,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 
 OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
     ("OrderCanceled", 1): OrderCanceledV1,
+    ("OrderCanceled", 2): OrderCanceledV2,
     ("OrderPlaced", 1): OrderPlacedV1,
     ("OrderPlaced", 2): OrderPlacedV2,
     ("OrderAmended", 1): OrderAmendedV1,
@@ -67,6 +74,7 @@ OLD_FORMS: Mapping[tuple[str, int], type[BaseModel]] = {
 READ_AS_THEY_ARE = frozenset(
     {
         ("OrderCanceled", 1),
+        ("OrderCanceled", 2),
         ("OrderConfirmed", 1),
         ("ReservationReleased", 1),
         ("ReservationAmended", 2),

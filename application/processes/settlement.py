@@ -34,6 +34,7 @@ class Settlement:
             e.OrderDecreased,
             e.OrderAmended,
             e.OrderRenamed,
+            e.PairsRedeemed,
             e.PositionSettled,
             e.PositionUnwound,
             e.ConditionMet,
@@ -98,6 +99,7 @@ def concerned(event: DomainEvent) -> tuple[AccountId, ...]:
             | e.OrderDecreased()
             | e.OrderAmended()
             | e.OrderRenamed()
+            | e.PairsRedeemed()
             | e.PositionSettled()
             | e.PositionUnwound()
         ):

@@ -145,6 +145,11 @@ def _note_what_is_left(market: MarketState) -> None:
     for name, group in market.order_groups.items():
         if group.orders and not group.room:
             market.spent_groups.add(name)
+    for account_id, position in market.positions.items():
+        if position.pairs and not market.ended:
+            market.paired[account_id] = None
+        if position.over_offering:
+            market.over_offering.add(account_id)
     for account_id in market.reducing:
         if market.positions[account_id].over_reducing:
             market.over_reducing.add(account_id)

@@ -61,6 +61,8 @@ class _Bookkeeper:
                 yield from self._amend(event, revision)
             case m.OrderRenamed():
                 yield from self._rename(event, revision)
+            case m.PairsRedeemed():
+                yield self._redeem(event, revision)
             case m.PositionSettled():
                 yield self._payout(event, revision)
             case m.PositionUnwound():
@@ -209,6 +211,20 @@ class _Bookkeeper:
             group = self._state.order_groups.get(name)
             if group is not None and not group.triggered:
                 yield from filled(name, group, self._ticker, quantity)
+
+    def _redeem(self, event: m.PairsRedeemed, revision: int) -> e.LedgerEvent:
+        locked = event.locked - self._lock_of(event.account_id)
+        self._locked[event.account_id] = event.locked
+        return e.RedemptionBooked(
+            account_id=event.account_id,
+            ticker=self._ticker,
+            quantity=event.quantity,
+            payout=event.payout,
+            cash_delta=Money(event.payout - locked),
+            locked_delta=Money(locked),
+            trade_id=event.trade_id,
+            market_revision=revision,
+        )
 
     def _payout(self, event: m.PositionSettled, revision: int) -> e.LedgerEvent:
         locked = self._lock_of(event.account_id)

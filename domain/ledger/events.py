@@ -178,6 +178,19 @@ class FillBooked(Message, frozen=True, kw_only=True):
     market_revision: MarketRevision
 
 
+class RedemptionBooked(Message, frozen=True, kw_only=True):
+    """Pairs of an account were redeemed: ``payout`` became cash, but for what stays locked of it."""
+
+    account_id: AccountId
+    ticker: Ticker
+    quantity: Traded
+    payout: Amount
+    cash_delta: CashDelta
+    locked_delta: LockedDelta
+    trade_id: TradeId | None
+    market_revision: MarketRevision
+
+
 class PayoutBooked(Message, frozen=True, kw_only=True):
     """A holder was paid. ``fees_delta`` is above zero when the holder's fees were given back.
 
@@ -279,6 +292,7 @@ BookingEvent = (
     | ReservationReleased
     | ReservationAmended
     | FillBooked
+    | RedemptionBooked
     | PayoutBooked
     | UnwindBooked
     | ProceedsUnlocked

@@ -40,8 +40,8 @@ def evolve(state: LedgerState, event: e.LedgerEvent) -> None:
             | e.ClientIdFreed()
         ):
             _amendment(state, event)
-        case e.PayoutBooked() | e.UnwindBooked() | e.ProceedsUnlocked():
-            _market_ended(state, event)
+        case e.RedemptionBooked() | e.PayoutBooked() | e.UnwindBooked() | e.ProceedsUnlocked():
+            _paid(state, event)
         case e.FundsDeposited():
             state.account(event.account_id).cash += event.amount
             state.deposited += event.amount
@@ -183,8 +183,15 @@ def _lock(account: Account, ticker: Ticker, amount: int) -> None:
             del account.locked[ticker]
 
 
-def _market_ended(state: LedgerState, event: e.PayoutBooked | e.UnwindBooked | e.ProceedsUnlocked) -> None:
+def _paid(
+    state: LedgerState, event: e.RedemptionBooked | e.PayoutBooked | e.UnwindBooked | e.ProceedsUnlocked
+) -> None:
     match event:
+        case e.RedemptionBooked():
+            account = state.account(event.account_id)
+            account.cash += event.cash_delta
+            _lock(account, event.ticker, event.locked_delta)
+            state.in_markets -= event.payout
         case e.PayoutBooked():
             account = state.account(event.account_id)
             account.cash += event.payout + event.fees_delta - event.locked_delta

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from domain.decider import Decider
 from domain.market import commands as c
-from domain.market import lifecycle, trading
+from domain.market import lifecycle, pairs, trading
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
 from domain.market.evolve import evolve
@@ -39,18 +39,25 @@ def decide(command: MarketCommand, state: MarketState) -> Decided:
             return trading.trigger(command, state)
         case c.BoundOrderGroup():
             return trading.bound(command, state)
-        case c.ContinueMatching() | c.ClearOrderGroup() | c.TrimReduceOnly():
+        case (
+            c.ContinueMatching() | c.RedeemPairs() | c.ClearOrderGroup() | c.TrimOffers() | c.TrimReduceOnly()
+        ):
             return _decide_rest(command, state)
         case _:
             return _decide_lifecycle(command, state)
 
 
 def _decide_rest(
-    command: c.ContinueMatching | c.ClearOrderGroup | c.TrimReduceOnly, state: MarketState
+    command: c.ContinueMatching | c.RedeemPairs | c.ClearOrderGroup | c.TrimOffers | c.TrimReduceOnly,
+    state: MarketState,
 ) -> Decided:
     match command:
         case c.ContinueMatching():
             return trading.continue_matching(command, state)
+        case c.RedeemPairs():
+            return pairs.redeem(state)
+        case c.TrimOffers():
+            return pairs.trim(command, state)
         case c.ClearOrderGroup():
             return trading.clear_group(command, state)
         case c.TrimReduceOnly():
@@ -112,7 +119,7 @@ _TRADING = (_ACTIVE, _PAUSED)
 
 def react(state: MarketState, now_us: int) -> MarketCommand | None:
     """Return what the market has to do by itself now, one thing at a time."""
-    begun = state.taker or state.spent_groups or state.over_reducing
+    begun = state.taker or state.paired or state.spent_groups or state.over_offering or state.over_reducing
     stops = state.stops.orders
     if state.status is _ACTIVE and not (begun or state.expirations or stops or state.close_at_us):
         return None  # the usual case, and asked twice for every order
@@ -142,10 +149,14 @@ def _what_was_begun(state: MarketState) -> MarketCommand:
     """Return what a decision left to do before anything else: it takes more than one step."""
     if state.taker is not None:
         return c.ContinueMatching()
+    if state.paired:
+        return c.RedeemPairs()
     # By name, so that it does not matter how it came to be known.
     if state.spent_groups:
         return c.ClearOrderGroup(order_group_id=min(state.spent_groups))
-    return c.TrimReduceOnly(account_id=min(state.over_reducing))
+    if state.over_reducing:
+        return c.TrimReduceOnly(account_id=min(state.over_reducing))
+    return c.TrimOffers(account_id=min(state.over_offering))
 
 
 MARKET: Decider[MarketState, MarketCommand, MarketEvent] = Decider(

@@ -262,6 +262,16 @@ class ClearOrderGroup(Message, frozen=True, kw_only=True):
     order_group_id: str
 
 
+class RedeemPairs(Message, frozen=True, kw_only=True):
+    """Redeem the pairs that accounts hold. The market asks it of itself."""
+
+
+class TrimOffers(Message, frozen=True, kw_only=True):
+    """Offer no more than is left after pairs were redeemed. The market asks it of itself."""
+
+    account_id: AccountId
+
+
 class TrimReduceOnly(Message, frozen=True, kw_only=True):
     """Make the next orders that only reduce an account's position no larger than what they can reduce."""
 
@@ -310,6 +320,8 @@ OrderCommand = (
     | ContinueMatching
     | ClearOrderGroup
     | TrimReduceOnly
+    | RedeemPairs
+    | TrimOffers
 )
 
 MarketCommand = LifecycleCommand | OrderCommand

@@ -329,6 +329,20 @@ class TradeExecuted(Message, frozen=True, kw_only=True):
 # -------------------------------------------------------------------------------------- the holders
 
 
+class PairsRedeemed(Message, frozen=True, kw_only=True):
+    """An account came to hold both outcomes, and each pair was redeemed for $1.
+
+    ``trade_id`` is the trade that completed the last of them, ``None`` for what was held before pairs were
+    redeemed. ``locked`` is what stays locked of the account's proceeds from this market.
+    """
+
+    account_id: AccountId
+    quantity: Traded
+    payout: Amount
+    locked: Amount
+    trade_id: TradeId | None
+
+
 class PositionSettled(Message, frozen=True, kw_only=True):
     """A holder was paid after the market ended. ``fees`` is what the holder paid in this market.
 
@@ -390,6 +404,6 @@ OrderEvent = (
     | TradeExecuted
 )
 
-HolderEvent = PositionSettled | PositionUnwound
+HolderEvent = PairsRedeemed | PositionSettled | PositionUnwound
 
 MarketEvent = LifecycleEvent | OrderEvent | HolderEvent

@@ -8,7 +8,7 @@ from domain.market import events as e
 from domain.market.book import Order
 from domain.market.state import CLOSED_GROUPS, GroupHere, MarketState, Position
 from domain.market.vocabulary import BUY, YES, Condition, FillKind, MarketStatus, OrderType, Result
-from domain.quantities import Quantity, Ticks
+from domain.quantities import Quantity
 
 _STOP = OrderType.STOP
 _MINT, _MERGE = FillKind.MINT, FillKind.MERGE
@@ -40,6 +40,8 @@ def evolve(state: MarketState, event: e.MarketEvent) -> None:
             state.abandoned_amendments.setdefault(event.order_id, set()).add(event.amendment_id)
         case e.OrderRenamed():
             state.orders[event.order_id].client_order_id = event.client_order_id
+        case e.PairsRedeemed():
+            _redeemed(state, event)
         case e.PositionSettled():
             _settled(state, event)
         case e.PositionUnwound():
@@ -104,6 +106,7 @@ def _created(state: MarketState, event: e.MarketCreated) -> None:
 
 def _end(state: MarketState, result: Result) -> None:
     state.status, state.result = MarketStatus.FINALIZED, result
+    state.paired.clear()  # what is held is paid now
 
 
 def _placed(state: MarketState, event: e.OrderPlaced) -> None:
@@ -182,13 +185,20 @@ def _look_at_reducing(state: MarketState, account_id: AccountId, position: Posit
         state.over_reducing.discard(account_id)
 
 
+def _look_at_offers(state: MarketState, account_id: AccountId, position: Position) -> None:
+    if position.over_offering:
+        state.over_offering.add(account_id)
+    else:
+        state.over_offering.discard(account_id)
+
+
 def _traded(state: MarketState, event: e.TradeExecuted) -> None:
     quantity = event.quantity
     maker = state.orders[event.maker.order_id]
     state.book.ladder(maker.book_side).reduce(maker, quantity)
-    _fill(state, maker, event.maker, event.price_ticks, quantity)
+    _fill(state, maker, event.maker, event, quantity)
     taker = state.orders[event.taker.order_id]
-    _fill(state, taker, event.taker, event.price_ticks, quantity)
+    _fill(state, taker, event.taker, event, quantity)
     if taker.remaining == taker.resting:
         state.taker = None
     if event.kind is _MINT:
@@ -200,16 +210,20 @@ def _traded(state: MarketState, event: e.TradeExecuted) -> None:
     state.last_price = event.price_ticks
 
 
-def _fill(state: MarketState, order: Order, leg: e.Leg, yes_ticks: Ticks, quantity: int) -> None:
-    side, fee = order.side, leg.fee
+def _fill(state: MarketState, order: Order, leg: e.Leg, trade: e.TradeExecuted, quantity: int) -> None:
+    side, fee, yes_ticks = order.side, leg.fee, trade.price_ticks
     value = (yes_ticks if side is YES else 10_000 - yes_ticks) * quantity
     position = state.positions[order.account_id]
     if order.action is BUY:
         position.buy(side, quantity)
         position.paid += value + fee
+        if position.yes and position.no:
+            state.paired[order.account_id] = trade.trade_id
     else:
         position.sell(side, quantity)
         position.paid -= value - fee
+        if state.paired and not position.pairs:
+            state.paired.pop(order.account_id, None)
     position.fees += fee
     order.fee_accrued = leg.fee_accrued
     order.fee_charged += fee
@@ -234,6 +248,8 @@ def _shrink(state: MarketState, order: Order, quantity: int) -> None:
         state.book.ladder(order.book_side).reduce(order, resting)
     position = state.positions[order.account_id]
     position.expose(order.side, order.action, -quantity)
+    if state.over_offering:
+        _look_at_offers(state, order.account_id, position)
     order.remaining -= quantity
     if not order.remaining:
         _forget(state, order)
@@ -288,6 +304,19 @@ def _forget(state: MarketState, order: Order) -> None:
     position.open_orders -= 1
     if position.settled:
         del state.positions[order.account_id]
+
+
+def _redeemed(state: MarketState, event: e.PairsRedeemed) -> None:
+    account_id, quantity = event.account_id, event.quantity
+    position = state.positions[account_id]
+    position.yes -= quantity
+    position.no -= quantity
+    position.paid -= event.payout
+    state.outstanding -= quantity
+    del state.paired[account_id]
+    _look_at_offers(state, account_id, position)
+    if position.settled:
+        del state.positions[account_id]
 
 
 def _settled(state: MarketState, event: e.PositionSettled | e.PositionUnwound) -> None:

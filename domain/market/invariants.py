@@ -65,6 +65,10 @@ def _exposures(state: MarketState) -> Iterator[str]:
         for side in Side:
             bid, offered = (exposed[account_id, action, side] for action in (Action.BUY, Action.SELL))
             yield from _exposure(account_id, position, side, bid, offered)
+        if position.pairs and account_id not in state.paired and not state.ended:
+            yield f"{account_id} holds {position.pairs} pairs that were not redeemed"
+        if position.over_offering and account_id not in state.over_offering:
+            yield f"{account_id} offers more than it holds"
         if position.fees < 0:
             yield f"{account_id} paid fees of {position.fees}"
 
@@ -102,8 +106,8 @@ def _exposure(account_id: str, position: Position, side: Side, bid: int, offered
         yield f"{account_id} bids for {bid} {side}, {position.bid(side)} is counted"
     if held - free != offered:
         yield f"{account_id} offers {offered} {side}, {held - free} is counted"
-    if held < 0 or free < 0:
-        yield f"{account_id} holds {held} {side}, {free} of it not offered"
+    if held < 0:
+        yield f"{account_id} holds {held} {side}"
 
 
 def _order(order: Order, state: MarketState) -> Iterator[str]:

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Iterator
 
 from domain.fees import FREE, FeeSchedule
-from domain.identifiers import AccountId, GroupId, OrderId, Ticker
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
 from domain.market.book import Book, Order
 from domain.market.stops import Stops
 from domain.market.vocabulary import BUY, YES, Action, Condition, MarketStatus, Result, Side
@@ -78,6 +78,16 @@ class Position:
         """Whether orders that only reduce could do more than that."""
         net = self.yes - self.no
         return self.reducing_yes > max(0, net) or self.reducing_no > max(0, -net)
+
+    @property
+    def pairs(self) -> int:
+        """How many shares of both outcomes are held."""
+        return min(self.yes, self.no)
+
+    @property
+    def over_offering(self) -> bool:
+        """Whether more is offered than is held."""
+        return self.offered_yes > self.yes or self.offered_no > self.no
 
     def expose(self, side: Side, action: Action, quantity: int) -> None:
         """Count ``quantity`` more (or fewer, below zero) as bid for or offered."""
@@ -189,13 +199,15 @@ class MarketState:
         """The order that is being matched: nothing else trades before it is done."""
         self.spent_groups: set[str] = set()
         """Groups of which no more may fill, and whose orders have yet to be taken off."""
+        self.paired: dict[AccountId, TradeId | None] = {}
+        """Who has come to hold both outcomes, and by which trade: the pairs have yet to be redeemed."""
+        self.over_offering: set[AccountId] = set()
+        """Whose offers have yet to be made as small as what is left of the shares."""
         self.over_reducing: set[AccountId] = set()
         """Whose orders that only reduce have yet to be made smaller."""
         self.abandoned_amendments: dict[OrderId, set[str]] = {}
         """Per open order; an order that is gone cannot be amended anyway."""
-        self.outstanding = 0
-        self.trades = 0
-        self.volume = 0
+        self.outstanding = self.trades = self.volume = 0
         self.last_price: Ticks | None = None
         self.revision = -1
 

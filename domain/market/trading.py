@@ -218,9 +218,9 @@ def amend(command: AmendOrder, state: MarketState) -> Decided:
         return refused
     price, remaining = amended_terms(command, order)
     if not remaining:
-        return [*_renamed(command, order), _cancel(order, EndReason.REQUESTED)]
+        return [*_renamed(command, order), canceled_for(order, EndReason.REQUESTED)]
     if price == order.price_ticks and remaining <= order.remaining:
-        return [*_renamed(command, order), *_smaller(order, remaining, state)]
+        return [*_renamed(command, order), *smaller(order, remaining, state)]
     reserved = amended_reservation(order, price, remaining, state)
     if order.reserved + command.extra < reserved:
         return Rejected(Reason.RESERVATION_TOO_SMALL, "the order changed while it was amended; try again")
@@ -276,11 +276,12 @@ def decrease(command: DecreaseOrder, state: MarketState) -> Decided:
     if not 0 <= remaining <= order.remaining or remaining % state.quantity_step:
         return Rejected(Reason.INVALID_QUANTITY, "an order can only be decreased, by whole steps")
     if not remaining:
-        return [_cancel(order, EndReason.REQUESTED)]
-    return _smaller(order, Quantity(remaining), state)
+        return [canceled_for(order, EndReason.REQUESTED)]
+    return smaller(order, Quantity(remaining), state)
 
 
-def _smaller(order: Order, remaining: Quantity, state: MarketState) -> Sequence[MarketEvent]:
+def smaller(order: Order, remaining: Quantity, state: MarketState) -> Sequence[MarketEvent]:
+    """Return what makes an order smaller in place."""
     if remaining == order.remaining:
         return []
     return [
@@ -298,13 +299,13 @@ def cancel(command: CancelOrder, state: MarketState) -> Decided:
     order = state.orders.get(command.order_id)
     if order is None or order.account_id != command.account_id:
         return _NOT_FOUND
-    return [_cancel(order, EndReason.REQUESTED)]
+    return [canceled_for(order, EndReason.REQUESTED)]
 
 
 def cancel_many(command: CancelOrders, state: MarketState) -> Decided:
     """Take off the next batch of an account's orders."""
     orders = islice(state.orders_of(command.account_id), BATCH)
-    return [_cancel(order, EndReason.REQUESTED) for order in orders]
+    return [canceled_for(order, EndReason.REQUESTED) for order in orders]
 
 
 def bound(command: BoundOrderGroup, state: MarketState) -> Sequence[MarketEvent]:
@@ -328,7 +329,7 @@ def bound(command: BoundOrderGroup, state: MarketState) -> Sequence[MarketEvent]
 def clear_group(command: ClearOrderGroup, state: MarketState) -> Decided:
     """Take off the next orders of a group of which no more may fill."""
     orders = state.order_groups[command.order_group_id].orders.values()
-    return [_cancel(order, EndReason.ORDER_GROUP) for order in islice(orders, BATCH)]
+    return [canceled_for(order, EndReason.ORDER_GROUP) for order in islice(orders, BATCH)]
 
 
 def trim(command: TrimReduceOnly, state: MarketState) -> Decided:
@@ -345,9 +346,9 @@ def trim(command: TrimReduceOnly, state: MarketState) -> Decided:
             continue
         over[order.reduces_yes] -= order.remaining
         if excess >= order.remaining:
-            events.append(_cancel(order, EndReason.REDUCE_ONLY))
+            events.append(canceled_for(order, EndReason.REDUCE_ONLY))
         else:
-            events += _smaller(order, Quantity(order.remaining - excess), state)
+            events += smaller(order, Quantity(order.remaining - excess), state)
         if len(events) == BATCH:
             break
     return events
@@ -355,7 +356,7 @@ def trim(command: TrimReduceOnly, state: MarketState) -> Decided:
 
 def expire(command: ExpireOrder, state: MarketState) -> Decided:
     """Take off an order whose time is over."""
-    return [_cancel(state.orders[command.order_id], EndReason.EXPIRED)]
+    return [canceled_for(state.orders[command.order_id], EndReason.EXPIRED)]
 
 
 def abandon(command: AbandonPlacement, state: MarketState) -> Decided:
@@ -377,7 +378,8 @@ def abandon_amendment(command: AbandonAmendment, state: MarketState) -> Decided:
     ]
 
 
-def _cancel(order: Order, reason: EndReason) -> OrderCanceled:
+def canceled_for(order: Order, reason: EndReason) -> OrderCanceled:
+    """Return what takes an order off."""
     return OrderCanceled(
         order_id=order.order_id,
         account_id=order.account_id,

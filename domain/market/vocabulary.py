@@ -75,6 +75,8 @@ class EndReason(StrEnum):
     MARKET_VOIDED = "market_voided"
     CALLED_OFF = "condition_failed"
     REDUCE_ONLY = "reduce_only"
+    PAIRS_REDEEMED = "pairs_redeemed"
+    """The shares it offered were redeemed: another order of the account had bought their opposite."""
     FILL_LIMIT = "fill_limit"
     """Of the past: an order met at most 500 others."""
 

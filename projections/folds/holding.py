@@ -8,6 +8,7 @@ any time exactly what the shares cost less what was earned.
 from typing import Protocol
 
 from domain.market.vocabulary import Action, Side
+from domain.quantities import PAYOUT_TICKS
 
 
 class Holding(Protocol):
@@ -27,6 +28,16 @@ def trade(holding: Holding, side: Side, action: Action, quantity: int, value: in
     cost = _cost_of(holding, side, quantity)
     _add(holding, side, -quantity, -cost)
     return value - cost
+
+
+def redeem(holding: Holding, quantity: int) -> int:
+    """Give up shares of both outcomes for a dollar a pair, and return the profit made."""
+    profit = PAYOUT_TICKS * quantity
+    for side in Side:
+        cost = _cost_of(holding, side, quantity)
+        _add(holding, side, -quantity, -cost)
+        profit -= cost
+    return profit
 
 
 def close(holding: Holding, payout: int) -> int:

@@ -63,6 +63,7 @@ BookEvent = (
     | e.OrderAmended
     | e.StopTriggered
     | e.MatchingContinued
+    | e.PairsRedeemed
     | e.PositionSettled
     | e.PositionUnwound
 )
@@ -75,6 +76,7 @@ BOOK_EVENTS: frozenset[type] = frozenset(
         e.OrderAmended,
         e.StopTriggered,
         e.MatchingContinued,
+        e.PairsRedeemed,
         e.PositionSettled,
         e.PositionUnwound,
     )
@@ -237,6 +239,9 @@ class MarketBook:
                 return self._triggered(event, sequence)
             case e.MatchingContinued():
                 return self._continued(event, sequence)
+            case e.PairsRedeemed():
+                self.top.open_interest -= event.quantity
+                return None
             case e.PositionSettled() | e.PositionUnwound():
                 self.top.open_interest -= event.yes
                 return None

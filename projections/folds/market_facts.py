@@ -148,6 +148,10 @@ def _left(row: MarketRow, event: e.PositionSettled | e.PositionUnwound, _at_us: 
     row.open_interest -= event.yes
 
 
+def _redeemed(row: MarketRow, event: e.PairsRedeemed, _at_us: int) -> None:
+    row.open_interest -= event.quantity
+
+
 def _linked(row: MarketRow, event: e.ConditionLinked, _at_us: int) -> None:
     row.parent, row.required = event.parent, event.required.value
     row.condition = Condition.PENDING.value
@@ -227,6 +231,7 @@ def _noted(_row: MarketRow, _event: e.ConditionalAttached | e.OpeningRequested, 
 
 CHANGES: dict[type, Callable[[MarketRow, Any, int], None]] = {
     e.TradeExecuted: _traded,
+    e.PairsRedeemed: _redeemed,
     e.PositionSettled: _left,
     e.PositionUnwound: _left,
     e.ConditionLinked: _linked,

@@ -17,6 +17,7 @@ from projections.reading.queries import (
     FillFilter,
     Period,
     PortfolioQueries,
+    RedemptionFilter,
     SettlementFilter,
     everything,
 )
@@ -26,6 +27,7 @@ from projections.reading.views import (
     GroupPositionView,
     MarketView,
     PositionView,
+    RedemptionView,
     SettlementView,
 )
 
@@ -144,8 +146,13 @@ async def held_by(
             account_id, SettlementFilter(ticker=ticker, at=by_then), limit=MAX_LIMIT, cursor=cursor
         )
     )
+    redeemed = await everything(
+        lambda cursor: portfolio.redemptions(
+            account_id, RedemptionFilter(ticker=ticker, at=by_then), limit=MAX_LIMIT, cursor=cursor
+        )
+    )
     rows: dict[str, PositionRow] = {}
-    story: list[FillView | SettlementView] = [*fills, *ends]
+    story: list[FillView | RedemptionView | SettlementView] = [*fills, *redeemed, *ends]
     for number, happened in enumerate(sorted(story, key=lambda view: view.position)):
         if number % AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -154,6 +161,8 @@ async def held_by(
             row.updated_at_us = happened.at_us
             if isinstance(happened, FillView):
                 _trade(row, happened)
+            elif isinstance(happened, RedemptionView):
+                row.realized_pnl += holding.redeem(row, happened.quantity)
             else:
                 _end(row, happened)
     return [rows[name] for name in sorted(rows)]

@@ -29,6 +29,7 @@ from projections.reading.views import (
     OrderView,
     PositionView,
     QueuePosition,
+    RedemptionView,
     SeriesView,
     SettlementView,
     TradeView,
@@ -157,6 +158,14 @@ class SettlementFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionFilter:
+    """Which redemptions of an account."""
+
+    ticker: Ticker | None = None
+    at: Period = ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFilter:
     """Which ledger entries of an account."""
 
@@ -173,6 +182,7 @@ ALL_ORDERS = OrderFilter()
 ALL_FILLS = FillFilter()
 ALL_POSITIONS = PositionFilter()
 ALL_SETTLEMENTS = SettlementFilter()
+ALL_REDEMPTIONS = RedemptionFilter()
 ALL_ENTRIES = LedgerFilter()
 
 
@@ -363,6 +373,17 @@ class PortfolioQueries(Protocol):
         cursor: str = "",
     ) -> Page[SettlementView]:
         """Return how an account's positions ended, newest first."""
+        ...
+
+    async def redemptions(
+        self,
+        account_id: AccountId,
+        matching: RedemptionFilter = ALL_REDEMPTIONS,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str = "",
+    ) -> Page[RedemptionView]:
+        """Return which of an account's pairs were redeemed, newest first."""
         ...
 
     async def ledger_entries(

@@ -292,7 +292,10 @@ class OrderGroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillView:
-    """One account's side of a trade. ``price_ticks`` is in yes terms."""
+    """One account's side of a trade. ``price_ticks`` is in yes terms.
+
+    ``redeemed`` is how many pairs were redeemed once this trade had completed the last of them.
+    """
 
     trade_id: TradeId
     order_id: OrderId
@@ -309,6 +312,7 @@ class FillView:
     rules_version: int
     at_us: int
     position: Position
+    redeemed: Quantity
 
     @property
     def value(self) -> Money:
@@ -394,6 +398,17 @@ class BalanceView:
     def total(self) -> Money:
         """All money of the account, shares left out."""
         return Money(self.cash + self.reserved + self.locked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionView:
+    """Pairs of an account that were redeemed for $1 each; ``trade_id`` completed the last of them."""
+
+    ticker: Ticker
+    quantity: Quantity
+    trade_id: TradeId | None
+    at_us: int
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,7 @@ class NaiveMarket:
     happened: list[tuple[object, ...]] = field(default_factory=list)
     worst_cache: dict[tuple[int, int], Fraction] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    paired: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------- commands
 
@@ -192,7 +193,8 @@ class NaiveMarket:
             self.finish()
 
     def finish(self) -> None:
-        """Take off orders of groups that may fill no more, make smaller what would reduce too much."""
+        """Redeem pairs, take off orders of groups that may fill no more, make smaller what is too much."""
+        self.redeem()
         for name in sorted(self.groups):
             if not self.groups[name].room:
                 for order in [o for o in self.orders if o.asked.order_group_id == name]:
@@ -206,6 +208,26 @@ class NaiveMarket:
                     self.take_off(order, EndReason.REDUCE_ONLY)
                 elif excess > 0:
                     self.shrink(order, order.remaining - excess)
+        for account in sorted({o.account for o in self.orders}):
+            for order in [o for o in reversed(self.orders) if o.account == account and not o.buys]:
+                excess = -self.free(account, order.asked.side)
+                if excess >= order.remaining:
+                    self.take_off(order, EndReason.PAIRS_REDEEMED)
+                elif excess > 0:
+                    self.shrink(order, order.remaining - excess)
+
+    def redeem(self) -> None:
+        """Pay a dollar for each pair, to accounts in the order in which they came to hold both outcomes."""
+        for account in self.paired:
+            holding = self.holdings[account]
+            pairs = min(holding.yes, holding.no)
+            holding.yes -= pairs
+            holding.no -= pairs
+            holding.paid -= pairs * 10_000
+            self.outstanding -= pairs
+            locked = max(0, -holding.paid) if self.conditional else 0
+            self.happened.append(("redeemed", account, pairs, pairs * 10_000, locked))
+        self.paired = []
 
     def be_told(self, told: c.BoundOrderGroup) -> None:
         group = self.groups.setdefault(told.order_group_id, Group())
@@ -240,6 +262,7 @@ class NaiveMarket:
             orders=[copy(order) for order in self.orders],
             holdings={account: copy(holding) for account, holding in self.holdings.items()},
             groups={name: copy(group) for name, group in self.groups.items()},
+            paired=list(self.paired),
             happened=[],
         )
 
@@ -539,6 +562,10 @@ class NaiveMarket:
             holding.yes += sign * quantity
         else:
             holding.no += sign * quantity
+        if not (holding.yes and holding.no):
+            self.paired = [account for account in self.paired if account != order.account]
+        elif order.account not in self.paired:
+            self.paired.append(order.account)
         holding.paid += sign * value + fee
         holding.fees += fee
         locked = max(0, -holding.paid) if self.conditional else 0

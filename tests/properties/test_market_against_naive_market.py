@@ -65,6 +65,8 @@ def plain(events: list[e.MarketEvent]) -> Iterator[tuple[object, ...]]:
                 legs = ((leg.fee, leg.reserved, leg.locked) for leg in (maker, taker))
                 price, quantity = event.price_ticks, event.quantity
                 yield "fill", maker.order_id, taker.order_id, price, quantity, event.kind, *legs
+            case e.PairsRedeemed():
+                yield "redeemed", event.account_id, event.quantity, event.payout, event.locked
             case e.OrderCanceled():
                 yield "off", event.order_id, event.quantity, event.reason
             case e.OrderDecreased():
@@ -178,6 +180,7 @@ REFUSALS = {
 ENDS = {
     EndReason.ORDER_GROUP,
     EndReason.REDUCE_ONLY,
+    EndReason.PAIRS_REDEEMED,
     EndReason.REQUESTED,
     EndReason.IMMEDIATE,
     EndReason.FILL_OR_KILL,
@@ -199,6 +202,7 @@ def test_the_streams_reach_every_kind_of_outcome() -> None:
             naive.execute(command, now)
             happened, refused = execute(MARKET, state, command, now)
             seen.add(refused.reason if refused else None)
+            seen.update(type(event) for event in happened)
             seen.update(event.kind for event in happened if isinstance(event, e.TradeExecuted))
             seen.update(event.reason for event in happened if isinstance(event, e.OrderCanceled))
-    assert (REFUSALS | ENDS | set(FillKind)) - seen == set()
+    assert (REFUSALS | ENDS | set(FillKind) | {e.PairsRedeemed}) - seen == set()

@@ -42,6 +42,33 @@ class EventsAnswer(TypedDict):
     cursor: str
 
 
+class MarketMetadata(TypedDict):
+    """How a market of an event looks."""
+
+    market_ticker: str
+    image_url: str
+    color_code: str
+
+
+class EventMetadata(TypedDict):
+    """How an event looks: there are no pictures here."""
+
+    image_url: str
+    market_details: list[MarketMetadata]
+    settlement_sources: list[str]
+
+
+def metadata_answer(view: GroupView) -> EventMetadata:
+    """Return how an event looks."""
+    return EventMetadata(
+        image_url="",
+        market_details=[
+            MarketMetadata(market_ticker=ticker, image_url="", color_code="") for ticker in view.members
+        ],
+        settlement_sources=[],
+    )
+
+
 def event_answer(view: GroupView, markets: Sequence[Market] | None) -> Event:
     """Return an event as it is told, with its markets in it where they are asked for."""
     event = Event(

@@ -141,6 +141,7 @@ class Fill(TypedDict):
     ts: int
     kind: str
     rules_version: int
+    redeemed_count_fp: str
 
 
 class FillsAnswer(TypedDict):
@@ -279,6 +280,7 @@ def fill_answer(view: FillView) -> Fill:
         ts=seconds(view.at_us),
         kind=view.kind.value,
         rules_version=view.rules_version,
+        redeemed_count_fp=contracts(view.redeemed),
     )
 
 

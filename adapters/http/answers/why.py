@@ -198,6 +198,13 @@ def _ending(event: Any) -> dict[str, Any]:
             return {"parent_ticker": event.parent, "parent_result": event.parent_result.value}
         case e.ConditionMet():
             return {"parent_ticker": event.parent}
+        case e.PairsRedeemed():
+            return {
+                "count_fp": contracts(event.quantity),
+                "payout_dollars": _exact(event.payout),
+                "locked_dollars": _exact(event.locked),
+                **({"trade_id": event.trade_id} if event.trade_id else {}),
+            }
         case e.PositionSettled():
             return {
                 "yes_count_fp": contracts(event.yes),

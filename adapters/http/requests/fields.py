@@ -84,6 +84,8 @@ class RequestQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     passed_over: ClassVar[frozenset[str]] = frozenset()
+    listed: ClassVar[frozenset[str]] = frozenset()
+    """The parameters that may stand there several times."""
 
     @model_validator(mode="before")
     @classmethod

@@ -69,6 +69,14 @@ Statuses = Annotated[
 ]
 
 
+MARKETS_AT_ONCE = 100
+"""Of how many markets candlesticks are given in one answer."""
+
+
+def _separate(value: object) -> object:
+    return tuple(words(value)) if isinstance(value, str) else value
+
+
 SeriesWord = Annotated[str, line(recorded.Category)]
 
 
@@ -150,6 +158,69 @@ class CandlesQuery(RequestQuery):
     start_ts: Seconds
     end_ts: Seconds
     period_interval: Number
+
+
+class BatchCandlesQuery(CandlesQuery):
+    """Which candlesticks, of which markets."""
+
+    passed_over = frozenset({"include_latest_before_start"})
+
+    market_tickers: Annotated[Tickers, Field(min_length=1, max_length=MARKETS_AT_ONCE)]
+
+
+Percentile = Annotated[Number, Field(le=10_000)]
+
+
+class ForecastQuery(CandlesQuery):
+    """Which percentiles of a forecast, in hundredths of a per cent."""
+
+    listed = frozenset({"percentiles"})
+
+    percentiles: Annotated[
+        tuple[Percentile, ...],
+        Field(min_length=1, max_length=10),
+        BeforeValidator(_separate),
+        WithJsonSchema({"type": "string"}),
+    ]
+
+
+class NothingQuery(RequestQuery):
+    """What Kalshi's clients say of lists that are always empty here."""
+
+    listed = frozenset({"milestone_ids"})
+    passed_over = frozenset(
+        {
+            "associated_event_ticker",
+            "category",
+            "collection_ticker",
+            "competition",
+            "count_filter",
+            "creator_user_id",
+            "cursor",
+            "event_ticker",
+            "limit",
+            "market_ticker",
+            "max_ts",
+            "milestone_ids",
+            "min_ts",
+            "minimum_start_date",
+            "page_size",
+            "quote_creator_user_id",
+            "related_event_ticker",
+            "rfq_creator_subtrader_id",
+            "rfq_creator_user_id",
+            "rfq_id",
+            "series_ticker",
+            "settlement_status",
+            "show_historical",
+            "source_id",
+            "status",
+            "subtrader_id",
+            "ticker",
+            "type",
+            "with_nested_markets",
+        }
+    )
 
 
 class SeriesQuery(RequestQuery):

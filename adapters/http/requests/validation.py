@@ -38,7 +38,7 @@ def checked_query(model: type[Model], query: bytes) -> Model:
 
 def _read(model: type[BaseModel], query: bytes) -> BaseModel:
     try:
-        return model.model_validate(_parameters(query))
+        return model.model_validate(_parameters(query, getattr(model, "listed", frozenset())))
     except ValidationError as fault:
         raise _problem(fault, _QUERY_CODES, Code.INVALID_PARAMETER, "the query is not acceptable") from None
 
@@ -46,7 +46,8 @@ def _read(model: type[BaseModel], query: bytes) -> BaseModel:
 _read_once = lru_cache(maxsize=4_096)(_read)
 
 
-def _parameters(query: bytes) -> dict[str, str]:
+def _parameters(query: bytes, listed: frozenset[str]) -> dict[str, str]:
+    """Return the parameters of a query; of those that are lists and stand there often, all with commas."""
     if not query:
         return {}
     try:
@@ -62,7 +63,9 @@ def _parameters(query: bytes) -> dict[str, str]:
     if b"%00" in query:
         raise Problem(Code.INVALID_PARAMETER, "the query is malformed", details="no text holds a NUL")
     parameters = dict(pairs)
-    if len(parameters) != len(pairs):
+    for name in listed & parameters.keys():
+        parameters[name] = ",".join(value for key, value in pairs if key == name)
+    if len(parameters.keys() - listed) != sum(name not in listed for name, _ in pairs):
         raise Problem(Code.INVALID_PARAMETER, "a parameter stands twice in the query")
     return parameters
 

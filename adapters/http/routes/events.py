@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 
-from adapters.http.answers.events import EventAnswer, EventsAnswer, event_answer
+from adapters.http.answers.events import (
+    EventAnswer,
+    EventMetadata,
+    EventsAnswer,
+    event_answer,
+    metadata_answer,
+)
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import Market, market_answer
 from adapters.http.answers.problems import Problem
-from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
 from adapters.http.port import HttpPort
 from adapters.http.requests import queries as q
 from adapters.http.requests.queries import period
@@ -15,6 +21,14 @@ from domain.identifiers import GroupId
 from domain.rejections import Reason
 from projections.reading.queries import MAX_LIMIT, GroupFilter, MarketFilter
 from projections.reading.views import GroupView
+
+
+async def find_group(port: HttpPort, group_id: str) -> GroupView:
+    """Return a group. Raises :class:`Problem` if there is none of that name."""
+    view = await port.reads.markets.group(GroupId(group_id))
+    if view is None:
+        raise Problem(Reason.GROUP_NOT_FOUND, f"there is no event {group_id}")
+    return view
 
 
 async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[GroupId, list[Market]]:
@@ -45,16 +59,27 @@ async def list_events(call: Call[q.EventsQuery, None]) -> Reply:
 
 async def get_event(call: Call[q.EventQuery, None]) -> Reply:
     """Return an event and its markets."""
-    group_id = GroupId(call.path["event_ticker"])
-    view = await call.port.reads.markets.group(group_id)
-    if view is None:
-        raise Problem(Reason.GROUP_NOT_FOUND, f"there is no event {group_id}")
-    markets = (await _markets_of(call.port, [view]))[group_id]
+    view = await find_group(call.port, call.path["event_ticker"])
+    markets = (await _markets_of(call.port, [view]))[view.group_id]
     event = event_answer(view, markets if call.query.with_nested_markets else None)
     return Reply(content=EventAnswer(event=event, markets=markets))
 
 
+async def get_metadata(call: Call[NoQuery, None]) -> Reply:
+    """Return how an event looks: there are no pictures here, and what decides it is in the rules."""
+    view = await find_group(call.port, call.path["event_ticker"])
+    return Reply(content=metadata_answer(view))
+
+
 ROUTES = (
+    Operation(
+        method="GET",
+        path=f"{BASE}/events/{{event_ticker}}/metadata",
+        access=Access.PUBLIC,
+        handler=get_metadata,
+        summary="How an event looks",
+        answer=EventMetadata,
+    ),
     Operation(
         method="GET",
         path=f"{BASE}/events/{{event_ticker}}",

@@ -90,13 +90,18 @@ async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
     return Reply(content=TradesAnswer(trades=await in_turns(trade_answer, page.items), cursor=page.cursor))
 
 
-async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
-    """Return a market's candlesticks."""
-    query = call.query
+def check_period(query: q.CandlesQuery) -> None:
+    """Refuse a period that ends before it begins."""
     if query.start_ts > query.end_ts:
         raise Problem(
             Code.INVALID_PARAMETER, "the query cannot be answered", details="start_ts: lies after end_ts"
         )
+
+
+async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
+    """Return a market's candlesticks."""
+    query = call.query
+    check_period(query)
     market = await find_market(call.port, call.path["ticker"])
     if market.series and market.series != call.path["series_ticker"]:
         raise Problem(Reason.MARKET_NOT_FOUND, f"market {market.ticker} is in series {market.series}")
@@ -159,6 +164,9 @@ ROUTES = (
         query=q.MarketsQuery,
         answer=MarketsAnswer,
     ),
+)
+
+SERIES_ROUTES = (
     Operation(
         method="GET",
         path=f"{BASE}/series/{{series_ticker}}/markets/{{ticker}}/candlesticks",

@@ -1,5 +1,6 @@
 """Questions about what happened to an account: fills, settlements, entries of the ledger."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from adapters.read_models.queries.reader import Reader, Row, Where, checked, paged
@@ -11,15 +12,17 @@ from projections.balances import ENTRIES, LedgerEntryRow
 from projections.reading.queries import (
     ALL_ENTRIES,
     ALL_FILLS,
+    ALL_REDEMPTIONS,
     ALL_SETTLEMENTS,
     DEFAULT_LIMIT,
     FillFilter,
     LedgerFilter,
     Page,
+    RedemptionFilter,
     SettlementFilter,
     moment,
 )
-from projections.reading.views import FillView, LedgerEntryView, SettlementView
+from projections.reading.views import FillView, LedgerEntryView, RedemptionView, SettlementView
 
 # A page of an account's fills, newest first: one stretch of the primary key, which gives them in order. The
 # client's name for the order is the one it had then: what it was called until the next time it got another
@@ -38,12 +41,27 @@ SELECT f.trade_id, f.order_id,
 FROM fills f {where} ORDER BY f.at_us DESC, f.position DESC LIMIT :limit
 """
 
+AT_OF_FILL = 13
+"""Where in such a row the time stands."""
+
 # A page of how an account's positions ended, newest first: one stretch of the primary key.
 SETTLEMENTS_PAGE = """
 SELECT s.account_id, s.ticker, m.group_id, s.result, s.unwound, s.yes, s.no, s.yes_cost, s.no_cost,
     s.payout, s.fees, s.fees_returned, s.yes_ticks, s.at_us, s.position
 FROM settlements s LEFT JOIN markets m ON m.ticker = s.ticker
 {where} ORDER BY s.at_us DESC, s.position DESC LIMIT :limit
+"""
+
+# A page of which pairs of an account were redeemed, newest first: one stretch of the primary key.
+REDEMPTIONS_PAGE = """
+SELECT ticker, quantity, trade_id, at_us, position FROM redemptions
+{where} ORDER BY at_us DESC, position DESC LIMIT :limit
+"""
+
+# What was redeemed with the fills of a page: one stretch of the primary key.
+REDEEMED_WITH = """
+SELECT trade_id, SUM(quantity) FROM redemptions
+WHERE account_id = :account_id AND at_us BETWEEN :since AND :until AND trade_id IS NOT NULL GROUP BY trade_id
 """
 
 # A page of why an account's money moved, newest first: one stretch of the primary key, or
@@ -78,8 +96,17 @@ class HistoryAnswers:
         )
         sql = FILLS_PAGE.format(where=where)
         rows = await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
-        items = [_fill_view(row) for row in rows]
+        redeemed = await self._redeemed(account_id, rows)
+        items = [_fill_view(row, redeemed) for row in rows]
         return paged(items, limit, [moment(item.at_us, item.position) for item in items])
+
+    async def _redeemed(self, account_id: AccountId, fills: Sequence[Row]) -> dict[str, int]:
+        """Return how many pairs were redeemed with each of a page's fills, newest first; most with none."""
+        if not fills:
+            return {}
+        latest, earliest = fills[0][AT_OF_FILL], fills[-1][AT_OF_FILL]
+        period = {"account_id": account_id, "since": earliest, "until": latest}
+        return {trade: int(sum_) for trade, sum_ in await self._reader.fetch(REDEEMED_WITH, period)}
 
     async def settlements(
         self,
@@ -101,6 +128,27 @@ class HistoryAnswers:
         sql = SETTLEMENTS_PAGE.format(where=where)
         rows = await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
         items = [_settlement_view(row) for row in rows]
+        return paged(items, limit, [moment(item.at_us, item.position) for item in items])
+
+    async def redemptions(
+        self,
+        account_id: AccountId,
+        matching: RedemptionFilter = ALL_REDEMPTIONS,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str = "",
+    ) -> Page[RedemptionView]:
+        """Return which of an account's pairs were redeemed, newest first."""
+        where = (
+            Where()
+            .add("account_id = :account_id", account_id=account_id)
+            .equal("ticker", matching.ticker)
+            .within("at_us", matching.at)
+            .before("at_us, position", cursor)
+        )
+        sql = REDEMPTIONS_PAGE.format(where=where)
+        rows = await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
+        items = [_redemption_view(row) for row in rows]
         return paged(items, limit, [moment(item.at_us, item.position) for item in items])
 
     async def ledger_entries(
@@ -127,7 +175,7 @@ class HistoryAnswers:
         return paged(items, limit, [moment(item.at_us, item.position) for item in items])
 
 
-def _fill_view(row: Row) -> FillView:
+def _fill_view(row: Row, redeemed: Mapping[str, int]) -> FillView:
     (
         trade,
         order,
@@ -159,6 +207,18 @@ def _fill_view(row: Row) -> FillView:
         is_taker=bool(taker),
         kind=FillKind(kind),
         rules_version=rules,
+        at_us=at,
+        position=Position(place),
+        redeemed=Quantity(redeemed.get(trade, 0)),
+    )
+
+
+def _redemption_view(row: Row) -> RedemptionView:
+    ticker, quantity, trade, at, place = row
+    return RedemptionView(
+        ticker=Ticker(ticker),
+        quantity=Quantity(quantity),
+        trade_id=None if trade is None else TradeId(trade),
         at_us=at,
         position=Position(place),
     )

@@ -33,7 +33,7 @@ def test_a_market_order_meets_what_rests_beyond_the_last_price_of_the_grid() -> 
     market = beyond_the_grid()
     assert fills(market.when(buy("m", BOB, 4))) == [("offer", "m", 97, 4)]
     assert fills(market.when(buy("n", BOB, 3, side=Side.NO))) == [("bid", "n", 3, 3)]
-    assert fills(market.when(sell("s", BOB, 2))) == [("bid", "s", 3, 2)]
+    assert fills(market.when(sell("s", BOB, 1))) == [("bid", "s", 3, 1)]  # three were redeemed
 
 
 def test_it_has_as_much_set_aside_as_that_costs() -> None:

@@ -95,7 +95,7 @@ def test_sellers_of_yes_and_no_merge_pairs() -> None:
     outcome = market.and_then(sell("a", ANN, 8, 45)).when(sell("b", BOB, 10, 50, side=Side.NO))
     assert fills(outcome) == [("a", "b", 45, 8)]
     assert [t.kind for t in outcome.of(e.TradeExecuted)] == [FillKind.MERGE]
-    assert outcome.state.outstanding == hundredths(20 - 8)
+    assert outcome.state.outstanding == hundredths(10 - 8)  # who sold both of them theirs has no pair left
     assert depth(market) == [(50, 2)]
 
 

@@ -112,7 +112,7 @@ ORDERS: dict[str, DomainEvent] = {
         order_id=FIRST, account_id=ALICE, quantity=Quantity(100), reserved=Money(730_000)
     ),
     "OrderCanceled": m.OrderCanceled(
-        order_id=FIRST, account_id=ALICE, quantity=Quantity(200), reason=EndReason.REDUCE_ONLY
+        order_id=FIRST, account_id=ALICE, quantity=Quantity(200), reason=EndReason.PAIRS_REDEEMED
     ),
     "PlacementAbandoned": m.PlacementAbandoned(order_id=SECOND, account_id=BOB),
     "AmendmentAbandoned": m.AmendmentAbandoned(order_id=FIRST, account_id=ALICE, amendment_id=AMENDMENT),
@@ -155,6 +155,13 @@ HOLDERS: dict[str, DomainEvent] = {
         payout=Money(10_000_000),
         fees=Money(170_000),
         fees_returned=False,
+    ),
+    "PairsRedeemed": m.PairsRedeemed(
+        account_id=BOB,
+        quantity=Quantity(300),
+        payout=Money(3_000_000),
+        locked=Money(5_000),
+        trade_id=TradeId(f"{CHILD}:1"),
     ),
     "PositionUnwound": m.PositionUnwound(
         account_id=BOB, yes=Quantity(0), no=Quantity(0), refund=Money(-5_000), fees=Money(170_000)

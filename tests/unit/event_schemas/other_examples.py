@@ -94,6 +94,16 @@ LEDGER: dict[str, DomainEvent] = {
         locked_delta=Money(-5_000),
         market_revision=12,
     ),
+    "RedemptionBooked": ledger.RedemptionBooked(
+        account_id=BOB,
+        ticker=CHILD,
+        quantity=Quantity(300),
+        payout=Money(3_000_000),
+        cash_delta=Money(2_995_000),
+        locked_delta=Money(5_000),
+        trade_id=None,
+        market_revision=12,
+    ),
     "UnwindBooked": ledger.UnwindBooked(
         account_id=BOB,
         ticker=CHILD,

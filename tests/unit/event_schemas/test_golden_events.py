@@ -56,10 +56,11 @@ def test_a_golden_order_of_an_older_version_is_read_as_what_it_means_today(versi
     assert CODEC.decode(recorded).event == UPCASTED
 
 
-def test_a_golden_cancel_of_the_older_version_is_read_as_it_is() -> None:
-    recorded = stored("OrderCanceled", golden("OrderCanceled", 1), version=1)
+@pytest.mark.parametrize(("version", "reason"), [(1, EndReason.CALLED_OFF), (2, EndReason.REDUCE_ONLY)])
+def test_a_golden_cancel_of_an_older_version_is_read_as_it_is(version: int, reason: EndReason) -> None:
+    recorded = stored("OrderCanceled", golden("OrderCanceled", version), version=version)
     event = CODEC.decode(recorded).event
-    assert event == msgspec.structs.replace(EXAMPLES["OrderCanceled"], reason=EndReason.CALLED_OFF)
+    assert event == msgspec.structs.replace(EXAMPLES["OrderCanceled"], reason=reason)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Pairs that were redeemed."""
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+STATEMENT = """
+CREATE TABLE redemptions (
+    account_id text NOT NULL,
+    at_us bigint NOT NULL,
+    position bigint NOT NULL,
+    ticker text NOT NULL,
+    quantity bigint NOT NULL,
+    trade_id text,
+    PRIMARY KEY (account_id, at_us, position)
+)
+"""
+
+
+def upgrade() -> None:
+    """Add the table."""
+    in_sqlite = op.get_bind().dialect.name == "sqlite"
+    op.execute(f"{STATEMENT} WITHOUT ROWID" if in_sqlite else STATEMENT)
+
+
+def downgrade() -> None:
+    """Read models are rebuilt, never taken back."""
+    raise NotImplementedError

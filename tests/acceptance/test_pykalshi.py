@@ -1,0 +1,91 @@
+"""``pykalshi`` 2, a client that knows only the newer order routes, with nothing but its host changed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.http_server import Server, presage_serve
+
+pykalshi = pytest.importorskip("pykalshi")
+
+pytestmark = pytest.mark.more
+
+RAIN = "RAIN"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with presage_serve(tmp_path_factory.mktemp("data")) as running:
+        group: dict[str, object] = {"group_id": "W", "title": "Weather", "series": "WS"}
+        running.operate("/groups", group | {"category": "Weather"})
+        running.list_market(RAIN, group_id="W")
+        yield running
+
+
+def client_for(server: Server, account: str, folder: Path) -> "pykalshi.KalshiClient":
+    key_id, private_pem = server.open_account(account, dollars=1_000)
+    path = folder / f"{account}.pem"
+    path.write_text(private_pem)
+    return pykalshi.KalshiClient(
+        api_key_id=key_id, private_key_path=str(path), api_base=f"{server.url}/trade-api/v2"
+    )
+
+
+@pytest.fixture(scope="module")
+def ann(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator["pykalshi.KalshiClient"]:
+    with client_for(server, "ann", tmp_path_factory.mktemp("ann")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def bob(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator["pykalshi.KalshiClient"]:
+    with client_for(server, "bob", tmp_path_factory.mktemp("bob")) as client:
+        yield client
+
+
+def test_orders_are_placed_amended_decreased_and_canceled(ann: "pykalshi.KalshiClient") -> None:
+    order = ann.portfolio.place_order(RAIN, book_side="ask", price_dollars="0.60", count_fp="10.00")
+    assert (order.status, order.remaining_count_fp) == (pykalshi.OrderStatus.RESTING, "10.00")
+    order.amend(price_dollars="0.65", count_fp="12.00")
+    assert ann.portfolio.get_order(order.order_id).yes_price_dollars == "0.6500"
+    order.decrease("2.00")
+    order.refresh()
+    assert (order.remaining_count_fp, order.data.book_side.value) == ("10.00", "ask")
+    order.cancel()
+    assert ann.portfolio.get_order(order.order_id).status is pykalshi.OrderStatus.CANCELED
+
+
+def test_batches_books_fills_and_positions(
+    ann: "pykalshi.KalshiClient", bob: "pykalshi.KalshiClient"
+) -> None:
+    made = ann.portfolio.batch_place_orders(
+        [
+            {"ticker": RAIN, "book_side": "bid", "price_dollars": "0.40", "count_fp": "5.00"},
+            {"ticker": RAIN, "book_side": "ask", "price_dollars": "0.50", "count_fp": "5.00"},
+        ]
+    )
+    market = ann.get_market(RAIN)
+    assert (market.data.yes_bid_dollars, market.data.yes_ask_dollars) == ("0.4000", "0.5000")
+    assert market.get_orderbook().best_yes_bid == "0.4000"
+    for side, price in (("ask", "0.40"), ("bid", "0.50")):
+        taken = bob.portfolio.place_order(RAIN, book_side=side, price_dollars=price, count_fp="5.00")
+        assert taken.status is pykalshi.OrderStatus.EXECUTED
+    assert {order.order_id for order in made} == {fill.order_id for fill in ann.portfolio.get_fills()}
+    assert sorted(fill.yes_delta_fp for fill in ann.portfolio.get_fills()) == [-5, 5]
+    (position,) = ann.portfolio.get_positions(ticker=RAIN)
+    assert (position.position_fp, position.realized_pnl_dollars) == ("0.00", "0.5000")
+    gone = ann.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.10", count_fp="1.00")
+    assert [order.order_id for order in ann.portfolio.batch_cancel_orders([gone.order_id])] == [gone.order_id]
+
+
+def test_refusals_are_the_clients_own(ann: "pykalshi.KalshiClient", server: Server) -> None:
+    with pytest.raises(pykalshi.InsufficientFundsError):
+        ann.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.90", count_fp="100000.00")
+    with pytest.raises(pykalshi.ResourceNotFoundError):
+        ann.get_market("NONE")
+    server.operate(f"/markets/{RAIN}/pause", {})
+    with pytest.raises(pykalshi.KalshiAPIError, match="paused") as paused:
+        ann.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.10", count_fp="1.00")
+    assert paused.value.status_code == 422  # once: what is answered 503 the client repeats
+    server.operate(f"/markets/{RAIN}/resume", {})
