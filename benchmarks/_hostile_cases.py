@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.http.requests.orders import BATCH_MAX
+from adapters.http.requests.queries import MARKETS_AT_ONCE
+from adapters.http.routes import elsewhere
 from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, SERIES, World
 from domain.identifiers import GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
@@ -18,6 +20,7 @@ PORTFOLIO = f"{BASE}/portfolio"
 HOOKS = f"{PORTFOLIO}/webhooks"
 ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
 EVENT_ORDERS = f"{PORTFOLIO}/events/orders"
+IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"
 TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * 100_000
 A_DAY_S = 86_400
 
@@ -59,8 +62,8 @@ def get(path: str = "", /, **query: object) -> Case:
     )
 
 
-def _tickers(world: World) -> str:
-    return ",".join(f"M-{number:04d}" for number in range(world.size.markets))
+def _tickers(world: World, at_most: int = 1_000) -> str:
+    return ",".join(f"M-{number:04d}" for number in range(min(at_most, world.size.markets)))
 
 
 def _events(world: World) -> str:
@@ -209,6 +212,11 @@ def _somebody(world: World, body: Any) -> Asked:
 
 
 LONG: Json = {"limit": 1_000}
+_CANDLES: Json = {
+    "start_ts": lambda world: _now(world) - 86_400,
+    "end_ts": lambda world: _now(world) + 60,
+    "period_interval": 1,
+}
 FEW = 100
 
 CASES: dict[str, Case] = {
@@ -218,14 +226,22 @@ CASES: dict[str, Case] = {
     f"GET {BASE}/markets/{{ticker}}": get(f"ticker={BUSY}", as_of_ts=_now),
     f"GET {BASE}/markets": get(**LONG, tickers=_tickers, status="open,closed,settled"),
     f"GET {BASE}/series/{{series_ticker}}/markets/{{ticker}}/candlesticks": get(
-        f"series_ticker={SERIES} ticker={BUSY}",
-        start_ts=lambda world: _now(world) - 86_400,
-        end_ts=lambda world: _now(world) + 60,
-        period_interval=1,
+        f"series_ticker={SERIES} ticker={BUSY}", **_CANDLES
+    ),
+    f"GET {BASE}/markets/candlesticks": get(
+        market_tickers=lambda world: _tickers(world, MARKETS_AT_ONCE),
+        **{**_CANDLES, "start_ts": lambda world: _now(world) - 5_900},
+    ),
+    f"GET {IN_EVENT}/candlesticks": get(f"series_ticker={SERIES} event_ticker={EVENT}", **_CANDLES),
+    f"GET {IN_EVENT}/forecast_percentile_history": get(
+        f"series_ticker={SERIES} event_ticker={EVENT}",
+        **_CANDLES,
+        percentiles=",".join(str(1_000 * tenth) for tenth in range(10)),
     ),
     f"GET {BASE}/series/{{series_ticker}}": get(f"series_ticker={SERIES}"),
     f"GET {BASE}/series": get(category="Weather", include_product_metadata="true"),
     f"GET {BASE}/events/{{event_ticker}}": get(f"event_ticker={EVENT}", with_nested_markets="true"),
+    f"GET {BASE}/events/{{event_ticker}}/metadata": get(f"event_ticker={EVENT}"),
     f"GET {BASE}/events": get(**LONG, series_ticker=SERIES, with_nested_markets="true"),
     f"GET {BASE}/exchange/status": get(),
     f"GET {BASE}/exchange/schedule": get(),
@@ -235,6 +251,7 @@ CASES: dict[str, Case] = {
     f"GET {BASE}/leaderboard": get(**LONG, as_of_ts=_now),
     f"GET {BASE}/search/markets": get(**LONG, text="will be what everybody says it will be " * 7),
     f"GET {BASE}/search/most_traded": get(**LONG),
+    **{f"{operation.method} {operation.path}": get() for operation in elsewhere.ROUTES},
     "GET /healthz": get(),
     "GET /readyz": get(),
     "GET /metrics": get(),

@@ -1,7 +1,8 @@
 """Candlesticks of several markets, and what they say together, as they are told."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
 
 from typing_extensions import TypedDict
 
@@ -58,37 +59,49 @@ class ForecastAnswer(TypedDict):
     forecast_history: list[ForecastPoint]
 
 
-def forecasts(
+def prices_over_time(
+    tickers: Sequence[Ticker], candles: Iterable[CandleView]
+) -> Iterator[tuple[CandleView, tuple[int, ...]]]:
+    """Yield the last candlestick of each period in which one of the markets moved, and all their last prices."""
+    prices: dict[Ticker, int] = dict.fromkeys(tickers, 0)
+    for _, period in groupby(sorted(candles, key=_ended), key=_ended):
+        for candle in period:
+            if candle.price is not None:
+                prices[candle.ticker] = candle.price.close_ticks
+        if any(prices.values()):
+            yield candle, tuple(prices.values())
+
+
+def forecast_answer(
     event_ticker: str,
-    titles: Mapping[Ticker, str],
-    candles: Sequence[Sequence[CandleView]],
+    titles: Sequence[str],
     percentiles: Sequence[int],
-) -> Iterator[ForecastPoint]:
-    """Yield an event's forecast at the end of each period in which one of its markets moved.
+    then: tuple[CandleView, Sequence[int]],
+) -> ForecastPoint:
+    """Return an event's forecast at the end of a period.
 
     The last prices are taken as chances, in the order in which the markets were listed. A percentile falls on
     the first market up to which they add up to as much of their sum.
     """
-    prices: dict[Ticker, int] = dict.fromkeys(titles, 0)
-    for candle in sorted((each for market in candles for each in market), key=lambda each: each.end_at_us):
-        if candle.price is not None:
-            prices[candle.ticker] = candle.price.close_ticks
-        if not any(prices.values()):
-            continue
-        yield ForecastPoint(
-            event_ticker=event_ticker,
-            end_period_ts=candle.end_at_us // 1_000_000,
-            period_interval=candle.period_minutes,
-            percentile_points=list(_points(list(titles.values()), list(prices.values()), percentiles)),
-        )
+    candle, prices = then
+    return ForecastPoint(
+        event_ticker=event_ticker,
+        end_period_ts=candle.end_at_us // 1_000_000,
+        period_interval=candle.period_minutes,
+        percentile_points=list(_points(titles, prices, percentiles)),
+    )
+
+
+def _ended(candle: CandleView) -> int:
+    return candle.end_at_us
 
 
 def _points(
     titles: Sequence[str], prices: Sequence[int], percentiles: Sequence[int]
 ) -> Iterator[PercentilePoint]:
-    sums = [sum(prices[: number + 1]) * PERCENT_OF_A_PERCENT for number in range(len(prices))]
+    sums = [price * PERCENT_OF_A_PERCENT for price in accumulate(prices)]
     for percentile in percentiles:
-        reached = percentile * sum(prices)
+        reached = percentile * sums[-1] // PERCENT_OF_A_PERCENT
         number = min(bisect_right(sums, max(0, reached - 1)), len(titles) - 1)
         yield PercentilePoint(
             percentile=percentile,

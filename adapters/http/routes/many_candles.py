@@ -1,15 +1,17 @@
 """Candlesticks of several markets at once, and the forecast that an event's markets make together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.many_candles import (
     BatchCandlesAnswer,
     EventCandlesAnswer,
     ForecastAnswer,
-    ForecastPoint,
     MarketCandles,
-    forecasts,
+    forecast_answer,
+    prices_over_time,
 )
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.trading import candle_answer
@@ -63,19 +65,10 @@ async def forecast_history(call: Call[q.ForecastQuery, None]) -> Reply:
     """Return how the forecast of an event moved."""
     group, query = await _group(call.port, call.path, call.query), call.query
     candles = await _candles(call.port, group.members, query, _last_second(query, len(group.members)))
-    titles = {ticker: (await find_market(call.port, ticker)).title for ticker in group.members}
-    points = forecasts(group.group_id, titles, candles, query.percentiles)
-    return Reply(content=ForecastAnswer(forecast_history=list(_last_of_each_period(points))))
-
-
-def _last_of_each_period(points: Iterator[ForecastPoint]) -> Iterator[ForecastPoint]:
-    before: ForecastPoint | None = None
-    for point in points:
-        if before is not None and before["end_period_ts"] != point["end_period_ts"]:
-            yield before
-        before = point
-    if before is not None:
-        yield before
+    titles = [(await find_market(call.port, ticker)).title for ticker in group.members]
+    moments = list(prices_over_time(group.members, chain.from_iterable(candles)))
+    tell = partial(forecast_answer, group.group_id, titles, query.percentiles)
+    return Reply(content=ForecastAnswer(forecast_history=await in_turns(tell, moments)))
 
 
 async def _group(port: HttpPort, path: Mapping[str, str], query: q.CandlesQuery) -> GroupView:
@@ -99,7 +92,7 @@ async def _candles(
 def _last_second(query: q.CandlesQuery, markets: int) -> int:
     """Return up to when one answer holds the candlesticks of so many markets."""
     each = MAX_CANDLES // max(1, markets)
-    return min(query.end_ts, query.start_ts + each * query.period_interval * 60)
+    return min(query.end_ts, query.start_ts + each * query.period_interval * 60 - 1)
 
 
 IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"

@@ -6,7 +6,7 @@ import pytest
 
 from application.ports.event_store import Filter
 from domain.identifiers import AccountId
-from domain.market.events import PositionSettled, PositionUnwound, TradeExecuted
+from domain.market.events import PairsRedeemed, PositionSettled, PositionUnwound, TradeExecuted
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, Result, Side
 from projections.balances import LEDGERS
@@ -284,6 +284,8 @@ async def recomputed(flow: Flow) -> dict[AccountId, int]:
                         yes = leg.side is Side.YES
                         value = (event.price_ticks if yes else 10_000 - event.price_ticks) * event.quantity
                         profits[leg.account_id] += (value if leg.action is Action.SELL else -value) - leg.fee
+                case PairsRedeemed():
+                    profits[event.account_id] += event.payout
                 case PositionSettled():
                     profits[event.account_id] += event.payout + (event.fees if event.fees_returned else 0)
                 case PositionUnwound():
