@@ -9,6 +9,7 @@ from application.events import DomainEvent, Recorded
 from application.processes.settlement import concerned
 from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, partition_of
 from application.verification.overdue import PATIENCE_US, Overdue
+from application.verification.payments import Payments
 from domain.decider import execute
 from domain.founding import ExchangeFounded
 from domain.group.aggregate import GROUP as GROUP_DECIDER
@@ -66,6 +67,7 @@ class FoldedLog:
         self.events = 0
         self._partitions = 1
         self._overdue = Overdue()
+        self._payments = Payments()
         self._patience_us = patience_us
         self._revisions: dict[str, int] = {}
         self._waiting: dict[tuple[int, Ticker], _Waiting] = {}
@@ -119,8 +121,8 @@ class FoldedLog:
             command = BookMarketEvents(ticker=ticker, entries=tuple(waiting.entries))
             events, _ = execute(LEDGER_DECIDER, ledger, command, 0)
             for event in events:
-                if isinstance(event, FillBooked):
-                    self._booked(event)
+                self._booked(event)
+        self.violations += self._payments.unbooked()
         self.violations += self._overdue.find(self.markets, self.groups, self._patience_us)
         for trade_id in self._unbooked:
             self.violations.append(f"trade {trade_id} was never booked in all of its accounts")
@@ -142,6 +144,7 @@ class FoldedLog:
         event = recorded.event
         self.violations += over_limit(state, event)
         MARKET_DECIDER.evolve(state, event)  # type: ignore[arg-type]
+        self._payments.decided(ticker, recorded.revision, event)
         if isinstance(event, TradeExecuted):
             self._unbooked[event.trade_id] = {event.maker.account_id, event.taker.account_id}
         if isinstance(event, OrderPlaced | OrderAmended | OrderRenamed) and event.client_order_id:
@@ -187,10 +190,15 @@ class FoldedLog:
             waiting = self._waiting.get((partition, event.ticker))  # type: ignore[union-attr]
             while waiting is not None and waiting.entries and waiting.entries[0].revision < revision:
                 waiting.entries.popleft()
-        if isinstance(event, FillBooked):
-            self._booked(event)
+        self._booked(event)
 
-    def _booked(self, event: FillBooked) -> None:
+    def _booked(self, event: DomainEvent) -> None:
+        if isinstance(event, FillBooked):
+            self._filled(event)
+        else:
+            self.violations += self._payments.booked(event)
+
+    def _filled(self, event: FillBooked) -> None:
         accounts = self._unbooked.get(event.trade_id, set())
         if event.account_id not in accounts:
             self.violations.append(

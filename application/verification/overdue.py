@@ -15,6 +15,8 @@ from domain.market.events import (
     MarketCreated,
     MarketFinalized,
     MarketVoided,
+    PairsRedeemed,
+    TradeExecuted,
 )
 from domain.market.state import MarketState
 from domain.market.vocabulary import Condition, MarketStatus
@@ -40,6 +42,9 @@ class Overdue:
         self._due: dict[Ticker, int] = {}
         self._closed: dict[tuple[Ticker, str], tuple[int, int]] = {}
         """By market and order group, the version in which it was closed there, and since when."""
+        self._redeems = False
+        self._traded: dict[str, int] = {}
+        """Since when a market has traded, after pairs began to be redeemed in this log."""
 
     def note(self, recorded: Recorded[DomainEvent], *, of_group: bool) -> None:
         """Take note of the next event of the log."""
@@ -49,6 +54,9 @@ class Overdue:
         self._latest_us = at_us if self._latest_us is None else max(at_us, self._latest_us)
         if of_group or isinstance(event, _AWAITED):
             self._since[recorded.stream] = self._awake_us
+        self._redeems = self._redeems or isinstance(event, PairsRedeemed)
+        if self._redeems and isinstance(event, TradeExecuted):
+            self._traded[recorded.stream] = self._awake_us
         if isinstance(event, OrderGroupAllotted) and not event.allowance:
             self._closed[event.ticker, event.order_group_id] = event.version, self._awake_us
         if isinstance(event, MarketCreated) and event.close_at_us is not None:
@@ -71,6 +79,9 @@ class Overdue:
             due = self._due.get(ticker)
             if market.status in _OPEN and due is not None and self._awake_us - due >= patience_us:
                 yield f"market {ticker}: is open, past its close"
+            traded = self._traded.get(market_stream(ticker))
+            if market.paired and traded is not None and self._awake_us - traded >= patience_us:
+                yield f"market {ticker}: pairs are held by {', '.join(market.paired)}"
         for (ticker, name), (version, since_us) in self._closed.items():
             here = markets[ticker].order_groups.get(name)
             late = self._awake_us - since_us >= patience_us

@@ -10,12 +10,13 @@ from typing import Any
 
 from application.events import Recorded
 from application.past import Past
-from application.streams import market_stream
+from application.streams import MARKET, market_stream
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import events as e
 from domain.market.vocabulary import EndReason
 from projections.reading.queries import (
     MAX_LIMIT,
+    FillFilter,
     LedgerFilter,
     OrderQueries,
     Period,
@@ -30,6 +31,12 @@ OWN_ENDS = (EndReason.REQUESTED, EndReason.IMMEDIATE, EndReason.FILL_OR_KILL, En
 
 SCANNED = 50_000
 """How many events of a market are looked through for those of one order or one holder."""
+
+NEAR = 1_000
+"""How many events are looked through first for one that came shortly before."""
+
+SOON_US = 60_000_000
+"""Within how long a ledger has booked what a market decided, unless something is wrong."""
 
 ENDINGS = ("MarketFinalized", "MarketVoided", "MarketCalledOff")
 
@@ -99,6 +106,7 @@ class Why:
         entries = await self._entries(account_id, LedgerFilter(order_id=order_id))
         steps: list[Step] = [*(_order_step(recorded, order_id) for recorded in found), *entries]
         if view.filled:
+            steps += await self._redeemed(account_id, view, found)
             steps += await self._settlement(account_id, view.ticker)
         steps.sort(key=lambda step: step.position)
         return OrderChain(order=view, steps=steps, complete=last == view.revision)
@@ -124,10 +132,26 @@ class Why:
         steps: list[Step] = [_order_step(booked, entry.order_id)]
         if isinstance(booked.event, e.PositionSettled | e.PositionUnwound):
             return [*await self._ending(entry.ticker, booked), *steps]
+        if isinstance(booked.event, e.PairsRedeemed):
+            return [*await self._completed(entry, booked), *steps]
         placed = await self._placed(entry.account_id, entry.order_id)
         if placed is not None and placed.revision != booked.revision:
             steps.insert(0, _order_step(placed, entry.order_id))
         return steps
+
+    async def _completed(self, entry: LedgerEntryView, redeemed: Recorded[Any]) -> list[Step]:
+        """Return the trade that completed pairs, as it concerns the account: it came shortly before them."""
+        assert entry.ticker is not None
+        if entry.trade_id is None:
+            return []
+        for looked_back in (NEAR, SCANNED):
+            first, last = max(0, redeemed.revision - looked_back), redeemed.revision - 1
+            async for trade in self._past.naming(entry.ticker, entry.trade_id, first=first, last=last):
+                event = trade.event
+                if isinstance(event, e.TradeExecuted) and event.trade_id == entry.trade_id:
+                    taking = event.taker.account_id == entry.account_id
+                    return [_order_step(trade, (event.taker if taking else event.maker).order_id)]
+        return []
 
     async def _placed(self, account_id: AccountId, order_id: OrderId | None) -> Recorded[Any] | None:
         view = None if order_id is None else await self._orders.order(account_id, order_id)
@@ -138,6 +162,46 @@ class Why:
             if _concerns(found.event, view.order_id):
                 return found
         return None
+
+    # ------------------------------------------------------------------------- the pairs it completed
+
+    async def _redeemed(
+        self, account_id: AccountId, order: OrderView, found: Sequence[Recorded[Any]]
+    ) -> list[Step]:
+        """Return which pairs were redeemed because an order's trades completed them, and what was booked."""
+        fills = await everything(
+            lambda cursor: self._portfolio.fills(
+                account_id, FillFilter(order_id=order.order_id), limit=MAX_LIMIT, cursor=cursor
+            )
+        )
+        completing = {fill.trade_id for fill in fills if fill.redeemed}
+        trades = [r for r in found if isinstance(r.event, e.TradeExecuted) and r.event.trade_id in completing]
+        if not trades:
+            return []
+        first, redeemed = trades[0].revision, []
+        named = self._past.naming(order.ticker, account_id, first=first, last=first + SCANNED)
+        async for recorded in named:
+            if isinstance(recorded.event, e.PairsRedeemed) and recorded.event.trade_id in completing:
+                redeemed.append(recorded)
+                completing.remove(recorded.event.trade_id)
+            if not completing:
+                break
+        return [*(_order_step(each, None) for each in redeemed), *await self._booked(account_id, redeemed)]
+
+    async def _booked(
+        self, account_id: AccountId, redeemed: Sequence[Recorded[Any]]
+    ) -> Sequence[LedgerEntryView]:
+        """Return the entries that book redemptions of one market: as a rule they follow at once."""
+        booked: list[LedgerEntryView] = []
+        revisions = {each.revision for each in redeemed}
+        soon_us = redeemed[-1].cause.at_us + SOON_US if redeemed else 0
+        for until_us in (soon_us, None):
+            if len(booked) < len(revisions):
+                ticker = Ticker(redeemed[0].stream.removeprefix(MARKET))
+                at = Period(since_us=redeemed[0].cause.at_us, until_us=until_us)
+                entries = await self._entries(account_id, LedgerFilter(ticker=ticker, at=at))
+                booked = [entry for entry in entries if entry.market_revision in revisions]
+        return booked
 
     # --------------------------------------------------------------------------------- the settlement
 
@@ -157,7 +221,11 @@ class Why:
                     break
             at_or_after = LedgerFilter(ticker=ticker, at=Period(since_us=end.at_us))
             entries = await self._entries(account_id, at_or_after)
-            steps += [each for each in entries if each.order_id is None and each.position > end.position]
+            steps += [
+                each
+                for each in entries
+                if each.order_id is None and each.trade_id is None and each.position > end.position
+            ]
         return steps
 
     async def _ending(self, ticker: Ticker, paid: Recorded[Any]) -> list[Step]:

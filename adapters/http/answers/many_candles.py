@@ -62,7 +62,7 @@ class ForecastAnswer(TypedDict):
 def prices_over_time(
     tickers: Sequence[Ticker], candles: Iterable[CandleView]
 ) -> Iterator[tuple[CandleView, tuple[int, ...]]]:
-    """Yield the last candlestick of each period in which one of the markets moved, and all their last prices."""
+    """Yield a candlestick of each period in which one of the markets moved, and the last prices of all."""
     prices: dict[Ticker, int] = dict.fromkeys(tickers, 0)
     for _, period in groupby(sorted(candles, key=_ended), key=_ended):
         for candle in period:

@@ -1,6 +1,5 @@
 """Questions about what happened to an account: fills, settlements, entries of the ledger."""
 
-from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from adapters.read_models.queries.reader import Reader, Row, Where, checked, paged
@@ -26,8 +25,8 @@ from projections.reading.views import FillView, LedgerEntryView, RedemptionView,
 
 # A page of an account's fills, newest first: one stretch of the primary key, which gives them in order. The
 # client's name for the order is the one it had then: what it was called until the next time it got another
-# name, or is called now. It is looked up for the rows of the page only: of a join, PostgreSQL reads all
-# orders there ever were, and sorts.
+# name, or is called now. It and the pairs redeemed are looked up for the rows of the page only: of a join,
+# PostgreSQL reads all orders there ever were, and sorts.
 FILLS_PAGE = """
 SELECT f.trade_id, f.order_id,
     COALESCE(
@@ -37,12 +36,11 @@ SELECT f.trade_id, f.order_id,
         ''
     ),
     f.account_id, f.ticker, f.side, f.action, f.price_ticks, f.quantity, f.fee, f.is_taker, f.kind,
-    f.rules_version, f.at_us, f.position
+    f.rules_version, f.at_us, f.position,
+    (SELECT SUM(p.quantity) FROM redemptions p
+     WHERE p.account_id = f.account_id AND p.trade_id = f.trade_id)
 FROM fills f {where} ORDER BY f.at_us DESC, f.position DESC LIMIT :limit
 """
-
-AT_OF_FILL = 13
-"""Where in such a row the time stands."""
 
 # A page of how an account's positions ended, newest first: one stretch of the primary key.
 SETTLEMENTS_PAGE = """
@@ -56,12 +54,6 @@ FROM settlements s LEFT JOIN markets m ON m.ticker = s.ticker
 REDEMPTIONS_PAGE = """
 SELECT ticker, quantity, trade_id, at_us, position FROM redemptions
 {where} ORDER BY at_us DESC, position DESC LIMIT :limit
-"""
-
-# What was redeemed with the fills of a page: one stretch of the primary key.
-REDEEMED_WITH = """
-SELECT trade_id, SUM(quantity) FROM redemptions
-WHERE account_id = :account_id AND at_us BETWEEN :since AND :until AND trade_id IS NOT NULL GROUP BY trade_id
 """
 
 # A page of why an account's money moved, newest first: one stretch of the primary key, or
@@ -96,17 +88,8 @@ class HistoryAnswers:
         )
         sql = FILLS_PAGE.format(where=where)
         rows = await self._reader.fetch(sql, {**where.parameters, "limit": checked(limit)})
-        redeemed = await self._redeemed(account_id, rows)
-        items = [_fill_view(row, redeemed) for row in rows]
+        items = [_fill_view(row) for row in rows]
         return paged(items, limit, [moment(item.at_us, item.position) for item in items])
-
-    async def _redeemed(self, account_id: AccountId, fills: Sequence[Row]) -> dict[str, int]:
-        """Return how many pairs were redeemed with each of a page's fills, newest first; most with none."""
-        if not fills:
-            return {}
-        latest, earliest = fills[0][AT_OF_FILL], fills[-1][AT_OF_FILL]
-        period = {"account_id": account_id, "since": earliest, "until": latest}
-        return {trade: int(sum_) for trade, sum_ in await self._reader.fetch(REDEEMED_WITH, period)}
 
     async def settlements(
         self,
@@ -175,7 +158,7 @@ class HistoryAnswers:
         return paged(items, limit, [moment(item.at_us, item.position) for item in items])
 
 
-def _fill_view(row: Row, redeemed: Mapping[str, int]) -> FillView:
+def _fill_view(row: Row) -> FillView:
     (
         trade,
         order,
@@ -192,6 +175,7 @@ def _fill_view(row: Row, redeemed: Mapping[str, int]) -> FillView:
         rules,
         at,
         place,
+        redeemed,
     ) = row
     return FillView(
         trade_id=TradeId(trade),
@@ -209,7 +193,7 @@ def _fill_view(row: Row, redeemed: Mapping[str, int]) -> FillView:
         rules_version=rules,
         at_us=at,
         position=Position(place),
-        redeemed=Quantity(redeemed.get(trade, 0)),
+        redeemed=Quantity(int(redeemed or 0)),
     )
 
 

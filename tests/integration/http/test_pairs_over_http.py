@@ -56,13 +56,33 @@ async def test_why_leads_from_the_money_to_the_pairs(
     assert (redeemed.cash_delta, redeemed.locked_delta) == (10_000_000, 0)
     assert redeemed.trade_id == "FED-CUT:2"
     chain = (await read(world, ann, f"/why/ledger/ann/{redeemed.ledger_revision}"))["chain"]
-    assert [step["type"] for step in chain] == ["PairsRedeemed", "redemption_booked"]
-    assert chain[0]["data"] == {
+    assert [step["type"] for step in chain] == ["TradeExecuted", "PairsRedeemed", "redemption_booked"]
+    assert (chain[0]["data"]["trade_id"], chain[0]["caused_by"]) == ("FED-CUT:2", "counterparty")
+    assert chain[1]["data"] == {
         "count_fp": "10.00",
         "payout_dollars": "10.000000",
         "locked_dollars": "0.000000",
         "trade_id": "FED-CUT:2",
     }
+
+
+async def test_why_an_order_led_to_the_dollar_of_its_pairs(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    await trade(world, bob, ann, 40, 10)
+    await trade(world, ann, bob, 55, 10)
+    await world.presage.exchange.settled()
+    first, last = (await read(world, ann, "/portfolio/fills"))["fills"][::-1]
+    whys = [
+        [step["type"] for step in (await read(world, ann, f"/why/orders/{fill['order_id']}"))["chain"]]
+        for fill in (first, last)
+    ]
+    assert "PairsRedeemed" not in whys[0]
+    booked = [kind for kind in whys[1] if kind.endswith("_booked")]
+    assert (
+        whys[1].index("TradeExecuted") < whys[1].index("PairsRedeemed") < whys[1].index("redemption_booked")
+    )
+    assert (whys[1].count("PairsRedeemed"), booked) == (1, ["fill_booked", "redemption_booked"])
 
 
 async def test_positions_are_told_as_they_stood_with_pairs_redeemed(

@@ -59,7 +59,13 @@ PLANS = {
             "SEARCH r USING PRIMARY KEY (order_id=? AND position>?)",
             "CORRELATED SCALAR SUBQUERY 2",
             "SEARCH o USING INDEX sqlite_autoindex_orders_1 (order_id=?)",
+            "CORRELATED SCALAR SUBQUERY 3",
+            "SEARCH p USING INDEX redemptions_by_trade (account_id=? AND trade_id=?)",
         ],
+    ),
+    "an account's pairs that were redeemed in some days": (
+        history.REDEMPTIONS_PAGE.format(where="WHERE account_id = :account AND at_us >= :since"),
+        ["SEARCH redemptions USING PRIMARY KEY (account_id=? AND at_us>?)"],
     ),
     "how an account's positions ended": (
         history.SETTLEMENTS_PAGE.format(where="WHERE s.account_id = :account AND s.at_us >= :since"),

@@ -19,11 +19,14 @@ CREATE TABLE redemptions (
 )
 """
 
+BY_TRADE = "CREATE INDEX redemptions_by_trade ON redemptions (account_id, trade_id)"
+
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the table and its index."""
     in_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute(f"{STATEMENT} WITHOUT ROWID" if in_sqlite else STATEMENT)
+    op.execute(BY_TRADE)
 
 
 def downgrade() -> None:
