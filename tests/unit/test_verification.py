@@ -15,12 +15,20 @@ from domain.founding import ExchangeFounded
 from domain.group import events as g
 from domain.identifiers import GroupId, OrderId, Ticker, TradeId
 from domain.invariants import violations
-from domain.ledger.events import FillBooked, FundsDeposited, FundsReserved, IncreaseReleased, OrderConfirmed
+from domain.ledger.events import (
+    FillBooked,
+    FundsDeposited,
+    FundsReserved,
+    IncreaseReleased,
+    OrderConfirmed,
+    ProceedsUnlocked,
+    RedemptionBooked,
+)
 from domain.market import commands as c
 from domain.market import events as m
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity, Ticks
-from tests.unit.domain.trading_words import ANN, buy, listed
+from tests.unit.domain.trading_words import ANN, BOB, PLENTY, TICKER, buy, holding, listed, trading
 
 START_US = 1_700_000_000_000_000
 A_SECOND_US = 1_000_000
@@ -216,3 +224,79 @@ def test_two_orders_with_one_client_id_are_named() -> None:
     said = "ann: orders a and b both have the client id mine"
     assert said in found_in([*log, *in_market("M", doubled)])
     assert said not in found_in([*log, *in_market("M", replace(doubled, client_order_id="other"))])
+
+
+# ------------------------------------------------------------------------------- what markets pay
+
+
+def paired(*, old: bool = False) -> list[Entry]:
+    """Return a market in which ann came to hold pairs, which are redeemed unless the log is an old one."""
+    market = holding(trading(), ANN, 10).and_then(
+        buy("b", BOB, 10, 60), buy("a", ANN, 10, 40, side=Side.NO), buy("c", BOB, 5, 60)
+    )
+    kept = [event for event in market.past if not (old and isinstance(event, m.PairsRedeemed))]
+    placed = [event for event in kept if isinstance(event, m.OrderPlaced)]
+    put_in: list[DomainEvent] = []
+    for order in placed:
+        held = {"order_id": order.order_id, "account_id": order.account_id, "ticker": TICKER}
+        put_in += [
+            FundsDeposited(account_id=order.account_id, amount=PLENTY, reference=order.order_id),
+            FundsReserved(**held, amount=PLENTY, request_digest="0" * 64, order_group_id=None),
+        ]
+    return [*(("ledger-00", event) for event in put_in), *in_market("RAIN", *kept)]
+
+
+def redemption(**changes: object) -> Entry:
+    """Return how the ledger books the redemption of those pairs."""
+    at = [type(event) for stream, event in paired() if stream == "market-RAIN"].index(m.PairsRedeemed)
+    [pairs] = [event for _, event in paired() if isinstance(event, m.PairsRedeemed)]
+    booked = RedemptionBooked(
+        account_id=ANN,
+        ticker=TICKER,
+        quantity=pairs.quantity,
+        payout=pairs.payout,
+        cash_delta=pairs.payout,
+        locked_delta=Money(0),
+        trade_id=pairs.trade_id,
+        market_revision=at,
+    )
+    return "ledger-00", replace(booked, **changes)
+
+
+def of_payments(log: Sequence[Entry], afterwards_us: int = 0) -> list[str]:
+    return [
+        each
+        for each in found_in(log, afterwards_us=afterwards_us)
+        if "PairsRedeemed" in each or "pairs are held" in each
+    ]
+
+
+def test_pairs_are_booked_once_to_whom_and_for_what_they_were_redeemed() -> None:
+    assert of_payments(paired()) == []
+    assert of_payments([*paired(), redemption()]) == []
+    begins = "market RAIN: of event 8 PairsRedeemed of "
+    assert of_payments([*paired(), redemption(), redemption()]) == [
+        f"{begins}10000000 to ann was booked, and nothing was due"
+    ]
+    assert of_payments([*paired(), redemption(account_id=BOB)]) == [
+        f"{begins}10000000 to bob was booked, and PairsRedeemed of 10000000 to ann was due"
+    ]
+    less = redemption(payout=Money(9_000_000))
+    assert of_payments([*paired(), less]) == [
+        f"{begins}9000000 to ann was booked, and PairsRedeemed of 10000000 to ann was due"
+    ]
+    passed_over = "ledger-00", ProceedsUnlocked(ticker=TICKER, market_revision=9)
+    assert of_payments([*paired(), passed_over]) == [f"{begins}10000000 to ann is due and was never booked"]
+
+
+@pytest.mark.parametrize(
+    ("afterwards_us", "named"), [(PATIENCE_US - A_SECOND_US, False), (PATIENCE_US + A_SECOND_US, True)]
+)
+def test_pairs_that_were_not_redeemed_are_named_unless_the_log_is_an_old_one(
+    afterwards_us: int, *, named: bool
+) -> None:
+    elsewhere = in_market("SNOW", *(event for stream, event in paired() if stream == "market-RAIN"))
+    log = [*paired(old=True)[:12], *elsewhere, *paired(old=True)[12:]]
+    expected = ["market RAIN: pairs are held by ann"] if named else []
+    assert of_payments(log, afterwards_us) == expected
+    assert of_payments(paired(old=True), afterwards_us) == []
