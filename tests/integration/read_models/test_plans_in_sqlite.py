@@ -60,7 +60,7 @@ PLANS = {
             "CORRELATED SCALAR SUBQUERY 2",
             "SEARCH o USING INDEX sqlite_autoindex_orders_1 (order_id=?)",
             "CORRELATED SCALAR SUBQUERY 3",
-            "SEARCH p USING INDEX redemptions_by_trade (account_id=? AND trade_id=?)",
+            "SEARCH p USING COVERING INDEX redemptions_by_trade (account_id=? AND trade_id=?)",
         ],
     ),
     "an account's pairs that were redeemed in some days": (

@@ -19,7 +19,7 @@ CREATE TABLE redemptions (
 )
 """
 
-BY_TRADE = "CREATE INDEX redemptions_by_trade ON redemptions (account_id, trade_id)"
+BY_TRADE = "CREATE INDEX redemptions_by_trade ON redemptions (account_id, trade_id, quantity)"
 
 
 def upgrade() -> None:
