@@ -188,7 +188,7 @@ class PortfolioProjection(Projection):
                 trade_id=event.trade_id,
             )
         )
-        row.realized_pnl += holding.redeem(row, event.quantity)
+        redeem(row, event)
         row.updated_at_us = recorded.cause.at_us
         self._positions.put(row)
 
@@ -276,6 +276,11 @@ def fill(row: PositionRow, trade: TradeExecuted, leg: Leg) -> None:
     row.fees += leg.fee
     row.total_traded += value
     row.shares_traded += trade.quantity
+
+
+def redeem(row: PositionRow, event: PairsRedeemed) -> None:
+    """Note that pairs were redeemed."""
+    row.realized_pnl += holding.redeem(row, event.quantity)
 
 
 def settle(row: PositionRow, event: PositionSettled) -> None:

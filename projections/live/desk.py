@@ -131,6 +131,9 @@ class Desk:
     def _position(self, recorded: Recorded[Any]) -> PositionRow | None:
         event = recorded.event
         match event:
+            case e.PairsRedeemed():
+                row = self._held(recorded.stream.removeprefix(MARKET))
+                portfolio.redeem(row, event)
             case e.PositionSettled():
                 row = self._held(recorded.stream.removeprefix(MARKET))
                 portfolio.settle(row, event)

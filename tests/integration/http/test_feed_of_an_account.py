@@ -66,6 +66,23 @@ async def test_a_fill_tells_what_it_was_of_and_what_one_holds_after_it(
         assert (fill["client_order_id"], fill["post_position_fp"]) == ("late", "-5.00")
 
 
+async def test_pairs_that_are_redeemed_are_gone_from_the_position_that_is_told(
+    world: World, url: str, market: str, ann: Person, bob: Person
+) -> None:
+    await world.place(ann, count=5, yes_price=42)
+    await world.place(bob, side="no", count=5, yes_price=..., no_price=58)
+    async with feed_client(url, ann) as hers:
+        await hers.ask("subscribe", channels=["market_positions"])
+        await world.place(bob, count=3, yes_price=50)
+        await world.place(ann, side="no", count=3, yes_price=..., no_price=50)
+        traded, redeemed = [(await hers.of_kind("market_position"))["msg"] for _ in range(2)]
+        told = ("yes_count_fp", "no_count_fp", "position_cost_dollars", "realized_pnl_dollars")
+        assert [traded[name] for name in told] == ["5.00", "3.00", "3.6000", "0.0000"]
+        # Three at 42 cents and three at 50 gave a dollar each.
+        assert [redeemed[name] for name in told] == ["2.00", "0.00", "0.8400", "0.2400"]
+        assert redeemed["revision"] == traded["revision"] + 1
+
+
 async def test_whatever_happens_to_an_order_is_told(world: World, url: str, market: str, ann: Person) -> None:
     async with feed_client(url, ann) as client:
         await client.ask("subscribe", channels=["user_orders"], market_tickers=[market])
