@@ -138,7 +138,8 @@ class World:
     async def append(self, *events: DomainEvent) -> None:
         cause = Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=self.revision + 8)
         encoded = [self.codec.encode(event, uuid4(), cause) for event in events]
-        await self.log.append("market-M", encoded, expected=self.revision)
+        if encoded:
+            await self.log.append("market-M", encoded, expected=self.revision)
         self.revision += len(events)
 
     async def shown(self, within_s: float = 100.0) -> bool:
@@ -188,6 +189,21 @@ def test_what_happened_is_in_all_rows_before_it_is_told_that_it_is_visible(simul
         assert await world.shown()
         assert world.database.rows["money"] == ["rain", "snow", "hail"]
         assert (world.runner.stats.events, world.runner.stats.batches) == (4, 2)
+
+    simulated(story)
+
+
+@pytest.mark.parametrize(("events", "transactions"), [(8_000, 1), (8_001, 2)])
+def test_who_is_far_behind_takes_eight_thousand_events_at_once(
+    simulated: Simulated, events: int, transactions: int
+) -> None:
+    async def story(world: World) -> None:
+        for _ in range(4):
+            await world.pauses(*["rain"] * 2_000)
+        await world.pauses(*["snow"] * (events - 8_000))
+        world.start()
+        assert await world.shown()
+        assert (world.runner.stats.events, world.runner.stats.batches) == (events, transactions)
 
     simulated(story)
 
