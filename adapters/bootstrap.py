@@ -154,7 +154,7 @@ async def build_exchange(
         limits=limits,
         health=health,
     )
-    in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions)
+    in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions, health=health)
     runner = ProcessRunner(
         log=store,
         codec=codec,

@@ -45,8 +45,8 @@ async def _keep_running(settings: Settings, health: Health) -> None:
         well = loop.call_later(SOUND_S, health.clear, PART, Trouble.PROJECTOR_FAILED)
         try:
             ended = f"status {await _run(settings)}"
-        except OSError as error:
-            ended = str(error)
+        except Exception as error:  # noqa: BLE001 (whatever keeps it from running is told)
+            ended = f"{type(error).__name__}: {error}"
         finally:
             well.cancel()
         pause_s = PAUSES_S[0] if loop.time() - began > LONG_S else min(2 * pause_s, longest_s)

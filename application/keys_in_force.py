@@ -8,7 +8,8 @@ what is known holds.
 import asyncio
 import logging
 
-from application.ports.codec import EventCodec, UnreadableEvent
+from application.health import Health, Trouble
+from application.ports.codec import EventCodec
 from application.ports.event_store import EventStoreError, StreamReader
 from application.streams import identity_stream, partition_of
 from domain.identifiers import AccountId
@@ -26,8 +27,9 @@ PATIENCE_S = 0.5
 class KeysInForce:
     """Follows the streams of keys, by looking."""
 
-    def __init__(self, *, reader: StreamReader, codec: EventCodec, partitions: int) -> None:
+    def __init__(self, *, reader: StreamReader, codec: EventCodec, partitions: int, health: Health) -> None:
         self._reader = reader
+        self._health = health
         self._codec = codec
         self._states = {identity_stream(partition): IdentityState() for partition in range(partitions)}
         self._looked_at_s = float("-inf")
@@ -72,14 +74,24 @@ class KeysInForce:
     async def _read(self, now_s: float) -> None:
         try:
             for stream, state in self._states.items():
-                async for page in self._reader.read_stream(stream, from_revision=state.revision + 1):
-                    for stored in page:
-                        IDENTITY.evolve(state, self._codec.decode(stored).event)  # type: ignore[arg-type]
-        except (EventStoreError, UnreadableEvent) as error:
-            log.warning("keys cannot be looked up, what is known holds: %s", error)
+                await self._read_stream(stream, state)
         finally:
             self._looked_at_s = now_s
             self._looking = None
+
+    async def _read_stream(self, stream: str, state: IdentityState) -> None:
+        try:
+            async for page in self._reader.read_stream(stream, from_revision=state.revision + 1):
+                for stored in page:
+                    IDENTITY.evolve(state, self._codec.decode(stored).event)  # type: ignore[arg-type]
+        except EventStoreError as error:
+            # That nothing can be read is told by whoever watches the log.
+            log.warning("keys cannot be looked up, what is known holds: %s", error)
+        except Exception as error:  # noqa: BLE001 (whatever it is, keys that were revoked would stay in force)
+            why = f"they cannot be looked up, and what is known of them holds: {error}"
+            self._health.report(f"keys of {stream}", Trouble.STREAM_UNREADABLE, why)
+        else:
+            self._health.clear(f"keys of {stream}", Trouble.STREAM_UNREADABLE)
 
 
 def _now_s() -> float:

@@ -10,8 +10,9 @@ from adapters.bootstrap import make_codec
 from adapters.clock import TimeOrderedIds
 from adapters.event_stores.memory import MemoryEventStore
 from application.events import Cause
+from application.health import Health, Trouble
 from application.keys_in_force import LOOK_EVERY_S, KeysInForce
-from application.ports.event_store import StoreUnavailable
+from application.ports.event_store import NewEvent, StoreUnavailable
 from application.streams import identity_stream
 from domain.identifiers import AccountId
 from domain.identity.aggregate import KeyCreated, KeyRevoked, Scope
@@ -57,7 +58,7 @@ async def test_an_account_has_so_many_keys_and_no_more(world: World, ann: Person
 
 async def test_keys_of_another_process_are_seen_and_known_ones_hold_while_the_store_is_away() -> None:
     store, codec, ids = MemoryEventStore(), make_codec(), TimeOrderedIds()
-    keys = KeysInForce(reader=store, codec=codec, partitions=2)
+    keys = KeysInForce(reader=store, codec=codec, partitions=2, health=Health())
     stream, account = identity_stream(1), AccountId("ann")
     created = KeyCreated(
         key_id="k", account_id=account, name="k", public_key_pem="pem", scopes=(Scope.READ,), strict=False
@@ -82,6 +83,29 @@ async def test_keys_of_another_process_are_seen_and_known_ones_hold_while_the_st
     await store.append(stream, [codec.encode(revoked, ids.new(), cause)], expected=0)
     keys._looked_at_s -= LOOK_EVERY_S  # as much time has gone by
     assert await keys.find("k") is None
+    await keys.close()
+    await store.close()
+
+
+async def test_keys_of_a_stream_that_cannot_be_read_are_told_of_and_cost_those_of_no_other() -> None:
+    store, codec, ids, health = MemoryEventStore(), make_codec(), TimeOrderedIds(), Health()
+    keys = KeysInForce(reader=store, codec=codec, partitions=2, health=health)
+    cause = Cause(command_id=ids.new(), correlation_id=ids.new(), at_us=1)
+    created = KeyCreated(
+        key_id="k",
+        account_id=AccountId("ann"),
+        name="k",
+        public_key_pem="pem",
+        scopes=(Scope.READ,),
+        strict=False,
+    )
+    newer = NewEvent(id=ids.new(), type="KeyFrozen", data=b"{}", metadata=b'{"version": 1}')
+    await store.append(identity_stream(0), [newer], expected=-1)
+    await store.append(identity_stream(1), [codec.encode(created, ids.new(), cause)], expected=-1)
+    assert await keys.find("k") == created
+    [told] = health.conditions
+    assert (told.part, told.code) == (f"keys of {identity_stream(0)}", Trouble.STREAM_UNREADABLE)
+    assert "KeyFrozen" in told.message
     await keys.close()
     await store.close()
 
