@@ -1,20 +1,23 @@
-"""The traders of the house: one quotes every market on both sides, others take what it offers.
+"""The traders of the house: one makes every market by the logarithmic rule, others take what it offers.
 
-They trade through the exchange like everybody else, with money of their own and no advantage. Prices wander
-at random from a seed. What the house has on the books is bounded, and so is what it does in a second.
+They trade through the exchange like everybody else, with money of their own and no advantage. What takers
+believe wanders at random from a seed. What the house has on the books is bounded, so is what it does in a
+second, and so is what the maker can lose.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from adapters.demo.listing import fund
 from adapters.demo.questions import Question
 from application.exchange import Exchange
+from application.liquidity.market_maker import MarketMaker
 from application.ports.event_store import EventStoreError
-from application.requests import OrderAccepted, OrderRequest
-from domain.identifiers import AccountId, OrderId, Ticker
+from application.requests import OrderRequest
+from domain.identifiers import AccountId, Ticker
+from domain.lmsr import LogarithmicRule
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, Side, TimeInForce
 from domain.quantities import CONTRACT, DOLLAR, PAYOUT_TICKS, Money, Quantity, Ticks, complement
@@ -25,8 +28,10 @@ MAKER = AccountId("house-maker")
 TAKERS = (AccountId("house-anna"), AccountId("house-boris"), AccountId("house-chiara"))
 
 MONEY = Money(1_000_000 * DOLLAR)
+MAKERS_LOSS = Money(1_000 * DOLLAR)
+"""The most that the maker may lose in one market."""
+STEP = Quantity(25 * CONTRACT)
 STEP_S = 1.0
-LEVELS = 4
 CENT = 100
 LOWEST, HIGHEST = CENT, PAYOUT_TICKS - CENT
 SLACK = 3 * CENT
@@ -42,15 +47,25 @@ class House:
         self._exchange = exchange
         self._random = Random(seed)  # noqa: S311 (prices of a demonstration, not secrets)
         self._fair = {question.ticker: question.fair_ticks for question in questions}
-        self._quotes: dict[Ticker, dict[Level, OrderId]] = {ticker: {} for ticker in self._fair}
+        self._makers = {
+            question.ticker: MarketMaker(
+                exchange.trading,
+                exchange.directory,
+                account_id=MAKER,
+                ticker=question.ticker,
+                rule=LogarithmicRule(MAKERS_LOSS, Ticks(question.fair_ticks)),
+                step=STEP,
+            )
+            for question in questions
+        }
 
     async def open(self) -> None:
         """Fund the traders, take off what an earlier run left, and quote every market."""
         for account_id in (MAKER, *TAKERS):
             await fund(self._exchange, account_id, MONEY)
             await self._exchange.trading.cancel_all(account_id)
-        for ticker in self._fair:
-            await self._quote(ticker)
+        for maker in self._makers.values():
+            await maker.quote()
 
     async def run(self) -> None:
         """Take and quote, one small step after the other."""
@@ -62,31 +77,10 @@ class House:
                 log.warning("the house traders wait: %s", error)
 
     async def _step(self, ticker: Ticker) -> None:
-        wandered = self._fair[ticker] + self._random.gauss(0, CENT)
-        self._fair[ticker] = round(min(max(wandered, LOWEST + CENT), HIGHEST - CENT))
+        believed = self._fair[ticker] + self._random.gauss(0, CENT)
+        self._fair[ticker] = round(min(max(believed, LOWEST + CENT), HIGHEST - CENT))
         await self._take(ticker)
-        await self._quote(ticker)
-
-    async def _quote(self, ticker: Ticker) -> None:
-        """Bring the maker's orders to where they belong, cancelling before placing."""
-        market = await self._trading(ticker)
-        if market is None:
-            return
-        quotes = self._quotes[ticker]
-        wanted = self._levels(ticker)
-        stale = [order_id for level, order_id in quotes.items() if level not in wanted]
-        await self._exchange.trading.cancel_many(MAKER, stale)
-        standing = {level: quotes[level] for level in wanted if quotes.get(level) in market.orders}
-        missing = {level: contracts for level, contracts in wanted.items() if level not in standing}
-        orders = [
-            _order(market, MAKER, level, contracts, TimeInForce.GOOD_TILL_CANCELED)
-            for level, contracts in missing.items()
-        ]
-        answers = await self._exchange.trading.place_many(orders)
-        for level, answer in zip(missing, answers, strict=True):
-            if isinstance(answer, OrderAccepted):
-                standing[level] = answer.order_id
-        self._quotes[ticker] = standing
+        await self._makers[ticker].quote()
 
     async def _take(self, ticker: Ticker) -> None:
         """Have one of the takers buy or sell a little of what is offered."""
@@ -100,17 +94,6 @@ class House:
         taker = self._random.choice(TAKERS)
         order = _order(market, taker, level, contracts, TimeInForce.IMMEDIATE_OR_CANCEL)
         await self._exchange.trading.place(order)
-
-    def _levels(self, ticker: Ticker) -> Mapping[Level, int]:
-        """Return where the maker bids, and for how many contracts."""
-        levels: dict[Level, int] = {}
-        for side in Side:
-            best = (_worth(side, self._fair[ticker]) - CENT // 2) // CENT * CENT
-            for behind in range(LEVELS):
-                ticks = best - behind * CENT
-                if ticks >= LOWEST:
-                    levels[side, Ticks(ticks)] = 25 * (behind + 1)
-        return levels
 
     async def _trading(self, ticker: Ticker) -> MarketState | None:
         """Return a market that trades, ``None`` if it does not."""

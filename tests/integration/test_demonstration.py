@@ -10,17 +10,19 @@ import pytest
 from adapters.bootstrap import Presage, open_presage
 from adapters.clock import TimeOrderedIds
 from adapters.demo.gifts import GIFT
-from adapters.demo.house import LEVELS, MAKER, MONEY, TAKERS, House
+from adapters.demo.house import MAKER, MAKERS_LOSS, MONEY, TAKERS, House
 from adapters.demo.listing import TRADER, TRADERS_MONEY, list_everything
 from adapters.demo.opening import demonstration
 from adapters.demo.questions import QUESTIONS
 from adapters.sessions.passwords import Argon2Passwords
 from adapters.settings import Settings
 from application.accounts import Accounts
+from application.liquidity.market_maker import LEVELS
 from application.verification.verify import verify
 from domain.identifiers import AccountId, Ticker
 from domain.market.state import MarketState
 from domain.market.vocabulary import Result
+from domain.quantities import PAYOUT_TICKS
 
 STEPS = 300
 
@@ -66,6 +68,8 @@ async def test_the_house_quotes_and_trades_within_its_bounds(presage: Presage) -
         assert set(owners) == {MAKER}
         assert owners[MAKER] <= 2 * LEVELS
         assert state.trades > 0
+        made = state.positions[MAKER]
+        assert made.paid - PAYOUT_TICKS * min(made.yes, made.no) <= MAKERS_LOSS
     for account_id in (MAKER, *TAKERS):
         ledger = await presage.exchange.directory.ledger(account_id).state()
         assert ledger.accounts[account_id].cash > MONEY // 2

@@ -1,0 +1,1 @@
+"""Liquidity that the house provides, at a loss that is bounded beforehand."""

@@ -1,0 +1,122 @@
+"""The market maker on a whole exchange: it meets somebody who knows, restarts, and loses no more than stated."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.bootstrap import Presage, open_presage
+from adapters.settings import Settings
+from application.liquidity.market_maker import MakerPaysFees, MarketMaker
+from application.requests import Accepted, OrderAccepted, OrderRequest
+from application.verification.verify import verify
+from domain.fees import FREE, FeeSchedule, fee_rate, fee_schedule
+from domain.identifiers import AccountId, Ticker
+from domain.lmsr import LogarithmicRule
+from domain.market.commands import CreateMarket
+from domain.market.vocabulary import Action, Result, Side, TimeInForce
+from domain.quantities import CONTRACT, DOLLAR, Money, Quantity, Ticks
+
+TICKER, MAKER, KNOWS = Ticker("RAIN"), AccountId("maker"), AccountId("knows")
+MONEY, LOSS = Money(10_000 * DOLLAR), Money(50 * DOLLAR)
+
+
+@pytest.fixture
+async def presage(tmp_path: Path) -> AsyncIterator[Presage]:
+    async with open_presage(Settings(data=tmp_path, event_store="memory")) as presage:
+        await presage.start()
+        for account_id in (MAKER, KNOWS):
+            await presage.exchange.operations.deposit(account_id, MONEY, "start")
+        yield presage
+
+
+async def listed(presage: Presage, fees: FeeSchedule = FREE) -> None:
+    listing = CreateMarket(ticker=TICKER, title="Rain?", rules="", category="Weather", fees=fees)
+    assert isinstance(await presage.exchange.operations.create_market(listing, activate=True), Accepted)
+
+
+def maker(presage: Presage) -> MarketMaker:
+    exchange = presage.exchange
+    return MarketMaker(
+        exchange.trading,
+        exchange.directory,
+        account_id=MAKER,
+        ticker=TICKER,
+        rule=LogarithmicRule(LOSS, Ticks(4_000)),
+        step=Quantity(5 * CONTRACT),
+    )
+
+
+async def cash(presage: Presage, account_id: AccountId) -> int:
+    await presage.exchange.settled()
+    return (await presage.exchange.directory.ledger(account_id).state()).accounts[account_id].cash
+
+
+async def taken(presage: Presage, side: Side, contracts: int) -> int:
+    """Take what is offered at any price below a dollar; return what was had."""
+    answer = await presage.exchange.trading.place(
+        OrderRequest(
+            account_id=KNOWS,
+            ticker=TICKER,
+            side=side,
+            action=Action.BUY,
+            quantity=Quantity(contracts * CONTRACT),
+            price_ticks=Ticks(9_900),
+            time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL,
+        )
+    )
+    assert isinstance(answer, OrderAccepted)
+    market = await presage.exchange.directory.find_market(TICKER)
+    assert market is not None
+    return market.positions[KNOWS].yes - market.positions[KNOWS].no
+
+
+@pytest.mark.parametrize(("side", "result"), [(Side.YES, Result.YES), (Side.NO, Result.NO)])
+async def test_who_knows_the_result_takes_no_more_than_the_operator_stated(
+    presage: Presage, side: Side, result: Result
+) -> None:
+    await listed(presage)
+    quoting, had = maker(presage), None
+    for turn in range(100):
+        if turn % 7 == 3:
+            quoting = maker(presage)  # it begins again from what the account holds
+        await quoting.quote()
+        now = await taken(presage, side, contracts=13)
+        if now == had:
+            break
+        had = now
+    assert had
+    await presage.exchange.operations.resolve(TICKER, result)
+    lost = MONEY - await cash(presage, MAKER)
+    assert 0 < lost <= LOSS
+    assert (await verify(presage.store, presage.codec)).violations == []
+
+
+async def test_bids_that_stand_whole_are_left_where_they_are(presage: Presage) -> None:
+    await listed(presage)
+    quoting = maker(presage)
+    await quoting.quote()
+    head = await presage.store.head()
+    await quoting.quote()
+    assert await presage.store.head() == head
+    await taken(presage, Side.YES, contracts=1)
+    await quoting.quote()
+    market = await presage.exchange.directory.find_market(TICKER)
+    assert market is not None
+    assert {order.remaining for order in market.orders.values()} == {5 * CONTRACT}
+
+
+async def test_a_market_that_has_not_opened_or_has_ended_is_left_alone(presage: Presage) -> None:
+    await maker(presage).quote()
+    await listed(presage)
+    await presage.exchange.operations.pause(TICKER)
+    await maker(presage).quote()
+    market = await presage.exchange.directory.find_market(TICKER)
+    assert market is not None
+    assert not market.orders
+
+
+async def test_fees_for_makers_are_refused_for_no_prices_bound_them(presage: Presage) -> None:
+    await listed(presage, fees=fee_schedule(maker=fee_rate(quadratic_bps=100)))
+    with pytest.raises(MakerPaysFees):
+        await maker(presage).quote()
