@@ -2,14 +2,18 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from application.liquidity.house import Stake
+from domain.identifiers import Ticker
 from domain.limits import DEFAULT_LIMITS, AccountLimits
+from domain.quantities import DOLLAR, PAYOUT_TICKS, Money, Ticks
 
 VARIABLES = {
     "data": "PRESAGE_DATA",
@@ -36,6 +40,7 @@ VARIABLES = {
     "firewall": "PRESAGE_FIREWALL",
     "slos": "PRESAGE_SLOS",
     "surveillance": "PRESAGE_SURVEILLANCE",
+    "liquidity": "PRESAGE_LIQUIDITY",
 }
 """The environment variable behind each setting."""
 
@@ -51,10 +56,24 @@ _ORIGIN = r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?"
 ORIGINS = rf"^({_ORIGIN}(,{_ORIGIN})*)?$"
 """Whole origins as browsers send them: no wildcards, no paths."""
 
+_STAKE = r"[^\s,=@]{1,64}=[1-9][0-9]{0,8}(\.[0-9]{1,2})?(@0?\.[0-9]{1,4})?"
+LIQUIDITY = rf"^({_STAKE}(,{_STAKE})*)?$"
+"""Markets with dollars, and a chance for yes."""
+
 
 def without_secrets(text: str) -> str:
     """Return a text without the names and passwords in its addresses."""
     return _SECRET.sub("://***@", text)
+
+
+def _stake(text: str) -> Stake:
+    ticker, _, risk = text.partition("=")
+    dollars, _, chance = risk.partition("@")
+    return Stake(
+        ticker=Ticker(ticker),
+        loss=Money(int(Decimal(dollars) * DOLLAR)),
+        prior=Ticks(int(Decimal(chance or "0.5") * PAYOUT_TICKS)),
+    )
 
 
 def _is_folder(place: str) -> bool:
@@ -103,7 +122,8 @@ class Settings(BaseModel):
     ``rate_limits`` is ``on``, ``off`` or a file that states them; so is ``firewall``, or ``log`` to refuse
     nothing.
     ``slos`` is a file of objectives. ``surveillance`` is ``on``, ``off`` or a file with rules against market
-    manipulation.
+    manipulation. ``liquidity`` has the markets that the house makes, and the dollars it may lose in each:
+    ``RAIN=100,SNOW=50@0.30`` with the chance it gives yes at first, one half if it is not said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,6 +151,7 @@ class Settings(BaseModel):
     firewall: str = Field(default="on", min_length=1)
     slos: Path | None = None
     surveillance: str = Field(default="on", min_length=1)
+    liquidity: str = Field(default="", pattern=LIQUIDITY)
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")
@@ -142,6 +163,13 @@ class Settings(BaseModel):
             "it is sqlite, memory, a folder for JSON Lines (a path with a slash, for example ./log), or an "
             "address that begins with esdb:// or kurrentdb://"
         )
+
+    @field_validator("liquidity")
+    @classmethod
+    def _states_chances(cls, value: str) -> str:
+        if all(_stake(text).prior for text in value.split(",") if text):
+            return value
+        raise ValueError("a chance for yes is above 0 and below 1, for example RAIN=100@0.30")
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> "Settings":
@@ -164,6 +192,11 @@ class Settings(BaseModel):
         """Return the environment from which another process gets these settings."""
         values = self.model_dump(mode="json", exclude_none=True)
         return {**environment, **{VARIABLES[name]: str(value) for name, value in values.items()}}
+
+    @property
+    def stakes(self) -> Sequence[Stake]:
+        """The markets that the house makes."""
+        return [_stake(text) for text in self.liquidity.split(",") if text]
 
     @property
     def limits(self) -> AccountLimits:

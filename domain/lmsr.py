@@ -60,6 +60,11 @@ class LogarithmicRule:
         """``b``, in hundredths of a contract."""
         self._start = self._depth * _EXACTLY.ln(yes / no)
 
+    @property
+    def depth(self) -> Quantity:
+        """Return ``b``: selling ``b ln 3`` moves the price from one half to three quarters."""
+        return Quantity(int(self._depth))
+
     def bids(self, sold: int, ladder: Ladder) -> list[Bid]:
         """Return what to bid for once ``sold`` hundredths of yes have been sold net (bought, if below 0)."""
         return [*self._side(Side.YES, sold, ladder), *self._side(Side.NO, sold, ladder)]

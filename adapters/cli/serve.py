@@ -22,6 +22,7 @@ from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.serving.serving import Served, serving
 from adapters.settings import LogLevel, ProjectorPlace, Settings
 from adapters.threads import give_way_soon
+from application.liquidity.house import liquidity
 from application.shutdown import Step
 
 app = typer.Typer()
@@ -125,10 +126,12 @@ async def _serve(settings: Settings, stopping: Stopping, *, demo: bool, as_json:
         collect_seldom()
         collect_in_calm(asyncio.get_running_loop())
         house = await stack.enter_async_context(AsyncExitStack())
+        if settings.stakes:
+            await house.enter_async_context(liquidity(presage.exchange, settings.stakes))
         trader = await house.enter_async_context(demonstration(presage)) if demo else None
         presage.folder.announce(served.url, presage.identity)
         stack.callback(presage.folder.withdraw)
-        stopping.steps += _closing(presage, served, house if demo else None)
+        stopping.steps += _closing(presage, served, house if demo or settings.stakes else None)
         if as_json:
             print_json(_ready(presage, served.url, trader))
         else:

@@ -1,5 +1,6 @@
-"""The market maker on a whole exchange: it meets somebody who knows, restarts, and loses no more than stated."""
+"""The market maker on a whole exchange meets somebody who knows, and loses no more than was stated."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.settings import Settings
+from application.liquidity.house import HOUSE, Stake, liquidity
 from application.liquidity.market_maker import MakerPaysFees, MarketMaker
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.verification.verify import verify
@@ -120,3 +122,15 @@ async def test_fees_for_makers_are_refused_for_no_prices_bound_them(presage: Pre
     await listed(presage, fees=fee_schedule(maker=fee_rate(quadratic_bps=100)))
     with pytest.raises(MakerPaysFees):
         await maker(presage).quote()
+
+
+async def test_the_house_makes_the_markets_that_its_operator_names(presage: Presage) -> None:
+    await listed(presage)
+    await presage.exchange.operations.deposit(HOUSE, MONEY, "start")
+    stake = Stake(ticker=TICKER, loss=LOSS, prior=Ticks(3_000))
+    async with liquidity(presage.exchange, [stake]):
+        market = await presage.exchange.directory.find_market(TICKER)
+        assert market is not None
+        while not market.orders:  # noqa: ASYNC110 (a state, not an event)
+            await asyncio.sleep(0.01)
+    assert {order.account_id for order in market.orders.values()} == {HOUSE}

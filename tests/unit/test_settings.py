@@ -46,3 +46,19 @@ def test_what_an_account_may_have_is_set_from_outside() -> None:
     assert Settings().limits == AccountLimits()
     with pytest.raises(ValidationError, match="open_orders_max"):
         Settings(open_orders_max=0)
+
+
+def test_the_markets_that_the_house_makes_are_named_with_what_it_may_lose() -> None:
+    settings = Settings.from_environment({"PRESAGE_LIQUIDITY": "RAIN=100,SNOW-27=50.25@0.30"})
+    assert [(stake.ticker, stake.loss, stake.prior) for stake in settings.stakes] == [
+        ("RAIN", 100_000_000, 5_000),
+        ("SNOW-27", 50_250_000, 3_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["RAIN", "RAIN=", "RAIN=100@1", "RAIN=-5", "RAIN=100@0.00001", "=5", "RAIN=0@0.5"]
+)
+def test_a_stake_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="liquidity"):
+        Settings.from_environment({"PRESAGE_LIQUIDITY": text})
