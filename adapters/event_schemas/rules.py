@@ -83,12 +83,8 @@ RULES: Mapping[type, tuple[Rule, ...]] = {
             "`value` is price times quantity", lambda event: event.value == event.price_ticks * event.quantity
         ),
     ),
-    group.GroupDetermined: (
-        Rule("`winner` is one of `members`", lambda event: event.winner in event.members),
-    ),
-    group.GroupFinalized: (
-        Rule("`winner` is one of `members`", lambda event: event.winner in event.members),
-    ),
+    group.GroupDetermined: (_WINNER_IS_A_MEMBER,),
+    group.GroupFinalized: (_WINNER_IS_A_MEMBER,),
 }
 
 

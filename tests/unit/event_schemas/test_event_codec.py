@@ -1,4 +1,6 @@
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +99,25 @@ def test_fields_that_contradict_one_another_are_refused(name: str, fields: dict[
     version = EVENT_VERSIONS[name]
     with pytest.raises(UnreadableEvent, match=f"^market-FED-26DEC-CUT revision 4, {name}: .*{says}"):
         CODEC.decode(stored(name, golden(name, version) | fields, version=version))
+
+
+def test_of_all_ways_in_which_two_legs_meet_each_kind_of_fill_has_its_own() -> None:
+    legs = [(side, action) for side in ("yes", "no") for action in ("buy", "sell")]
+    readable = set()
+    for kind, maker, taker in product(("normal", "mint", "merge"), legs, legs):
+        content = golden("TradeExecuted", 1) | {"kind": kind}
+        for leg, (side, action) in (("maker", maker), ("taker", taker)):
+            content[leg] = content[leg] | {"side": side, "action": action}
+        with suppress(UnreadableEvent):
+            CODEC.decode(stored("TradeExecuted", content, version=1))
+            readable.add((kind, maker, taker))
+    yes_buy, yes_sell, no_buy, no_sell = legs
+    assert readable == {
+        *(("normal", *legs) for legs in ((yes_buy, yes_sell), (yes_sell, yes_buy))),
+        *(("normal", *legs) for legs in ((no_buy, no_sell), (no_sell, no_buy))),
+        *(("mint", *legs) for legs in ((yes_buy, no_buy), (no_buy, yes_buy))),
+        *(("merge", *legs) for legs in ((yes_sell, no_sell), (no_sell, yes_sell))),
+    }
 
 
 @pytest.mark.parametrize(
