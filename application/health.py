@@ -38,6 +38,8 @@ class Trouble(StrEnum):
     """The log cannot be read, followed or written."""
     EVENTS_MISSING = "events_missing"
     """The log was followed with a gap in the revisions of a stream."""
+    EVENTS_LEFT_OUT = "events_left_out"
+    """Rows lack events that came after later ones had been taken in."""
     UNREADABLE_EVENT = "unreadable_event"
     """The log holds an event that this version does not know."""
     SETTLEMENT_FAILED = "settlement_failed"
@@ -85,6 +87,7 @@ class Stops(StrEnum):
 _STOP_A_PART = frozenset(
     {
         Trouble.PROJECTION_HALTED,
+        Trouble.EVENTS_LEFT_OUT,
         Trouble.SAGA_SET_ASIDE,
         Trouble.LOG_AHEAD_OF_CLOCK,
         Trouble.STREAM_UNREADABLE,

@@ -72,7 +72,7 @@ class Follower:
                             log.exception("left out of the board")
                 for listener in self._listeners:
                     listener.take(events)
-                if page.events:
+                if page.events and page.events[-1].position > self._progress.position:
                     # Rows never go further than the last event, whatever else is in the log.
                     self._progress.reach(page.events[-1].position, events[-1].cause.at_us if events else 0)
                 await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -106,6 +107,11 @@ class RunnerStats:
         """Count how late events became visible; what was decided before ``since_us`` could not be earlier."""
         if events and decided_us >= since_us:
             self.behind_s.observe(max(0, now_us - decided_us) / _US_PER_S, events)
+
+    def left_out(self, projections: Iterable[str]) -> None:
+        """Count an event for each of the projections that left it out."""
+        for name in projections:
+            self.parked[name] = self.parked.get(name, 0) + 1
 
     def took(self, events: int, monotonic_s: float) -> None:
         """Count a transaction with so many events."""

@@ -19,7 +19,7 @@ from application.health import Health, Pauses, Trouble
 from application.log.whole_streams import EventsMissing, followed
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import START, EventStoreError, Position
+from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
 from application.streams import EXCHANGE_EVENTS
 from projections.running.batch import Batch, Entry, Unreadable, batches, gathered
 from projections.running.halts import Halts
@@ -165,7 +165,14 @@ class ProjectionRunner:
             raise faults.exceptions[0] from None
 
     async def _take_all(self, after: Position) -> None:
-        pages = followed(self._source, after=after, matching=EXCHANGE_EVENTS, health=self._health, part=PART)
+        pages = followed(
+            self._source,
+            after=after,
+            matching=EXCHANGE_EVENTS,
+            health=self._health,
+            part=PART,
+            late=self._leave_out,
+        )
         async with aclosing(pages):
             async for page in gathered(pages, BATCH):
                 for batch in batches(page, self._codec, BATCH):
@@ -173,6 +180,37 @@ class ProjectionRunner:
                     await asyncio.sleep(0)
                 self._well()
         raise EventStoreError("the subscription ended")
+
+    async def _leave_out(self, late: Sequence[RecordedEvent]) -> None:
+        """Note events that rows have gone past: no row is made twice, and a rebuild takes them in."""
+        parked = [
+            ParkedEvent(
+                projection=projection.name,
+                position=event.position,
+                event_type=event.type,
+                stream=event.stream,
+                revision=event.revision,
+                error="it was delivered after later events",
+            )
+            for projection in self._projections
+            for event in late
+            if event.type in map(self._codec.stored_type, projection.handlers)
+        ]
+
+        async def save() -> None:
+            async with self._store.transaction() as transaction:
+                await transaction.save([], parked)
+
+        async with self._turn:
+            await self._persistently(save)
+        self.stats.left_out(event.projection for event in parked)
+        first = late[0]
+        self._health.report(
+            "read models",
+            Trouble.EVENTS_LEFT_OUT,
+            f"{len(late)} events from {first.stream}/{first.revision} on came too late and are in no rows: "
+            "presage rebuild --all takes them in",
+        )
 
     def _well(self) -> None:
         if self.stats.failed:
@@ -346,8 +384,7 @@ class ProjectionRunner:
             if not self._halts.has(projection):
                 self._halts.release(projection)
         self._reached.update((mark.name, mark) for mark in advanced)
-        for event in parked:
-            self.stats.parked[event.projection] = self.stats.parked.get(event.projection, 0) + 1
+        self.stats.left_out(event.projection for event in parked)
 
     def _mark_of(self, projection: Projection, known: Checkpoint | None) -> Checkpoint:
         """Return a projection's checkpoint; what is in memory is dropped if others moved it.
