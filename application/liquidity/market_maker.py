@@ -51,6 +51,7 @@ class MarketMaker:
         self._step = step
         self._levels = levels
         self._standing: dict[OrderId, Bid] = {}
+        self._refused_at: int | None = None
 
     async def quote(self) -> None:
         """Bring the bids to where they belong, if anything has changed. Call it again and again."""
@@ -61,7 +62,7 @@ class MarketMaker:
         if self._standing and self._is_as_wanted(market):
             return
         # What is not known to be off could fill while the new bids are worked out.
-        self._standing = {}
+        self._standing, self._refused_at = {}, None
         await self._trading.cancel_all(self._account_id, self._ticker)
         market = await self._directory.find_market(self._ticker)
         assert market is not None, "no market is ever taken from the list"
@@ -74,10 +75,17 @@ class MarketMaker:
             if isinstance(answer, OrderAccepted):
                 self._standing[answer.order_id] = bid
             else:
-                log.warning("%s has no bid of %s: %s", self._ticker, contracts_text(bid.quantity), answer)
+                log.info("%s has no bid of %s: %s", self._ticker, contracts_text(bid.quantity), answer)
+                self._refused_at = market.revision
 
     def _is_as_wanted(self, market: MarketState) -> bool:
-        """Return whether every bid rests whole: then nothing has filled since they were worked out."""
+        """Return whether every bid rests whole: then nothing has filled since they were worked out.
+
+        Where some were refused, because somebody bids more than the rule asks, they are tried again once
+        the market has moved.
+        """
+        if self._refused_at not in (None, market.revision):
+            return False
         return all(
             order_id in market.orders and market.orders[order_id].remaining == bid.quantity
             for order_id, bid in self._standing.items()

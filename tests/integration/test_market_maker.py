@@ -108,6 +108,32 @@ async def test_bids_that_stand_whole_are_left_where_they_are(presage: Presage) -
     assert {order.remaining for order in market.orders.values()} == {5 * CONTRACT}
 
 
+async def test_what_somebody_stands_in_the_way_of_is_bid_again_when_they_have_gone(presage: Presage) -> None:
+    await listed(presage)
+    trading = presage.exchange.trading
+    over = OrderRequest(
+        account_id=KNOWS,
+        ticker=TICKER,
+        side=Side.YES,
+        action=Action.BUY,
+        quantity=Quantity(CONTRACT),
+        price_ticks=Ticks(9_000),
+    )
+    await trading.place(over)
+    quoting = maker(presage)
+    await quoting.quote()
+    market = await presage.exchange.directory.find_market(TICKER)
+    assert market is not None
+
+    def sides() -> set[Side]:
+        return {order.book_side for order in market.orders.values() if order.account_id == MAKER}
+
+    assert sides() == {Side.YES}
+    await trading.cancel_all(KNOWS)
+    await quoting.quote()
+    assert sides() == {Side.YES, Side.NO}
+
+
 async def test_a_market_that_has_not_opened_or_has_ended_is_left_alone(presage: Presage) -> None:
     await maker(presage).quote()
     await listed(presage)
