@@ -47,6 +47,7 @@ COMMANDS = {
     "capacity": Entry("capacity", "How much of everything is needed, by formula."),
     "simulate": Entry("simulate", "Run the whole exchange under seeds, with faults, in simulated time."),
     "load": Entry("load", "Send the load of a day or an election night, and judge by the service levels."),
+    "chaos": Entry("chaos", "Break an exchange on purpose, and see whether it holds."),
     "bench": Entry("bench", "Measure something on this machine."),
     "eventstore": Entry("eventstore", "Run a stand-in for EventStoreDB, for development."),
     "eventstore-user": Entry("eventstore_user", "Make a user of Presage's own on EventStoreDB."),

@@ -97,15 +97,15 @@ async def run_load(plan: Plan, settings: Settings) -> Outcome:
         private_key = Path(folder) / "traders.pem"
         private_key.write_text(private_pem, encoding="ascii")
         async with connect(settings) as exchange:
-            keys, markets = await _prepare(exchange, plan.profile, public_pem)
+            keys, markets = await prepare(exchange, plan.profile, public_pem)
         found = await _sent(plan, running.url, keys, markets, private_pem)
         async with connect(settings) as exchange:
-            lost, doubled = await _missing(exchange, found, dict(keys), private_key)
+            lost, doubled = await missing(exchange, found.acknowledged, dict(keys), private_key)
     late_ms = found.lateness.get_value_at_percentile(99) / 1_000
     return Outcome(plan=plan, found=found, verdicts=verdicts(found, lost, doubled), late_ms=late_ms)
 
 
-async def _prepare(
+async def prepare(
     exchange: ExchangeClient, profile: Profile, public_pem: str
 ) -> tuple[Sequence[tuple[str, str]], Sequence[str]]:
     """Make markets and funded traders for this load only; return traders with their keys, and markets."""
@@ -167,13 +167,16 @@ async def _one_process(work: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def _missing(
-    exchange: ExchangeClient, found: Measurements, keys: Mapping[str, str], private_key: Path
+async def missing(
+    exchange: ExchangeClient,
+    acknowledged_by: Mapping[str, Sequence[str]],
+    keys: Mapping[str, str],
+    private_key: Path,
 ) -> tuple[Sequence[str], Sequence[str]]:
     """Return the acknowledged orders that the exchange does not know, and those that are there twice."""
     lost: list[str] = []
     doubled: list[str] = []
-    for account, acknowledged in found.acknowledged.items():
+    for account, acknowledged in acknowledged_by.items():
         key = HeldKey(
             key_id=keys[account], account_id=account, scopes=("read",), private_key_path=private_key
         )

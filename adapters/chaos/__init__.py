@@ -1,0 +1,1 @@
+"""Experiments that break an exchange on purpose, for the Chaos Toolkit."""
