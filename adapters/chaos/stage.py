@@ -25,6 +25,9 @@ from adapters.settings import ProjectorPlace, Settings
 NEEDS = ("postgres", "redis", "event_store", "disk", "clock", "projector")
 """What an exchange can be given for an experiment, beside itself."""
 
+RESTARTED = "restarted.log"
+"""Where in its folder an exchange that was killed, and started again, says what it has to say."""
+
 
 class Stage:
     """The exchange under test, and all that can be broken of it."""
@@ -128,7 +131,7 @@ def adopted_stage(data: Path, needs: Sequence[str]) -> Iterator[Stage]:
     if server is None:
         raise Failure("no_server", f"no exchange is running on {data}")
     with TemporaryDirectory(prefix="presage-chaos-") as place:
-        yield from _with_trading(Stage(settings, Adopted(server.url)), Path(place))
+        yield from _with_trading(Stage(settings, Adopted(server.url, data / RESTARTED)), Path(place))
 
 
 def _with_trading(stage: Stage, place: Path) -> Iterator[Stage]:

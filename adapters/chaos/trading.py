@@ -17,7 +17,7 @@ from adapters.load.sender import Sender, Traders
 
 PROFILE = Profile(
     about="a few traders, all the time",
-    orders_per_s=12,
+    orders_per_s=25,
     reads_per_s=0,
     markets=4,
     hot_markets=1,
