@@ -3,6 +3,8 @@
 import heapq
 import math
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +99,23 @@ def test_the_mean_wait_is_what_a_simulation_finds(connections: int) -> None:
         waited_s += begins_s - now_s
         heapq.heappush(free_at_s, begins_s + chance.expovariate(1 / LOAD.held_s))
     assert waited_s / requests == pytest.approx(state(LOAD, connections).wait_mean_s, rel=0.1)
+
+
+@pytest.mark.parametrize("connections", [7, 8, 10, 13, 26])
+def test_the_figures_of_the_page_are_those_of_the_formula(connections: int) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "capacity.md").read_text(encoding="utf-8")
+    [row] = re.findall(
+        rf"^\| {connections} \| (\d+) % \| (\S+)(?: %)? \| (\S+)(?: ms)? \| (\S+)(?: ms)? \|$",
+        page,
+        re.MULTILINE,
+    )
+    found = state(LOAD, connections)
+    assert int(row[0]) == round(100 * found.utilization)
+    if connections == 7:
+        assert row[1:] == ("all", "grows", "grows")
+        assert (found.wait_share, found.wait_mean_s) == (1.0, math.inf)
+        return
+    shown = [float(value) for value in row[1:]]
+    digits = [len(value.partition(".")[2]) for value in row[1:]]
+    exact = (100 * found.wait_share, 1_000 * found.wait_mean_s, 1_000 * found.wait_p99_s)
+    assert shown == [round(value, places) for value, places in zip(exact, digits, strict=True)]
