@@ -17,6 +17,7 @@ from adapters.clock import PART as CLOCK
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.clock import watch as watch_the_clock
 from adapters.data_folder import UNFINISHED, DataFolder, Identity
+from adapters.engine_lines.shared_notes import SharedNotes
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
@@ -37,6 +38,7 @@ from adapters.http.callers.sessions import Visitors
 from adapters.http.callers.signing import generate_key_pair
 from adapters.http.feed.feed import Feed
 from adapters.http.firewall.opening import open_screen
+from adapters.http.port import HttpPort
 from adapters.http.route_classes import RouteClass
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
@@ -134,6 +136,7 @@ async def build_exchange(
     alone: bool = True,
     in_place: Callable[[], None] = lambda: None,
     losses: Callable[[], int] = lambda: 0,
+    keys_changed: Callable[[], None] = lambda: None,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
 
@@ -154,7 +157,9 @@ async def build_exchange(
         limits=limits,
         health=health,
     )
-    in_force = KeysInForce(reader=store, codec=codec, partitions=founding.partitions, health=health)
+    in_force = KeysInForce(
+        reader=store, codec=codec, partitions=founding.partitions, health=health, changed=keys_changed
+    )
     runner = ProcessRunner(
         log=store,
         codec=codec,
@@ -251,7 +256,7 @@ async def open_known_log(settings: Settings) -> AsyncIterator[ReadableLog]:
 @asynccontextmanager
 async def open_past(settings: Settings) -> AsyncIterator[Past]:
     """Open what can say how things stood, beside the process that writes the log."""
-    async with open_log(settings) as log, _open_snapshots(settings) as snapshots:
+    async with open_log(settings) as log, open_snapshots(settings) as snapshots:
         yield Past(reader=log, codec=JsonCodec(), snapshots=snapshots)
 
 
@@ -273,13 +278,15 @@ class Presage:
     deliveries: Deliveries
     watch: Watch
     feed: Feed
+    port: HttpPort
     app: Starlette
 
     async def start(self) -> None:
         """Open for business, with an operator who has a key."""
         await self.exchange.start()
         self.telling.start()
-        self.warmer.start()
+        if not self.settings.workers:  # which have caches of their own
+            self.warmer.start()
         await _appoint_operator(self.exchange, self.folder)
 
     async def hush(self) -> None:
@@ -293,9 +300,10 @@ class Presage:
 
 
 @asynccontextmanager
-async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
+async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> AsyncIterator[Presage]:
     """Open everything on a data folder, founding an exchange if it is new. Start it before use.
 
+    ``notes`` are shared with the processes that answer requests in its place, if there are any.
     Raises :class:`UnusableFolder`, :class:`UnusableLog` or an error of the read models, each naming the
     file that cannot be used.
     """
@@ -326,11 +334,12 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             clock=clock,
             ids=TimeOrderedIds(),
             partitions=settings.partitions,
-            snapshots=await stack.enter_async_context(_open_snapshots(settings)),
+            snapshots=await stack.enter_async_context(open_snapshots(settings)),
             limits=settings.limits,
             health=health,
             in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
             losses=lambda: getattr(store, "losses", 0),  # only a server's store has any
+            keys_changed=notes.keys_changed if notes else lambda: None,
         )
         stack.push_async_callback(exchange.close)
         signer = Signer(folder.webhook_key())
@@ -354,11 +363,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
         )
         accounts = Accounts(exchange.directory, exchange.keys.in_force, TimeOrderedIds(), Argon2Passwords())
         stack.push_async_callback(accounts.close)
-        http = HttpSettings(
-            strict_keys=settings.strict_keys,
-            sign_up=settings.sign_up,
-            origins=settings.allowed_origins,
-        )
+        http = http_settings(settings)
         limits = await stack.enter_async_context(
             open_limits(settings.rate_limits, settings.redis_url, exchange=str(founded), health=health)
         )
@@ -397,6 +402,7 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             webhook_key=signer.public_key,
             limits=limits,
             screen=screen,
+            latest=notes,
             ahead_us=lambda: clock.ahead_us,
         )
         watch.add(
@@ -437,10 +443,18 @@ async def open_presage(settings: Settings) -> AsyncIterator[Presage]:
             deliveries=deliveries,
             watch=watch,
             feed=feed,
+            port=port,
             app=create_app(port, feed=feed, more_routes=page_routes()),
         )
         stack.push_async_callback(presage.hush)
         yield presage
+
+
+def http_settings(settings: Settings) -> HttpSettings:
+    """Return what is set of the HTTP port from outside."""
+    return HttpSettings(
+        strict_keys=settings.strict_keys, sign_up=settings.sign_up, origins=settings.allowed_origins
+    )
 
 
 @asynccontextmanager
@@ -490,7 +504,8 @@ def _read_file(settings: Settings) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _open_snapshots(settings: Settings) -> AsyncIterator[Snapshots]:
+async def open_snapshots(settings: Settings) -> AsyncIterator[Snapshots]:
+    """Open the snapshots that the settings name."""
     if settings.event_store == "memory":
         yield MemorySnapshots()
         return

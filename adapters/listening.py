@@ -6,12 +6,17 @@ import socket
 BACKLOG = 2_048
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address. Raises :class:`OSError`, for what is no host at all too."""
+def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a socket that listens at an address, together with others if all of them are ``shared``.
+
+    Raises :class:`OSError`, for what is no host at all too.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)
@@ -22,3 +27,20 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def listening_together(host: str, port: int, number: int) -> list[socket.socket]:
+    """Return that many sockets that listen at one address, over which connections are spread.
+
+    Raises :class:`OSError`, also where others listen there who would share.
+    """
+    listening_socket(host, port).close()
+    first = listening_socket(host, port, shared=True)
+    listeners = [first]
+    try:
+        listeners += [listening_socket(host, first.getsockname()[1], shared=True) for _ in range(number - 1)]
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners

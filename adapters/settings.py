@@ -41,12 +41,17 @@ VARIABLES = {
     "slos": "PRESAGE_SLOS",
     "surveillance": "PRESAGE_SURVEILLANCE",
     "liquidity": "PRESAGE_LIQUIDITY",
+    "workers": "PRESAGE_WORKERS",
 }
 """The environment variable behind each setting."""
 
 
 EVENTSTOREDB = r"^(?i:esdb|kurrentdb|kdb)(?i:\+discover)?://"
 """How the address of an EventStoreDB begins: it has had several names."""
+
+
+WORKERS_MAX = 64
+"""The most processes that may answer HTTP."""
 
 
 _SECRET = re.compile(r"://[^/@\s]*@")
@@ -123,7 +128,9 @@ class Settings(BaseModel):
     nothing.
     ``slos`` is a file of objectives. ``surveillance`` is ``on``, ``off`` or a file with rules against market
     manipulation. ``liquidity`` has the markets that the house makes, and the dollars it may lose in each:
-    ``RAIN=100,SNOW=50@0.30`` with the chance it gives yes at first, one half if it is not said.
+    ``RAIN=100,SNOW=50@0.30`` with the chance it gives yes at first, one half if it is not said. With
+    ``workers``, that many processes answer HTTP and one more is the exchange; with none of them, one process
+    does everything.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -152,6 +159,7 @@ class Settings(BaseModel):
     slos: Path | None = None
     surveillance: str = Field(default="on", min_length=1)
     liquidity: str = Field(default="", pattern=LIQUIDITY)
+    workers: int = Field(default=0, ge=0, le=WORKERS_MAX)
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")
@@ -177,6 +185,8 @@ class Settings(BaseModel):
             raise ValueError(
                 f"an event store in memory cannot be followed by a projector {self.projector}; only inside"
             )
+        if self.event_store == "memory" and self.workers:
+            raise ValueError("an event store in memory cannot be read by other processes: workers must be 0")
         return self
 
     @classmethod

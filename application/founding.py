@@ -6,7 +6,13 @@ from uuid import UUID, uuid5
 from application.events import Cause
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import NO_STREAM, EventStore, StoreUnavailable, WrongExpectedRevision
+from application.ports.event_store import (
+    NO_STREAM,
+    EventStore,
+    StoreUnavailable,
+    StreamReader,
+    WrongExpectedRevision,
+)
 from application.streams import EXCHANGE
 from domain.founding import ExchangeFounded
 
@@ -31,7 +37,7 @@ async def found(store: EventStore, codec: EventCodec, clock: Clock, *, partition
     return founded
 
 
-async def founding_of(store: EventStore, codec: EventCodec) -> ExchangeFounded | None:
+async def founding_of(store: StreamReader, codec: EventCodec) -> ExchangeFounded | None:
     """Return how the exchange was set up, ``None`` for an empty log."""
     async for page in store.read_stream(EXCHANGE, limit=1):
         for stored in page:

@@ -64,6 +64,10 @@ class Trouble(StrEnum):
     """Messages between processes were handled in vain and given up."""
     GUARD_FAILS_OPEN = "guard_fails_open"
     """Limits or the firewall have failed: requests pass as if they were not there, or not shared."""
+    ENGINE_AWAY = "engine_away"
+    """The engine, which decides on everything, does not answer the HTTP processes; it is started again."""
+    HTTP_PROCESS_AWAY = "http_process_away"
+    """One of the HTTP processes is not there; it is started again, and the others answer."""
     TASK_FAILED = "task_failed"
     """Some other work of the process has failed, and is started again."""
     SHUTTING_DOWN = "shutting_down"
@@ -95,6 +99,7 @@ _STOP_A_PART = frozenset(
         Trouble.NOTICES_FAILED,
         Trouble.FEED_BEHIND,
         Trouble.GUARD_FAILS_OPEN,
+        Trouble.HTTP_PROCESS_AWAY,
         Trouble.TASK_FAILED,
         Trouble.QUEUES_UNUSABLE,
         Trouble.DEAD_LETTERS,
@@ -126,6 +131,11 @@ class Health:
     def stopped(self) -> bool:
         """Whether something is wrong that stops everything."""
         return any(code.stops is Stops.EVERYTHING for _, code in self._conditions)
+
+    @property
+    def ending(self) -> bool:
+        """Whether the process was asked to end."""
+        return any(code is Trouble.SHUTTING_DOWN for _, code in self._conditions)
 
     def report(self, part: str, code: Trouble, message: str) -> None:
         """Take note of something wrong; it is logged when it is new."""

@@ -7,6 +7,7 @@ what is known holds.
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from application.health import Health, Trouble
 from application.ports.codec import EventCodec
@@ -25,12 +26,28 @@ PATIENCE_S = 0.5
 
 
 class KeysInForce:
-    """Follows the streams of keys, by looking."""
+    """Follows the streams of keys, by looking.
 
-    def __init__(self, *, reader: StreamReader, codec: EventCodec, partitions: int, health: Health) -> None:
+    ``changes`` counts changes that another process has told of, so that these are looked at before anything
+    is trusted; ``changed`` is called when something new was read, to tell others.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: StreamReader,
+        codec: EventCodec,
+        partitions: int,
+        health: Health,
+        changes: Callable[[], int] = lambda: 0,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._reader = reader
         self._health = health
         self._codec = codec
+        self._changes = changes
+        self._changed = changed
+        self._known_changes = changes()
         self._states = {identity_stream(partition): IdentityState() for partition in range(partitions)}
         self._looked_at_s = float("-inf")
         self._looking: asyncio.Task[None] | None = None
@@ -51,7 +68,9 @@ class KeysInForce:
         return state.passwords.get(account_id)
 
     async def _look_again(self) -> None:
-        if _now_s() >= self._looked_at_s + LOOK_EVERY_S:
+        if self._changes() != self._known_changes:
+            await asyncio.wait([asyncio.ensure_future(self.look())], timeout=PATIENCE_S)
+        elif _now_s() >= self._looked_at_s + LOOK_EVERY_S:
             await asyncio.wait([self._look()], timeout=PATIENCE_S)
 
     async def look(self) -> None:
@@ -72,14 +91,19 @@ class KeysInForce:
         return self._looking
 
     async def _read(self, now_s: float) -> None:
+        changes, news = self._changes(), False
         try:
             for stream, state in self._states.items():
-                await self._read_stream(stream, state)
+                news |= await self._read_stream(stream, state)
         finally:
-            self._looked_at_s = now_s
+            self._looked_at_s, self._known_changes = now_s, changes
             self._looking = None
+            if news:
+                self._changed()
 
-    async def _read_stream(self, stream: str, state: IdentityState) -> None:
+    async def _read_stream(self, stream: str, state: IdentityState) -> bool:
+        """Take in what is new in a stream; return whether there was anything."""
+        before = state.revision
         try:
             async for page in self._reader.read_stream(stream, from_revision=state.revision + 1):
                 for stored in page:
@@ -92,6 +116,7 @@ class KeysInForce:
             self._health.report(f"keys of {stream}", Trouble.STREAM_UNREADABLE, why)
         else:
             self._health.clear(f"keys of {stream}", Trouble.STREAM_UNREADABLE)
+        return state.revision > before
 
 
 def _now_s() -> float:

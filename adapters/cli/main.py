@@ -40,20 +40,21 @@ def presage(
     """An event-sourced exchange for prediction markets."""
 
 
-def main() -> None:
+def main(commands: typer.Typer = app, *, as_json: bool = False) -> None:
     """Run a command and end the process with its status: 0, 1 for a failure, 2 for wrong usage.
 
     What the process writes is its user's alone.
     """
     os.umask(0o077)
     begin_logging()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], commands, as_json=as_json or "--json" in sys.argv))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], commands: typer.Typer = app, *, as_json: bool | None = None) -> int:
     """Run a command; return its exit status."""
+    as_json = "--json" in arguments if as_json is None else as_json
     try:
-        status = typer.main.get_command(app).main(
+        status = typer.main.get_command(commands).main(
             args=list(arguments), prog_name="presage", standalone_mode=False
         )
     except (KeyboardInterrupt, typer.Abort):
@@ -65,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 (nobody is shown a traceback)
         failure = failure_of(error)
         try:
-            report(failure, as_json="--json" in arguments)
+            report(failure, as_json=as_json)
             sys.stdout.flush()
         except OSError:
             _write_no_more()

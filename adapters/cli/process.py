@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from adapters.cli.output import print_json, safe, say
 from adapters.redaction import redacted
-from application.shutdown import GracefulShutdown, Step
+from application.shutdown import STATUS, Ending, GracefulShutdown, Step
 
 POOLS_S = 15.0
 """How long everything that is still open when the last step begins has to close."""
@@ -27,6 +28,25 @@ class Stopping:
     def signalled(self) -> None:
         """Take a signal: the first begins to end the process in order, the second ends it at once."""
         (self.at_once if self.asked.is_set() else self.asked).set()
+
+    def obey_input(self, orders: Mapping[str, Callable[[], None]]) -> None:
+        """Carry out the orders that come by the standard input, a line each; its end ends this process.
+
+        Without any, its end asks the process to end. With some, it is ended at once: whoever gave orders is
+        gone, and whoever comes next needs its place.
+        """
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            with suppress(RuntimeError):  # the loop has ended by itself
+                for line in sys.stdin:
+                    if (order := orders.get(line.strip())) is not None:
+                        loop.call_soon_threadsafe(order)
+                if orders:
+                    os._exit(STATUS[Ending.AT_ONCE])
+                loop.call_soon_threadsafe(self.asked.set)
+
+        threading.Thread(target=wait, name="end of input", daemon=True).start()
 
 
 Work = Callable[[Stopping], Coroutine[Any, Any, None]]
@@ -52,10 +72,10 @@ async def until_stopped(work: Work, *, as_json: bool) -> None:
     shutdown = GracefulShutdown(
         [*stopping.steps, pools],
         at_once=stopping.at_once,
-        tell=lambda step: _tell(step.document(), as_json=as_json),
+        tell=lambda step: tell(step.document(), as_json=as_json),
     )
     report = await shutdown.run()
-    _tell(report.document(), as_json=as_json)
+    tell(report.document(), as_json=as_json)
     if report.status:
         _leave(report.status)
 
@@ -68,7 +88,7 @@ async def _end(running: "asyncio.Task[None]") -> None:
         running.result()
 
 
-def _tell(document: Mapping[str, object], *, as_json: bool) -> None:
+def tell(document: Mapping[str, object], *, as_json: bool) -> None:
     """Say how a step went; that nobody may be left to read it changes nothing."""
     with suppress(OSError):
         if as_json:

@@ -1,11 +1,7 @@
 """``presage projector``: keeps read models up to date from a process of its own."""
 
 import asyncio
-import os
-import sys
-import threading
 import time
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -65,7 +61,7 @@ def projector(
 
 async def _project(settings: Settings, stopping: Stopping, *, attached: bool, as_json: bool) -> None:
     if attached:
-        _stop_with_input(stopping)
+        stopping.obey_input({})
     async with open_projector(settings) as runner:
         collect_seldom()
         collect_in_calm(asyncio.get_running_loop())
@@ -85,19 +81,6 @@ async def _end(work: "asyncio.Future[Any]") -> None:
     """End the projections: what is not committed of the batch under way is taken in again the next time."""
     work.cancel()
     await asyncio.wait([work])
-
-
-def _stop_with_input(stopping: Stopping) -> None:
-    """Have the end of the standard input end this process."""
-    loop = asyncio.get_running_loop()
-
-    def wait() -> None:
-        while os.read(sys.stdin.fileno(), 4_096):
-            pass
-        with suppress(RuntimeError):  # it has ended by itself
-            loop.call_soon_threadsafe(stopping.asked.set)
-
-    threading.Thread(target=wait, name="end of input", daemon=True).start()
 
 
 async def _tell(stats: RunnerStats, *, as_json: bool) -> None:

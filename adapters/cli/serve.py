@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from typing import Annotated
 
 import typer
@@ -15,20 +15,18 @@ from adapters.cli.logs import begin_logging
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
 from adapters.cli.process import Stopping, until_stopped
+from adapters.cli.serve_steps import REQUESTS_S, closing_exchange, keys_to_try, open_house
+from adapters.cli.serve_together import serve_together
 from adapters.cli.welcome import welcome
 from adapters.data_folder import HeldKey
-from adapters.demo.opening import demonstration
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.serving.serving import Served, serving
+from adapters.listening import listening_together
 from adapters.settings import LogLevel, ProjectorPlace, Settings
 from adapters.threads import give_way_soon
-from application.liquidity.house import liquidity
 from application.shutdown import Step
 
 app = typer.Typer()
-
-REQUESTS_S = 30.0
-"""How long requests that are under way have to end once the process is asked to."""
 
 
 @app.command()
@@ -85,6 +83,13 @@ def serve(
     keys_max: Annotated[
         int | None, typer.Option(help="Most API keys of an account. [default: $PRESAGE_KEYS_MAX, or 100]")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that answer HTTP, beside one that is the exchange; 0 does all in one. "
+            "[default: $PRESAGE_WORKERS, or 0]"
+        ),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -102,17 +107,26 @@ def serve(
         webhooks_private=webhooks_private,
         log_level=log_level,
         sign_up=demo or None,
+        workers=workers,
     )
-    # The house's traders would fill the terminal of who looks at a demonstration.
-    shown = LogLevel.WARNING if demo and "log_level" not in settings.model_fields_set else settings.log_level
-    begin_logging(shown)
+    if demo and "log_level" not in settings.model_fields_set:
+        # The house's traders would fill the terminal of who looks at a demonstration.
+        settings = settings.model_copy(update={"log_level": LogLevel.WARNING})
+    begin_logging(settings.log_level)
     give_way_soon()
+    serve_it = _serve_together if settings.workers else _serve
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(
             until_stopped(
-                lambda stopping: _serve(settings, stopping, demo=demo, as_json=as_json), as_json=as_json
+                lambda stopping: serve_it(settings, stopping, demo=demo, as_json=as_json), as_json=as_json
             )
         )
+
+
+async def _serve_together(settings: Settings, stopping: Stopping, *, demo: bool, as_json: bool) -> None:
+    with _unusable_address(settings):
+        listeners = listening_together(settings.host, settings.port, settings.workers)
+    await serve_together(settings, stopping, listeners, demo=demo, as_json=as_json)
 
 
 async def _serve(settings: Settings, stopping: Stopping, *, demo: bool, as_json: bool) -> None:
@@ -126,9 +140,7 @@ async def _serve(settings: Settings, stopping: Stopping, *, demo: bool, as_json:
         collect_seldom()
         collect_in_calm(asyncio.get_running_loop())
         house = await stack.enter_async_context(AsyncExitStack())
-        if settings.stakes:
-            await house.enter_async_context(liquidity(presage.exchange, settings.stakes))
-        trader = await house.enter_async_context(demonstration(presage)) if demo else None
+        trader = await open_house(house, presage, demo=demo)
         presage.folder.announce(served.url, presage.identity)
         stack.callback(presage.folder.withdraw)
         stopping.steps += _closing(presage, served, house if demo or settings.stakes else None)
@@ -155,17 +167,21 @@ def _closing(presage: Presage, served: Served, house: AsyncExitStack | None) -> 
     yield Step(name="listener", action=refuse_more, limit_s=1)
     yield Step(name="live feed", action=presage.feed.close, limit_s=5)
     yield Step(name="requests", action=served.finish, limit_s=REQUESTS_S)
-    if house is not None:
-        yield Step(name="house traders", action=house.aclose, limit_s=5)
-    yield Step(name="notices", action=presage.hush, limit_s=10)
-    yield from presage.exchange.closing
+    yield from closing_exchange(presage, house)
 
 
 async def _listen(stack: AsyncExitStack, presage: Presage) -> Served:
     """Begin to answer requests: as yet, that the exchange is starting."""
     settings = presage.settings
-    try:
+    with _unusable_address(settings):
         return await stack.enter_async_context(serving(presage.app, settings.host, settings.port))
+
+
+@contextmanager
+def _unusable_address(settings: Settings) -> Iterator[None]:
+    """Say what is wrong with an address at which nobody can listen."""
+    try:
+        yield
     except OSError as error:
         where = f"cannot listen at {settings.host}:{settings.port} ({error.strerror})"
         if error.errno == errno.EADDRINUSE:
@@ -178,10 +194,5 @@ async def _listen(stack: AsyncExitStack, presage: Presage) -> Served:
 
 
 def _ready(presage: Presage, url: str, trader: HeldKey | None) -> dict[str, object]:
-    document: dict[str, object] = {"url": url, "data": str(presage.settings.data.absolute())}
-    if trader is not None:
-        document["demo_key"] = trader.document()
-        operator = presage.folder.operator()
-        assert operator is not None
-        document["operator_key"] = operator.document()
-    return document
+    data = str(presage.settings.data.absolute())
+    return {"url": url, "data": data, **keys_to_try(presage.folder, trader)}

@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from adapters.data_folder import Identity
 from adapters.http.answers.cached_answers import CachedAnswers
@@ -17,6 +18,7 @@ from adapters.http.answers.replies import POSITION_HEADER, problem_response
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
 from adapters.http.callers.limited import RateLimited
+from adapters.http.callers.own_writes import LatestWrites, LatestWritesHere, OwnWrites
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import WRITES_HEADER, Visitors
 from adapters.http.endpoint import Endpoint
@@ -27,7 +29,7 @@ from adapters.http.feed.stream import PATH as STREAM_PATH
 from adapters.http.feed.stream import FeedStream
 from adapters.http.firewall.opening import Screen
 from adapters.http.operations import Operation
-from adapters.http.port import EventSchemas, HttpPort
+from adapters.http.port import EventSchemas, HttpPort, ReadPort
 from adapters.http.positions import MIN_POSITION_HEADER
 from adapters.http.route_names import REFUSED, names_of, other_methods
 from adapters.http.routes import (
@@ -117,13 +119,19 @@ def make_port(
     settings: HttpSettings = USUAL,
     limits: Limits | None = None,
     screen: Screen | None = None,
+    latest: LatestWrites | None = None,
     ahead_us: Callable[[], int] = lambda: 0,
 ) -> HttpPort:
-    """Return what routes work with. ``ahead_us`` is how far the exchange's time is ahead of ``clock``."""
+    """Return what routes work with.
+
+    ``latest`` is where accounts' writes are noted; ``ahead_us`` how far the exchange's time is ahead of
+    ``clock``.
+    """
     ring = KeyRing(exchange.keys.in_force)
     return HttpPort(
         exchange=exchange,
         reads=reads,
+        past=exchange.past,
         clock=clock,
         event_schemas=event_schemas,
         watch=watch,
@@ -139,8 +147,12 @@ def make_port(
         settings=settings,
         limits=limits,
         screen=screen,
-        route_names=names_of(OPERATIONS),
+        route_names=ROUTE_NAMES,
+        own_writes=OwnWrites(latest or LatestWritesHere()),
     )
+
+
+ROUTE_NAMES = names_of(OPERATIONS)
 
 
 def create_app(port: HttpPort, *, feed: Feed, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
@@ -148,13 +160,21 @@ def create_app(port: HttpPort, *, feed: Feed, more_routes: Sequence[BaseRoute] =
 
     ``more_routes`` are those of other ports at the same address.
     """
+    endpoints = [Endpoint(operation, port) for operation in OPERATIONS]
+    return routed(port, endpoints, feed=feed, more_routes=more_routes)
+
+
+def routed(
+    port: ReadPort, endpoints: Sequence[ASGIApp], *, feed: Feed, more_routes: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return the ASGI application with what each of :data:`OPERATIONS` leads to, and the live feed."""
     sockets = [
         WebSocketRoute(FEED_PATH, FeedSocket(port, feed)),
         Route(STREAM_PATH, FeedStream(port, feed), methods=["GET"]),
     ]
     routes = [
-        Route(operation.path, Endpoint(operation, port), methods=[operation.method])
-        for operation in OPERATIONS
+        Route(operation.path, endpoint, methods=[operation.method])
+        for operation, endpoint in zip(OPERATIONS, endpoints, strict=True)
     ]
     app = Starlette(
         routes=[*other_methods(OPERATIONS), *routes, *sockets, *more_routes],
@@ -166,7 +186,7 @@ def create_app(port: HttpPort, *, feed: Feed, more_routes: Sequence[BaseRoute] =
     return app
 
 
-def _middleware(port: HttpPort) -> list[Middleware]:
+def _middleware(port: ReadPort) -> list[Middleware]:
     """Return what every request passes, the outermost first.
 
     Pages of other origins are let in where they were allowed by name, exactly those.

@@ -3,7 +3,7 @@
 import asyncio
 
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import PositionsQuery
 from domain.identifiers import AccountId, GroupId, Ticker
@@ -21,9 +21,9 @@ from projections.reading.queries import Page
 from projections.reading.views import BookView, GroupPositionView, MarketView, PositionView
 
 
-async def stood(port: HttpPort, ticker: Ticker, query: AsOfQuery) -> Stood:
+async def stood(port: ReadPort, ticker: Ticker, query: AsOfQuery) -> Stood:
     """Return a market as it stood. Raises :class:`Problem` if it did not exist then."""
-    past = port.exchange.past
+    past = port.past
     if query.as_of_revision is not None:
         found = await past.market_after(ticker, query.as_of_revision)
         missing = f"market {ticker} has no event {query.as_of_revision}"
@@ -36,20 +36,20 @@ async def stood(port: HttpPort, ticker: Ticker, query: AsOfQuery) -> Stood:
     return found
 
 
-async def past_market(port: HttpPort, now: MarketView, query: AsOfQuery) -> MarketView:
+async def past_market(port: ReadPort, now: MarketView, query: AsOfQuery) -> MarketView:
     """Return a market as it stood."""
     then = await stood(port, now.ticker, query)
     at_us = then.tip.at_us if query.as_of_ts is None else query.as_of_ts
-    return market_as_of(now, then, await port.exchange.past.market_at(now.ticker, at_us - DAY_US))
+    return market_as_of(now, then, await port.past.market_at(now.ticker, at_us - DAY_US))
 
 
-async def past_book(port: HttpPort, ticker: Ticker, query: AsOfQuery, depth: int | None) -> BookView:
+async def past_book(port: ReadPort, ticker: Ticker, query: AsOfQuery, depth: int | None) -> BookView:
     """Return a book as it stood."""
     return book_as_of(await stood(port, ticker, query), depth=depth)
 
 
 async def past_positions(
-    port: HttpPort, account_id: AccountId, query: PositionsQuery
+    port: ReadPort, account_id: AccountId, query: PositionsQuery
 ) -> tuple[Page[PositionView], list[GroupPositionView]]:
     """Return a page of positions as they stood, and what the whole list comes to by group."""
     if query.as_of_ts is None and query.ticker is None:
@@ -72,7 +72,7 @@ async def past_positions(
 
 
 async def _held(
-    port: HttpPort, account_id: AccountId, query: PositionsQuery, then: Stood | None
+    port: ReadPort, account_id: AccountId, query: PositionsQuery, then: Stood | None
 ) -> list[tuple[PositionRow, GroupId | None]]:
     """Return all positions that are asked for, each with the group its market is in."""
     rows = await held_by(

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from adapters.http.callers.authentication import Caller
-from adapters.http.port import HttpPort
+from adapters.http.port import HttpPort, ReadPort
 from application.ports.event_store import Position
 from domain.identifiers import AccountId
 from domain.identity.aggregate import Scope
@@ -44,13 +44,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[Query, Body]):
-    """One request, checked: who calls, the names in the path, the query and the body.
+class ReadCall(Generic[Query, Body]):
+    """One request that is answered from the read models, checked.
 
-    ``address`` is where the connection comes from.
+    It says who calls, the names in the path, the query and the body, and with ``address`` where the
+    connection comes from.
     """
 
-    port: HttpPort
+    port: ReadPort
     signer: Caller | None
     headers: Mapping[bytes, bytes]
     address: str
@@ -68,6 +69,13 @@ class Call(Generic[Query, Body]):
     def account_id(self) -> AccountId:
         """Whose request it is. Only for routes that are not public."""
         return self.caller.account_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(ReadCall[Query, Body]):
+    """One request to the exchange itself."""
+
+    port: HttpPort
 
 
 class NoQuery(BaseModel, extra="forbid", frozen=True):
@@ -100,3 +108,10 @@ class Operation:
     scrapers: bool = False
     weight: Callable[[Any], int] | None = None
     media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Operation):
+    """A route that is answered from the read models alone: by any process that has them."""
+
+    handler: Callable[[ReadCall[Any, Any]], Awaitable[Reply]]

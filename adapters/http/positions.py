@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.authentication import Caller
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from application.ports.event_store import START, Position
 
 MIN_POSITION_HEADER = b"x-presage-min-position"
@@ -24,7 +24,7 @@ def requested_position(headers: Mapping[bytes, bytes]) -> Position:
     return Position(int(text))
 
 
-async def await_visible(port: HttpPort, requested: Position, reader: Caller | None) -> None:
+async def await_visible(port: ReadPort, requested: Position, reader: Caller | None) -> None:
     """Wait until the read models show what was asked for, and what the reader itself last wrote.
 
     Raises :class:`Problem` if what was asked for does not show in time. One's own writes are waited for
@@ -45,7 +45,7 @@ async def await_visible(port: HttpPort, requested: Position, reader: Caller | No
         await _visible(port, await _with_money(port, own, reader, wait_s), wait_s)
 
 
-async def _with_money(port: HttpPort, position: Position, reader: Caller | None, wait_s: float) -> Position:
+async def _with_money(port: ReadPort, position: Position, reader: Caller | None, wait_s: float) -> Position:
     """Return where in the log stands what a position means for the reader's money.
 
     What a market decided is booked a moment later: who canceled an order looks for the money it set free.
@@ -64,11 +64,11 @@ async def _with_money(port: HttpPort, position: Position, reader: Caller | None,
     return booked
 
 
-async def _visible(port: HttpPort, position: Position, wait_s: float) -> bool:
+async def _visible(port: ReadPort, position: Position, wait_s: float) -> bool:
     freshness = port.reads.freshness
     return position <= freshness.position or await freshness.await_position(position, wait_s)
 
 
-async def show(port: HttpPort, position: Position) -> bool:
+async def show(port: ReadPort, position: Position) -> bool:
     """Wait a little for the read models to show a write; return whether they do."""
     return await _visible(port, position, port.settings.own_writes_wait_s)

@@ -25,7 +25,7 @@ async def open_limits(
     if wanted == OFF:
         yield None
         return
-    rules = LimitRules() if wanted == ON else read_limits(Path(wanted))
+    rules = limit_rules(wanted)
     if redis_url is None:
         yield Limits(rules, health)
         return
@@ -36,3 +36,8 @@ async def open_limits(
         yield Limits(rules, health, shared=shared)
     finally:
         await shared.close()
+
+
+def limit_rules(wanted: str) -> LimitRules:
+    """Return the usual rules, or those of a file. Raises :class:`adapters.limits.file.UnusableRules`."""
+    return LimitRules() if wanted == ON else read_limits(Path(wanted))

@@ -12,7 +12,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from application.ports.measures import Kind, Measure, Measured
+from application.ports.measures import Kind, Measure, Measured, summed
 from application.watching.histogram import Histogram
 
 
@@ -41,9 +41,8 @@ class _Parts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is known now."""
-        for part in self._parts:
-            for measure in part.measures():
-                yield _family(measure)
+        for measure in summed(measure for part in self._parts for measure in part.measures()):
+            yield _family(measure)
 
 
 def _family(measure: Measure) -> Metric:

@@ -106,6 +106,10 @@ class Limits:
         rate = self.rules.tiers[self.rules.tier_of(account_id)][kind]
         return await self._take(f"{kind}:{account_id}", kind, rate, 0)
 
+    async def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
+        """Decide for another process, for which these are its :class:`SharedBuckets`."""
+        return await self._take(name, Kind.READ, rate, cost)
+
     async def _take(self, name: str, kind: Kind, rate: Rate, cost: int) -> Decision:
         shared = self._shared
         if shared is None or kind is Kind.CANCEL or self._now_s() < self._alone_until_s:

@@ -5,8 +5,8 @@ more than the counting. A new part that is worth watching implements :class:`Mea
 everything is wired.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -64,6 +64,30 @@ def histogram(
 ) -> Measure:
     """Return how often something was how large."""
     return _measure(Kind.HISTOGRAM, name, meaning, values, labels)
+
+
+def summed(measures: Iterable[Measure]) -> Iterator[Measure]:
+    """Yield each figure once: what several parts, or processes, tell of the same name is added up."""
+    by_name: dict[str, list[Measure]] = {}
+    for measure in measures:
+        by_name.setdefault(measure.name, []).append(measure)
+    for same in by_name.values():
+        yield same[0] if len(same) == 1 else _sum(same)
+
+
+def _sum(measures: Sequence[Measure]) -> Measure:
+    values: dict[Labels, float | Histogram] = {}
+    for labels, value in (each for measure in measures for each in measure.values.items()):
+        known = values.get(labels)
+        if isinstance(value, Histogram):
+            together = values[labels] = Histogram(value.bounds)
+            together.add(value)
+            if isinstance(known, Histogram):
+                together.add(known)
+        else:
+            assert not isinstance(known, Histogram)
+            values[labels] = value + (known or 0)
+    return replace(measures[0], values=values)
 
 
 def _measure(

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from adapters.data_folder import DataFolder
+from tests.acceptance.presage_process import WORKERS
 from tests.unit.http.keys import signed_headers
 
 START_S = 60
@@ -58,7 +59,7 @@ class Server:
 def presage_serve(data: Path) -> Iterator[Server]:
     """Run a server until the end of the block."""
     presage = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
-    command = [*presage, "serve", "--json", "--port", "0", "--data", str(data)]
+    command = [*presage, "serve", "--json", "--port", "0", "--data", str(data), "--workers", WORKERS]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as process:

@@ -1,6 +1,7 @@
 """The command ``presage`` as its users run it: in processes of its own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -87,10 +88,14 @@ class Server:
         return status
 
 
+WORKERS = os.environ.get("PRESAGE_TEST_WORKERS", "0")
+"""With how many HTTP processes servers are started where the test does not say."""
+
+
 def start_server(data: Path, *options: str, program: Path = PRESAGE) -> Server:
     """Start a server on a free port and wait until it is open."""
     process = subprocess.Popen(
-        [program, "serve", "--json", "--port", "0", "--data", str(data), *options],
+        [program, "serve", "--json", "--port", "0", "--data", str(data), "--workers", WORKERS, *options],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -41,6 +41,7 @@ class Code(Enum):
     RATE_LIMITED = ("rate_limited", 429)
     TOO_MANY_FEEDS = ("too_many_feeds", 429)
     INTERNAL_ERROR = ("internal_error", 500)
+    ENGINE_AWAY = ("engine_away", 503)
     READ_MODEL_BEHIND = ("read_model_behind", 503)
     READ_MODEL_UNAVAILABLE = ("read_model_unavailable", 503)
     STORE_UNAVAILABLE = ("store_unavailable", 503)

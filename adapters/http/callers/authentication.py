@@ -127,6 +127,10 @@ class Authenticator:
     def _accept(self, claim: Claim, message: bytes) -> Caller:
         if not verifies(claim.public_key, claim.signature, message):
             raise Problem(Code.INVALID_SIGNATURE, "the signature does not match the request")
+        return self.caller_of(claim)
+
+    def caller_of(self, claim: Claim) -> Caller:
+        """Return the caller of a request whose signature was verified."""
         signed_at_us = int(claim.timestamp) * _US_PER_MS + self._ahead_us()
         return Caller(
             account_id=claim.key.account_id,

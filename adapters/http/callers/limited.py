@@ -17,6 +17,8 @@ from domain.identifiers import AccountId
 RULING = "presage.ruling"
 """Where the last ruling on a request stands in its scope."""
 
+RULING_HEADER = b"ratelimit"
+
 _US_PER_S = 1_000_000
 
 
@@ -97,5 +99,5 @@ def headers_of(ruling: Ruling) -> list[tuple[bytes, bytes]]:
     wait_s = -(-decision.wait_us // _US_PER_S)
     return [
         (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (ruling.what.encode(), rate.burst, window_s)),
-        (b"ratelimit", b'"%b";r=%d;t=%d' % (ruling.what.encode(), decision.remaining, wait_s)),
+        (RULING_HEADER, b'"%b";r=%d;t=%d' % (ruling.what.encode(), decision.remaining, wait_s)),
     ]

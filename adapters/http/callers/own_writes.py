@@ -1,6 +1,6 @@
 """Reading one's own writes: where each account last wrote, so that its reads can wait for it."""
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from application.ports.event_store import START, Position
 from domain.identifiers import AccountId
@@ -10,12 +10,23 @@ Value = TypeVar("Value")
 _KEPT = 50_000
 
 
-class OwnWrites:
-    """Remembers the position of each account's last write through this process."""
+class LatestWrites(Protocol):
+    """Remembers where each account last wrote."""
+
+    def note(self, account_id: AccountId, position: Position) -> None:
+        """Remember that an account wrote up to ``position``."""
+        ...
+
+    def of(self, account_id: AccountId) -> Position:
+        """Return up to where an account wrote, :data:`START` if it is not known to have written."""
+        ...
+
+
+class LatestWritesHere:
+    """Remembers what was written through this process."""
 
     def __init__(self) -> None:
         self._latest: dict[AccountId, Position] = {}
-        self._booked: dict[AccountId, tuple[Position, Position]] = {}
 
     def note(self, account_id: AccountId, position: Position) -> None:
         """Remember that an account wrote up to ``position``."""
@@ -26,6 +37,15 @@ class OwnWrites:
     def of(self, account_id: AccountId) -> Position:
         """Return up to where an account wrote, :data:`START` if it is not known to have written."""
         return self._latest.get(account_id, START)
+
+
+class OwnWrites:
+    """Knows the position of each account's last write, and where its money stands by then."""
+
+    def __init__(self, latest: LatestWrites) -> None:
+        self.note = latest.note
+        self.of = latest.of
+        self._booked: dict[AccountId, tuple[Position, Position]] = {}
 
     def note_booked(self, account_id: AccountId, position: Position, booked: Position) -> None:
         """Remember where an account's money is as everything up to ``position`` makes it."""

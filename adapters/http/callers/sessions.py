@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import cookie_parser
@@ -42,13 +43,23 @@ _US_PER_S = 1_000_000
 Headers = Mapping[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitors:
-    """Those who come with a session, or for one."""
+class GoingSessions(Protocol):
+    """Knows which sessions go on. Raises :class:`application.ports.sessions.SessionsUnavailable`."""
 
-    accounts: Accounts
-    sessions: SessionManager
-    attempts: LoginAttempts
+    async def get_session(self, session_id: str) -> Session | None:
+        """Return a session, which lasts longer by that; ``None`` if it has ended."""
+        ...
+
+    async def lasts(self, account_id: AccountId, session_id: str) -> bool:
+        """Return whether an account's session goes on. To ask is no use of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Those who come with a session."""
+
+    sessions: GoingSessions
     clock: Clock
     settings: HttpSettings
 
@@ -90,6 +101,15 @@ class Visitors:
             "the request does not come from a page of this exchange",
             details="Origin, Sec-Fetch-Site",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitors(Known):
+    """Those who come with a session, or for one."""
+
+    sessions: SessionManager
+    accounts: Accounts
+    attempts: LoginAttempts
 
     async def log_in(self, account_id: AccountId, password: str, address: str) -> None:
         """Raise :class:`Problem` unless this is the account's password, or if it was tried too often."""

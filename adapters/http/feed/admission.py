@@ -5,11 +5,11 @@ from starlette.types import Scope
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.authentication import KEY_HEADER, Caller
 from adapters.http.callers.sessions import session_id_in
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from domain.identifiers import Ticker
 
 
-async def admitted(port: HttpPort, scope: Scope) -> Caller | None:
+async def admitted(port: ReadPort, scope: Scope) -> Caller | None:
     """Return who calls, ``None`` if they do not say. Raises :class:`Problem`."""
     headers = dict(scope["headers"])
     if not port.exchange.ready:
@@ -27,7 +27,7 @@ async def admitted(port: HttpPort, scope: Scope) -> Caller | None:
     return None if session_id is None else await port.visitors.caller(session_id, "GET", headers)
 
 
-def _check_origin(port: HttpPort, headers: dict[bytes, bytes]) -> None:
+def _check_origin(port: ReadPort, headers: dict[bytes, bytes]) -> None:
     """Refuse pages of other origins: a browser sends cookies along wherever a page comes from."""
     origin, host = headers.get(b"origin"), headers.get(b"host")
     if origin is not None and host is not None and origin.partition(b"://")[2] == host:
@@ -35,6 +35,6 @@ def _check_origin(port: HttpPort, headers: dict[bytes, bytes]) -> None:
     port.visitors.refuse_foreign_pages(headers, browsers_only=True)
 
 
-async def exists(port: HttpPort, ticker: Ticker) -> bool:
+async def exists(port: ReadPort, ticker: Ticker) -> bool:
     """Return whether there is a market of a name."""
     return await port.reads.markets.market(ticker) is not None

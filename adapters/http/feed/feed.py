@@ -12,6 +12,7 @@ import orjson
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.authentication import Caller
 from adapters.http.callers.key_ring import KeysInForce
+from adapters.http.callers.sessions import GoingSessions
 from adapters.http.feed.channels import FeedCode, Refused
 from adapters.http.feed.history import History
 from adapters.http.feed.hub import Hub
@@ -27,7 +28,6 @@ from application.ports.codec import EventCodec
 from application.ports.event_store import LogReader, Position, StreamReader
 from application.ports.measures import Measure, counter, gauge
 from application.ports.sessions import SessionsUnavailable
-from application.sessions import SessionManager
 from domain.identifiers import AccountId
 from projections.live.market_board import MarketBoard
 from projections.reading.queries import AccountStanding, ReadModels
@@ -71,7 +71,7 @@ class Feed:
         past: Past,
         reads: ReadModels,
         keys: KeysInForce,
-        sessions: SessionManager,
+        sessions: GoingSessions,
         clock: Clock,
         health: Health,
         limits: FeedLimits = USUAL,

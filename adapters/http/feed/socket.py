@@ -8,7 +8,7 @@ from adapters.http.feed.admission import admitted, exists
 from adapters.http.feed.conversation import Conversation
 from adapters.http.feed.feed import Feed
 from adapters.http.feed.frames import text_frames
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from adapters.http.serving.feed_protocol import EXTENSION, Socket
 
 PATH = "/trade-api/ws/v2"
@@ -17,7 +17,7 @@ PATH = "/trade-api/ws/v2"
 class FeedSocket:
     """The endpoint of the feed."""
 
-    def __init__(self, port: HttpPort, feed: Feed) -> None:
+    def __init__(self, port: ReadPort, feed: Feed) -> None:
         self._port = port
         self._feed = feed
 

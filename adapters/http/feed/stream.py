@@ -22,7 +22,7 @@ from adapters.http.feed.feed import Feed
 from adapters.http.feed.line import Line
 from adapters.http.feed.messages import Message
 from adapters.http.feed.subscription import Subscription, Writing, as_text
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from domain.rejections import Reason
 
 PATH = "/trade-api/sse/v2"
@@ -48,7 +48,7 @@ _CODES: dict[FeedCode, Code | Reason] = {
 class FeedStream:
     """The endpoint of streams."""
 
-    def __init__(self, port: HttpPort, feed: Feed) -> None:
+    def __init__(self, port: ReadPort, feed: Feed) -> None:
         self._port = port
         self._feed = feed
 

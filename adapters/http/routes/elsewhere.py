@@ -4,7 +4,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, NoQuery, Operation, ReadCall, Reading, Reply
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
 
@@ -98,17 +98,17 @@ class TagsAnswer(TypedDict):
     tags_by_categories: dict[str, list[str]]
 
 
-async def tags(call: Call[NoQuery, None]) -> Reply:
+async def tags(call: ReadCall[NoQuery, None]) -> Reply:
     """Return the categories that series have."""
     found = await call.port.reads.markets.series_list(category="")
     return Reply(content=TagsAnswer(tags_by_categories={view.category: [] for view in found}))
 
 
 def _nothing(path: str, summary: str, shape: Any, content: Any, access: Access = Access.PUBLIC) -> Operation:
-    async def answer(_: Call[q.NothingQuery, None]) -> Reply:
+    async def answer(_: ReadCall[q.NothingQuery, None]) -> Reply:
         return Reply(content=content)
 
-    return Operation(
+    return Reading(
         method="GET",
         path=f"{BASE}{path}",
         access=access,
@@ -176,7 +176,7 @@ ROUTES = (
         Quotes(quotes=[], cursor=""),
         Access.READ,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/search/tags_by_categories",
         access=Access.PUBLIC,

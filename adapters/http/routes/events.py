@@ -12,8 +12,8 @@ from adapters.http.answers.events import (
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import Market, market_answer
 from adapters.http.answers.problems import Problem
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
-from adapters.http.port import HttpPort
+from adapters.http.operations import Access, NoQuery, ReadCall, Reading, Reply
+from adapters.http.port import ReadPort
 from adapters.http.requests import queries as q
 from adapters.http.requests.queries import period
 from adapters.http.routes.exchange import BASE
@@ -23,7 +23,7 @@ from projections.reading.queries import MAX_LIMIT, GroupFilter, MarketFilter
 from projections.reading.views import GroupView
 
 
-async def find_group(port: HttpPort, group_id: str) -> GroupView:
+async def find_group(port: ReadPort, group_id: str) -> GroupView:
     """Return a group. Raises :class:`Problem` if there is none of that name."""
     view = await port.reads.markets.group(GroupId(group_id))
     if view is None:
@@ -31,7 +31,7 @@ async def find_group(port: HttpPort, group_id: str) -> GroupView:
     return view
 
 
-async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[GroupId, list[Market]]:
+async def _markets_of(port: ReadPort, groups: Sequence[GroupView]) -> dict[GroupId, list[Market]]:
     """Return the markets of each group, all of them."""
     found: dict[GroupId, list[Market]] = {group.group_id: [] for group in groups}
     matching = MarketFilter(group_ids=tuple(found))
@@ -45,7 +45,7 @@ async def _markets_of(port: HttpPort, groups: Sequence[GroupView]) -> dict[Group
     return found
 
 
-async def list_events(call: Call[q.EventsQuery, None]) -> Reply:
+async def list_events(call: ReadCall[q.EventsQuery, None]) -> Reply:
     """Return a page of events."""
     query = call.query
     matching = GroupFilter(
@@ -57,7 +57,7 @@ async def list_events(call: Call[q.EventsQuery, None]) -> Reply:
     return Reply(content=EventsAnswer(events=events, milestones=[], cursor=page.cursor))
 
 
-async def get_event(call: Call[q.EventQuery, None]) -> Reply:
+async def get_event(call: ReadCall[q.EventQuery, None]) -> Reply:
     """Return an event and its markets."""
     view = await find_group(call.port, call.path["event_ticker"])
     markets = (await _markets_of(call.port, [view]))[view.group_id]
@@ -65,14 +65,14 @@ async def get_event(call: Call[q.EventQuery, None]) -> Reply:
     return Reply(content=EventAnswer(event=event, markets=markets))
 
 
-async def get_metadata(call: Call[NoQuery, None]) -> Reply:
+async def get_metadata(call: ReadCall[NoQuery, None]) -> Reply:
     """Return how an event looks: there are no pictures here, and what decides it is in the rules."""
     view = await find_group(call.port, call.path["event_ticker"])
     return Reply(content=metadata_answer(view))
 
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/events/{{event_ticker}}/metadata",
         access=Access.PUBLIC,
@@ -80,7 +80,7 @@ ROUTES = (
         summary="How an event looks",
         answer=EventMetadata,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/events/{{event_ticker}}",
         access=Access.PUBLIC,
@@ -89,7 +89,7 @@ ROUTES = (
         query=q.EventQuery,
         answer=EventAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/events",
         access=Access.PUBLIC,

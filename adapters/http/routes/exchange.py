@@ -4,11 +4,11 @@ import time
 
 from adapters.http.answers import exchange as a
 from adapters.http.answers.display import timestamp
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, NoQuery, Operation, ReadCall, Reading, Reply
 from adapters.http.requests.orders import BATCH_MAX
 from application.limiting.tiers import Kind
 
-Plain = Call[NoQuery, None]
+Plain = ReadCall[NoQuery, None]
 
 _US_PER_MS = 1_000
 
@@ -42,7 +42,7 @@ async def user_data_timestamp(call: Plain) -> Reply:
     )
 
 
-async def account_limits(call: Plain) -> Reply:
+async def account_limits(call: Call[NoQuery, None]) -> Reply:
     """Say how much an account may send and have; where rates are not limited they are 0."""
     settings, limits = call.port.settings, call.port.exchange.directory.limits
     rates = await _rates(call)
@@ -70,7 +70,7 @@ async def account_limits(call: Plain) -> Reply:
 _UNLIMITED = a.KindOfRate(per_s=0, burst=0, remaining=0, wait_ms=0)
 
 
-async def _rates(call: Plain) -> dict[str, a.KindOfRate]:
+async def _rates(call: Call[NoQuery, None]) -> dict[str, a.KindOfRate]:
     limits = call.port.limits
     if limits is None:
         return {}
@@ -89,7 +89,7 @@ async def _rates(call: Plain) -> dict[str, a.KindOfRate]:
 BASE = "/trade-api/v2"
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/exchange/status",
         access=Access.PUBLIC,
@@ -98,7 +98,7 @@ ROUTES = (
         answer=a.StatusAnswer,
         needs_exchange=False,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/exchange/schedule",
         access=Access.PUBLIC,
@@ -106,7 +106,7 @@ ROUTES = (
         summary="When the exchange is open",
         answer=a.ScheduleAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/exchange/announcements",
         access=Access.PUBLIC,
@@ -114,7 +114,7 @@ ROUTES = (
         summary="What the exchange announces",
         answer=a.AnnouncementsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/exchange/user_data_timestamp",
         access=Access.PUBLIC,

@@ -5,7 +5,7 @@ import asyncio
 from adapters.http.answers.keys import KeyCreatedAnswer, KeyGeneratedAnswer, KeysAnswer, key_answer
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.signing import generate_key_pair
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, NoQuery, Operation, ReadCall, Reading, Reply
 from adapters.http.outcomes import accepted
 from adapters.http.requests import keys as r
 from adapters.http.routes.exchange import BASE
@@ -17,7 +17,7 @@ Creates = Call[NoQuery, r.CreateKeyBody]
 Generates = Call[NoQuery, r.GenerateKeyBody]
 
 
-async def list_keys(call: Call[NoQuery, None]) -> Reply:
+async def list_keys(call: ReadCall[NoQuery, None]) -> Reply:
     """Return the account's keys that are in force."""
     views = await call.port.reads.keys.keys(call.account_id)
     return Reply(content=KeysAnswer(api_keys=[key_answer(view) for view in views]))
@@ -72,7 +72,7 @@ async def _register(
 KEYS = f"{BASE}/api_keys"
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=KEYS,
         access=Access.READ,

@@ -15,8 +15,8 @@ from adapters.http.answers.many_candles import (
 )
 from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.trading import candle_answer
-from adapters.http.operations import Access, Call, Operation, Reply
-from adapters.http.port import HttpPort
+from adapters.http.operations import Access, ReadCall, Reading, Reply
+from adapters.http.port import ReadPort
 from adapters.http.requests import queries as q
 from adapters.http.requests.queries import period
 from adapters.http.routes.events import find_group
@@ -28,7 +28,7 @@ from projections.reading.queries import MAX_CANDLES
 from projections.reading.views import CandleView, GroupView
 
 
-async def batch_candles(call: Call[q.BatchCandlesQuery, None]) -> Reply:
+async def batch_candles(call: ReadCall[q.BatchCandlesQuery, None]) -> Reply:
     """Return the candlesticks of several markets."""
     query = call.query
     check_period(query)
@@ -48,7 +48,7 @@ async def batch_candles(call: Call[q.BatchCandlesQuery, None]) -> Reply:
     return Reply(content=BatchCandlesAnswer(markets=markets))
 
 
-async def event_candles(call: Call[q.CandlesQuery, None]) -> Reply:
+async def event_candles(call: ReadCall[q.CandlesQuery, None]) -> Reply:
     """Return the candlesticks of an event's markets, as far as one answer goes."""
     group, query = await _group(call.port, call.path, call.query), call.query
     end_s = _last_second(query, len(group.members))
@@ -61,7 +61,7 @@ async def event_candles(call: Call[q.CandlesQuery, None]) -> Reply:
     return Reply(content=content)
 
 
-async def forecast_history(call: Call[q.ForecastQuery, None]) -> Reply:
+async def forecast_history(call: ReadCall[q.ForecastQuery, None]) -> Reply:
     """Return how the forecast of an event moved."""
     group, query = await _group(call.port, call.path, call.query), call.query
     candles = await _candles(call.port, group.members, query, _last_second(query, len(group.members)))
@@ -71,7 +71,7 @@ async def forecast_history(call: Call[q.ForecastQuery, None]) -> Reply:
     return Reply(content=ForecastAnswer(forecast_history=await in_turns(tell, moments)))
 
 
-async def _group(port: HttpPort, path: Mapping[str, str], query: q.CandlesQuery) -> GroupView:
+async def _group(port: ReadPort, path: Mapping[str, str], query: q.CandlesQuery) -> GroupView:
     check_period(query)
     group = await find_group(port, path["event_ticker"])
     if group.series and group.series != path["series_ticker"]:
@@ -80,7 +80,7 @@ async def _group(port: HttpPort, path: Mapping[str, str], query: q.CandlesQuery)
 
 
 async def _candles(
-    port: HttpPort, tickers: Sequence[Ticker], query: q.CandlesQuery, end_s: int
+    port: ReadPort, tickers: Sequence[Ticker], query: q.CandlesQuery, end_s: int
 ) -> list[Sequence[CandleView]]:
     ends = period(query.start_ts, end_s)
     return [
@@ -97,7 +97,7 @@ def _last_second(query: q.CandlesQuery, markets: int) -> int:
 
 IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"
 
-BATCH = Operation(
+BATCH = Reading(
     method="GET",
     path=f"{BASE}/markets/candlesticks",
     access=Access.PUBLIC,
@@ -109,7 +109,7 @@ BATCH = Operation(
 """Goes before the routes of a single market."""
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{IN_EVENT}/candlesticks",
         access=Access.PUBLIC,
@@ -118,7 +118,7 @@ ROUTES = (
         query=q.CandlesQuery,
         answer=EventCandlesAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{IN_EVENT}/forecast_percentile_history",
         access=Access.PUBLIC,

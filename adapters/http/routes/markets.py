@@ -20,8 +20,8 @@ from adapters.http.answers.trading import (
     trade_answer,
 )
 from adapters.http.as_of import past_book, past_market
-from adapters.http.operations import Access, Call, Operation, Reply
-from adapters.http.port import HttpPort
+from adapters.http.operations import Access, ReadCall, Reading, Reply
+from adapters.http.port import ReadPort
 from adapters.http.requests import queries as q
 from adapters.http.requests.past import AsOfQuery
 from adapters.http.requests.queries import period
@@ -32,7 +32,7 @@ from projections.reading.queries import MarketFilter, TradeFilter
 from projections.reading.views import MarketView
 
 
-async def find_market(port: HttpPort, ticker: str) -> MarketView:
+async def find_market(port: ReadPort, ticker: str) -> MarketView:
     """Return a market. Raises :class:`Problem` if there is none of that name."""
     view = await port.reads.markets.market(Ticker(ticker))
     if view is None:
@@ -40,7 +40,7 @@ async def find_market(port: HttpPort, ticker: str) -> MarketView:
     return view
 
 
-async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
+async def list_markets(call: ReadCall[q.MarketsQuery, None]) -> Reply:
     """Return a page of markets."""
     query = call.query
     if query.mve_filter == "only":  # there are no markets on combinations of events
@@ -58,7 +58,7 @@ async def list_markets(call: Call[q.MarketsQuery, None]) -> Reply:
     return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, page.items), cursor=page.cursor))
 
 
-async def get_market(call: Call[AsOfQuery, None]) -> Reply:
+async def get_market(call: ReadCall[AsOfQuery, None]) -> Reply:
     """Return a market."""
     ticker = Ticker(call.path["ticker"])
     if not call.query.past:
@@ -67,7 +67,7 @@ async def get_market(call: Call[AsOfQuery, None]) -> Reply:
     return Reply(content=MarketAnswer(market=market_answer(view)))
 
 
-async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
+async def get_orderbook(call: ReadCall[q.BookQuery, None]) -> Reply:
     """Return a market's book."""
     ticker, depth = Ticker(call.path["ticker"]), call.query.depth
     if call.query.past:
@@ -79,7 +79,7 @@ async def get_orderbook(call: Call[q.BookQuery, None]) -> Reply:
     return Reply(content=rendered_book(call.port.books, view, depth))
 
 
-async def list_trades(call: Call[q.TradesQuery, None]) -> Reply:
+async def list_trades(call: ReadCall[q.TradesQuery, None]) -> Reply:
     """Return a page of trades."""
     query = call.query
     if query.ticker is not None and query.latest:
@@ -98,7 +98,7 @@ def check_period(query: q.CandlesQuery) -> None:
         )
 
 
-async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
+async def list_candles(call: ReadCall[q.CandlesQuery, None]) -> Reply:
     """Return a market's candlesticks."""
     query = call.query
     check_period(query)
@@ -113,13 +113,13 @@ async def list_candles(call: Call[q.CandlesQuery, None]) -> Reply:
     )
 
 
-async def list_series(call: Call[q.SeriesListQuery, None]) -> Reply:
+async def list_series(call: ReadCall[q.SeriesListQuery, None]) -> Reply:
     """Return all series, or those of a category."""
     found = await call.port.reads.markets.series_list(category=call.query.category)
     return Reply(content=SeriesListAnswer(series=await in_turns(series_answer, found)))
 
 
-async def get_series(call: Call[q.SeriesQuery, None]) -> Reply:
+async def get_series(call: ReadCall[q.SeriesQuery, None]) -> Reply:
     """Return a series."""
     view = await call.port.reads.markets.series(call.path["series_ticker"])
     if view is None:
@@ -128,7 +128,7 @@ async def get_series(call: Call[q.SeriesQuery, None]) -> Reply:
 
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/markets/{{ticker}}/orderbook",
         access=Access.PUBLIC,
@@ -137,7 +137,7 @@ ROUTES = (
         query=q.BookQuery,
         answer=BookAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/markets/trades",
         access=Access.PUBLIC,
@@ -146,7 +146,7 @@ ROUTES = (
         query=q.TradesQuery,
         answer=TradesAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/markets/{{ticker}}",
         access=Access.PUBLIC,
@@ -155,7 +155,7 @@ ROUTES = (
         query=AsOfQuery,
         answer=MarketAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/markets",
         access=Access.PUBLIC,
@@ -167,7 +167,7 @@ ROUTES = (
 )
 
 SERIES_ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/series/{{series_ticker}}/markets/{{ticker}}/candlesticks",
         access=Access.PUBLIC,
@@ -176,7 +176,7 @@ SERIES_ROUTES = (
         query=q.CandlesQuery,
         answer=CandlesAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/series/{{series_ticker}}",
         access=Access.PUBLIC,
@@ -185,7 +185,7 @@ SERIES_ROUTES = (
         query=q.SeriesQuery,
         answer=SeriesAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/series",
         access=Access.PUBLIC,

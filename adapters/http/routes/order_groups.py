@@ -9,7 +9,7 @@ from adapters.http.answers.order_groups import (
     order_group_answer,
 )
 from adapters.http.answers.problems import Problem
-from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, ReadCall, Reading, Reply
 from adapters.http.outcomes import accepted, written
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
@@ -21,7 +21,7 @@ from projections.reading.queries import OrderFilter
 from projections.reading.views import OrderStatus
 
 Plain = Call[AccountQuery, None]
-Paged = Call[q.LongPageQuery, None]
+Paged = ReadCall[q.LongPageQuery, None]
 
 
 def _limit(body: r.OrderGroupBody) -> Quantity:
@@ -111,7 +111,7 @@ ROUTES = (
         answer=OrderGroupCreatedAnswer,
         status=201,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=GROUPS,
         access=Access.READ,
@@ -120,7 +120,7 @@ ROUTES = (
         query=q.LongPageQuery,
         answer=OrderGroupsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=GROUP,
         access=Access.READ,

@@ -18,9 +18,9 @@ from adapters.http.answers.orders import (
     placed_answer,
 )
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.operations import Access, Call, Operation, ReadCall, Reading, Reply
 from adapters.http.outcomes import accepted
-from adapters.http.port import HttpPort
+from adapters.http.port import HttpPort, ReadPort
 from adapters.http.positions import show
 from adapters.http.requests import orders as r
 from adapters.http.requests import queries as q
@@ -37,7 +37,7 @@ from projections.reading.queries import OrderFilter, Page
 from projections.reading.views import OrderStatus, OrderView
 
 
-async def find_order(port: HttpPort, account_id: AccountId, order_id: OrderId) -> OrderView:
+async def find_order(port: ReadPort, account_id: AccountId, order_id: OrderId) -> OrderView:
     """Return an account's order, waiting for it if the account wrote just now.
 
     Raises :class:`Problem` if there is none, or it is somebody else's: that makes no difference.
@@ -50,14 +50,14 @@ async def find_order(port: HttpPort, account_id: AccountId, order_id: OrderId) -
     return view
 
 
-async def placed(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -> Order:
+async def placed(port: ReadPort, request: OrderRequest, answer: OrderAccepted) -> Order:
     """Return an order that was accepted, from the read model where the request was a repeat."""
     if answer.order is None or answer.repeated:
         return order_answer(await placed_before(port, request, answer))
     return placed_answer(request, answer.order, at_us=answer.placed_at_us)
 
 
-async def placed_before(port: HttpPort, request: OrderRequest, answer: OrderAccepted) -> OrderView:
+async def placed_before(port: ReadPort, request: OrderRequest, answer: OrderAccepted) -> OrderView:
     """Return an order that was placed by an earlier request. Raises :class:`Problem` if it cannot be seen."""
     await show(port, answer.position)
     view = await port.reads.orders.order(request.account_id, answer.order_id)
@@ -81,7 +81,7 @@ def carried_out(before: OrderView, answer: OrderAnswered) -> OrderAccepted:
     return accepted(answer)
 
 
-async def changed(port: HttpPort, before: OrderView, answer: OrderAccepted) -> OrderView:
+async def changed(port: ReadPort, before: OrderView, answer: OrderAccepted) -> OrderView:
     """Return an order after a command; what is known of it if the read models do not show it in time."""
     if await show(port, answer.position):
         after = await port.reads.orders.order(before.account_id, before.order_id)
@@ -110,13 +110,13 @@ async def create_order(call: Call[AccountQuery, r.OrderBody]) -> Reply:
     return Reply(content=OrderAnswer(order=order), position=answer.position)
 
 
-async def get_order(call: Call[AccountQuery, None]) -> Reply:
+async def get_order(call: ReadCall[AccountQuery, None]) -> Reply:
     """Return an order."""
     view = await find_order(call.port, call.account_id, OrderId(call.path["order_id"]))
     return Reply(content=OrderAnswer(order=order_answer(view)))
 
 
-async def list_orders(call: Call[q.OrdersQuery, None]) -> Reply:
+async def list_orders(call: ReadCall[q.OrdersQuery, None]) -> Reply:
     """Return a page of orders."""
     query = call.query
     if query.open_ones:
@@ -241,7 +241,7 @@ async def decreased(
     return answer, await changed(call.port, before, answer)
 
 
-async def queue_position(call: Call[AccountQuery, None]) -> Reply:
+async def queue_position(call: ReadCall[AccountQuery, None]) -> Reply:
     """Return how many contracts stand before an order."""
     view = await call.port.reads.books.queue_position(call.account_id, OrderId(call.path["order_id"]))
     if view is None:
@@ -253,7 +253,7 @@ async def queue_position(call: Call[AccountQuery, None]) -> Reply:
     return Reply(content=content)
 
 
-async def queue_positions(call: Call[q.QueueQuery, None]) -> Reply:
+async def queue_positions(call: ReadCall[q.QueueQuery, None]) -> Reply:
     """Return how many contracts stand before each resting order."""
     query = call.query
     found = await call.port.reads.books.queue_positions(
@@ -278,7 +278,7 @@ ROUTES = (
         answer=OrderAnswer,
         status=201,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{ORDERS}/queue_positions",
         access=Access.READ,
@@ -287,7 +287,7 @@ ROUTES = (
         query=q.QueueQuery,
         answer=QueuesAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{ORDERS}/{{order_id}}",
         access=Access.READ,
@@ -325,7 +325,7 @@ ROUTES = (
         body=r.DecreaseBody,
         answer=OrderAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{ORDERS}/{{order_id}}/queue_position",
         access=Access.READ,
@@ -334,7 +334,7 @@ ROUTES = (
         query=AccountQuery,
         answer=QueueAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=ORDERS,
         access=Access.READ,

@@ -6,7 +6,7 @@ from adapters.http.answers import portfolio as a
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.orders import order_answer
 from adapters.http.as_of import past_positions
-from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.operations import Access, ReadCall, Reading, Reply
 from adapters.http.requests import queries as q
 from adapters.http.requests.fields import AccountQuery
 from adapters.http.routes.exchange import BASE
@@ -14,13 +14,13 @@ from projections.reading.queries import FillFilter, Page, PositionFilter, Settle
 from projections.reading.views import GroupPositionView, PositionView
 
 
-async def balance(call: Call[AccountQuery, None]) -> Reply:
+async def balance(call: ReadCall[AccountQuery, None]) -> Reply:
     """Return the account's money."""
     view = await call.port.reads.portfolio.balance(call.account_id)
     return Reply(content=a.balance_answer(view))
 
 
-async def portfolio(call: Call[q.PortfolioQuery, None]) -> Reply:
+async def portfolio(call: ReadCall[q.PortfolioQuery, None]) -> Reply:
     """Return money, positions and open orders, all of one moment."""
     view = await call.port.reads.portfolio.get_portfolio(call.account_id, limit=call.query.limit)
     return Reply(
@@ -34,13 +34,13 @@ async def portfolio(call: Call[q.PortfolioQuery, None]) -> Reply:
     )
 
 
-async def resting_value(call: Call[AccountQuery, None]) -> Reply:
+async def resting_value(call: ReadCall[AccountQuery, None]) -> Reply:
     """Return the value of all open orders."""
     micros = await call.port.reads.orders.resting_value(call.account_id)
     return Reply(content=a.resting_value_answer(micros))
 
 
-async def positions(call: Call[q.PositionsQuery, None]) -> Reply:
+async def positions(call: ReadCall[q.PositionsQuery, None]) -> Reply:
     """Return a page of positions, and what they add up to by event."""
     query, reads = call.query, call.port.reads.portfolio
     if query.past:
@@ -77,7 +77,7 @@ async def _positions_answer(
     )
 
 
-async def fills(call: Call[q.FillsQuery, None]) -> Reply:
+async def fills(call: ReadCall[q.FillsQuery, None]) -> Reply:
     """Return a page of fills."""
     query = call.query
     page = await call.port.reads.portfolio.fills(
@@ -89,7 +89,7 @@ async def fills(call: Call[q.FillsQuery, None]) -> Reply:
     return Reply(content=a.FillsAnswer(fills=await in_turns(a.fill_answer, page.items), cursor=page.cursor))
 
 
-async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
+async def settlements(call: ReadCall[q.SettlementsQuery, None]) -> Reply:
     """Return a page of settlements."""
     query = call.query
     page = await call.port.reads.portfolio.settlements(
@@ -107,7 +107,7 @@ async def settlements(call: Call[q.SettlementsQuery, None]) -> Reply:
 PORTFOLIO = f"{BASE}/portfolio"
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=PORTFOLIO,
         access=Access.READ,
@@ -116,7 +116,7 @@ ROUTES = (
         query=q.PortfolioQuery,
         answer=a.PortfolioAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{PORTFOLIO}/balance",
         access=Access.READ,
@@ -125,7 +125,7 @@ ROUTES = (
         query=AccountQuery,
         answer=a.Balance,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{PORTFOLIO}/positions",
         access=Access.READ,
@@ -134,7 +134,7 @@ ROUTES = (
         query=q.PositionsQuery,
         answer=a.PositionsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{PORTFOLIO}/fills",
         access=Access.READ,
@@ -143,7 +143,7 @@ ROUTES = (
         query=q.FillsQuery,
         answer=a.FillsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{PORTFOLIO}/settlements",
         access=Access.READ,
@@ -152,7 +152,7 @@ ROUTES = (
         query=q.SettlementsQuery,
         answer=a.SettlementsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{PORTFOLIO}/summary/total_resting_order_value",
         access=Access.READ,

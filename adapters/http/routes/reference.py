@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, NoQuery, Operation, ReadCall, Reading, Reply
 from adapters.http.reference.openapi import openapi_document
 from adapters.http.reference.reference_page import reference_page
 
@@ -26,14 +26,14 @@ def reference_routes(operations: Sequence[Operation]) -> tuple[Operation, ...]:
     def page_html() -> bytes:
         return reference_page(document()).encode()
 
-    async def openapi(_: Call[NoQuery, None]) -> Reply:
+    async def openapi(_: ReadCall[NoQuery, None]) -> Reply:
         return Reply(content=document_json())
 
-    async def page(_: Call[NoQuery, None]) -> Reply:
+    async def page(_: ReadCall[NoQuery, None]) -> Reply:
         return Reply(content=page_html())
 
     routes = (
-        Operation(
+        Reading(
             method="GET",
             path="/openapi.json",
             access=Access.PUBLIC,
@@ -42,7 +42,7 @@ def reference_routes(operations: Sequence[Operation]) -> tuple[Operation, ...]:
             answer=dict[str, Any],
             needs_exchange=False,
         ),
-        Operation(
+        Reading(
             method="GET",
             path="/docs",
             access=Access.PUBLIC,

@@ -3,17 +3,19 @@
 from typing import Any
 
 from adapters.http.answers.exchange import ConditionAnswer, HealthAnswer, ReadinessAnswer
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
+from adapters.http.operations import Access, Call, NoQuery, Operation, ReadCall, Reading, Reply
+from application.health import Health
 
 Plain = Call[NoQuery, None]
 
+READYZ = "/readyz"
 UNREADY = 503
 MESSAGE_MAX = 500
 CONDITIONS_MAX = 100
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def healthz(call: Plain) -> Reply:
+async def healthz(call: ReadCall[NoQuery, None]) -> Reply:
     """Say that the process answers, and which one it is."""
     identity = call.port.identity
     return Reply(content=HealthAnswer(status="ok", exchange=identity.exchange, folder=identity.folder))
@@ -21,7 +23,11 @@ async def healthz(call: Plain) -> Reply:
 
 async def readyz(call: Plain) -> Reply:
     """Say whether the exchange takes commands and shows what came of them, and all that is wrong."""
-    exchange, health = call.port.exchange, call.port.exchange.health
+    return readiness(call.port.exchange.health, ready=call.port.exchange.ready)
+
+
+def readiness(health: Health, *, ready: bool) -> Reply:
+    """Return how an exchange is that takes commands or does not, and all that is wrong."""
     conditions = [
         ConditionAnswer(
             part=each.part,
@@ -32,7 +38,7 @@ async def readyz(call: Plain) -> Reply:
         for each in health.conditions[:CONDITIONS_MAX]
     ]
     well = "degraded" if conditions else "ready"
-    status = "starting" if not exchange.ready else "unavailable" if health.stopped else well
+    status = "starting" if not ready else "unavailable" if health.stopped else well
     return Reply(
         content=ReadinessAnswer(status=status, conditions=conditions),
         status=None if status == well else UNREADY,
@@ -44,13 +50,13 @@ async def metrics(call: Plain) -> Reply:
     return Reply(content=call.port.watch.metrics())
 
 
-async def event_schemas(call: Plain) -> Reply:
+async def event_schemas(call: ReadCall[NoQuery, None]) -> Reply:
     """Return the JSON Schema of every event in every version."""
     return Reply(content=call.port.event_schemas())
 
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path="/healthz",
         access=Access.PUBLIC,
@@ -61,7 +67,7 @@ ROUTES = (
     ),
     Operation(
         method="GET",
-        path="/readyz",
+        path=READYZ,
         access=Access.PUBLIC,
         handler=readyz,
         summary="Whether requests may be sent here, and what is wrong",
@@ -80,7 +86,7 @@ ROUTES = (
         needs_exchange=False,
         media_type=METRICS,
     ),
-    Operation(
+    Reading(
         method="GET",
         path="/schemas/events",
         access=Access.PUBLIC,

@@ -3,12 +3,12 @@
 from adapters.http.answers.in_turns import in_turns
 from adapters.http.answers.markets import MarketsAnswer, market_answer
 from adapters.http.answers.standings import LeaderboardAnswer, entry_answer
-from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.operations import Access, ReadCall, Reading, Reply
 from adapters.http.requests import queries as q
 from adapters.http.routes.exchange import BASE
 
 
-async def leaderboard(call: Call[q.LeaderboardQuery, None]) -> Reply:
+async def leaderboard(call: ReadCall[q.LeaderboardQuery, None]) -> Reply:
     """Return the traders with the most profit."""
     query = call.query
     entries = await call.port.reads.leaderboard.get_top(query.limit, query.period, at_us=query.as_of_ts)
@@ -16,20 +16,20 @@ async def leaderboard(call: Call[q.LeaderboardQuery, None]) -> Reply:
     return Reply(content=content)
 
 
-async def search_markets(call: Call[q.SearchQuery, None]) -> Reply:
+async def search_markets(call: ReadCall[q.SearchQuery, None]) -> Reply:
     """Return the markets that hold all words of a text."""
     found = await call.port.reads.markets.search(call.query.text, limit=call.query.limit)
     return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, found), cursor=""))
 
 
-async def most_traded(call: Call[q.MostTradedQuery, None]) -> Reply:
+async def most_traded(call: ReadCall[q.MostTradedQuery, None]) -> Reply:
     """Return the markets with the most volume in the last 24 hours."""
     found = await call.port.reads.markets.most_traded(limit=call.query.limit)
     return Reply(content=MarketsAnswer(markets=await in_turns(market_answer, found), cursor=""))
 
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/leaderboard",
         access=Access.PUBLIC,
@@ -38,7 +38,7 @@ ROUTES = (
         query=q.LeaderboardQuery,
         answer=LeaderboardAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/search/markets",
         access=Access.PUBLIC,
@@ -47,7 +47,7 @@ ROUTES = (
         query=q.SearchQuery,
         answer=MarketsAnswer,
     ),
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/search/most_traded",
         access=Access.PUBLIC,

@@ -7,8 +7,8 @@ from adapters.http.answers.why import (
     entry_why_answer,
     order_why_answer,
 )
-from adapters.http.operations import Access, Call, NoQuery, Operation, Reply
-from adapters.http.port import HttpPort
+from adapters.http.operations import Access, Call, NoQuery, Operation, ReadCall, Reading, Reply
+from adapters.http.port import ReadPort
 from adapters.http.routes.exchange import BASE
 from application.streams import ledger_stream
 from domain.identifiers import OrderId
@@ -20,11 +20,11 @@ Plain = Call[NoQuery, None]
 _DIGITS = 19
 
 
-def _why(port: HttpPort) -> Why:
-    return Why(orders=port.reads.orders, portfolio=port.reads.portfolio, past=port.exchange.past)
+def _why(port: ReadPort) -> Why:
+    return Why(orders=port.reads.orders, portfolio=port.reads.portfolio, past=port.past)
 
 
-async def why_order(call: Plain) -> Reply:
+async def why_order(call: ReadCall[NoQuery, None]) -> Reply:
     """Return all that became of an order of the account, and why."""
     chain = await _why(call.port).order(call.account_id, OrderId(call.path["order_id"]))
     if chain is None:
@@ -46,7 +46,7 @@ async def why_entry(call: Plain) -> Reply:
 
 
 ROUTES = (
-    Operation(
+    Reading(
         method="GET",
         path=f"{BASE}/why/orders/{{order_id}}",
         access=Access.READ,

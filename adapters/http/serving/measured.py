@@ -4,7 +4,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http.endpoint import Endpoint
+from adapters.http.endpoint import Routed
 from adapters.http.route_classes import RouteClass
 from application.watching.traffic import Traffic
 
@@ -36,5 +36,5 @@ class Measured:
         finally:
             traffic.in_flight -= 1
             endpoint = scope.get("endpoint")
-            name = endpoint.route_class if isinstance(endpoint, Endpoint) else RouteClass.UNROUTED
+            name = endpoint.route_class if isinstance(endpoint, Routed) else RouteClass.UNROUTED
             traffic.note(name, status, perf_counter() - began)

@@ -96,12 +96,19 @@ class Served:
 async def serving(
     app: ASGIApp, host: str, port: int, *, connections_max: int | None = None
 ) -> AsyncIterator[Served]:
-    """Serve ``app`` while the block runs.
+    """Serve ``app`` while the block runs; port 0 takes a free one. Raises ``OSError`` if it is taken."""
+    async with serving_at(listening_socket(host, port), app, connections_max=connections_max) as served:
+        yield served
 
-    Port 0 takes a free one. Leaving the block lets requests that are under way come to their end, for at
-    most five seconds. Raises ``OSError`` if the address is taken.
+
+@asynccontextmanager
+async def serving_at(
+    listener: socket.socket, app: ASGIApp, *, connections_max: int | None = None
+) -> AsyncIterator[Served]:
+    """Serve ``app`` at a socket while the block runs.
+
+    Leaving the block lets requests that are under way come to their end, for at most five seconds.
     """
-    listener = listening_socket(host, port)
     most = connections_max or most_connections()
     config = uvicorn.Config(
         app,
@@ -124,9 +131,7 @@ async def serving(
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.up.wait()
-        bound_host, bound_port = listener.getsockname()[:2]
-        url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
-        served = Served(url, server, running, most)
+        served = Served(url_of(listener), server, running, most)
         try:
             yield served
         finally:
@@ -136,3 +141,9 @@ async def serving(
         server.should_exit = True
         await running
         listener.close()
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return where a socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

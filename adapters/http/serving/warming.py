@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.http.answers.rendered_books import rendered_book
-from adapters.http.port import HttpPort
+from adapters.http.port import ReadPort
 from application.caching.warmer import CacheWarmer
 from domain.identifiers import Ticker
 from domain.market.vocabulary import MarketStatus
@@ -13,7 +13,7 @@ TRADING = (MarketStatus.ACTIVE, MarketStatus.PAUSED)
 """Markets that have ended are not worth keeping warm, however much they traded today."""
 
 
-def make_warmer(port: HttpPort) -> CacheWarmer:
+def make_warmer(port: ReadPort) -> CacheWarmer:
     """Return a warmer of the cache behind a port; start it before use."""
 
     async def busiest(count: int) -> Sequence[Ticker]:

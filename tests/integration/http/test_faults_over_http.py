@@ -7,7 +7,7 @@ import pytest
 
 from application.health import Trouble
 from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent, StoreUnavailable
-from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error
+from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error, in_one_process
 
 
 async def test_while_the_exchange_starts_everything_but_health_is_too_early(tmp_path: Path) -> None:
@@ -119,6 +119,7 @@ async def test_a_batch_tells_of_a_fault_item_by_item(
     assert [item["error"]["code"] for item in answer.json()["orders"]] == ["store_unavailable"] * 2
 
 
+@in_one_process
 async def test_a_fault_of_ours_is_logged_and_not_told(
     world: World, market: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.http.firewall.firewall import WebApplicationFirewall
 from application.health import Trouble
-from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error
+from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error, in_one_process
 
 ATTACK = "' or '1'='1"
 BOT = {"User-Agent": "somebot/1.0"}
@@ -55,6 +55,7 @@ async def test_passwords_may_look_like_anything(world: World) -> None:
     assert error(answer) == (401, "wrong_password")
 
 
+@in_one_process
 async def test_a_fault_of_the_firewall_stops_nothing_and_is_told(
     world: World, market: str, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

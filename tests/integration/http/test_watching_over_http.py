@@ -6,7 +6,7 @@ import pytest
 
 from application.slo.tracker import Tally
 from application.watching.order_watch import MINUTE_US
-from tests.integration.http.world import ADMIN, Person, World
+from tests.integration.http.world import ADMIN, Person, World, in_one_process
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ async def levels(world: World, operator: Person) -> dict[str, dict[str, object]]
     return {each["name"]: each for each in told["objectives"]}
 
 
+@in_one_process
 async def test_service_levels_are_measured_from_what_the_exchange_does(
     world: World, market: str, operator: Person, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

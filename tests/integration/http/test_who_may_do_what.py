@@ -11,7 +11,7 @@ from adapters.http.endpoint import Endpoint
 from adapters.http.operations import Access, Operation, Reply
 from adapters.http.route_names import REFUSED
 from domain.identity.aggregate import Scope
-from tests.integration.http.world import ORDERS, Person, World, error
+from tests.integration.http.world import ORDERS, Person, World, error, in_one_process
 
 PUBLIC = {
     "GET /trade-api/v2/exchange/status",
@@ -107,6 +107,7 @@ def endpoints(world: World) -> list[Any]:
     return [route.endpoint for route in world.presage.app.routes if isinstance(route, Route)]
 
 
+@in_one_process
 async def test_a_new_route_is_closed_until_it_says_otherwise(world: World, ann: Person) -> None:
     async def told(_: Any) -> Reply:
         return Reply(content={"secret": True})

@@ -1,16 +1,26 @@
 """A whole exchange in this process, with its HTTP application and people who sign their requests."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import orjson
+import pytest
+from starlette.types import ASGIApp
 
 from adapters.bootstrap import OPERATOR, Presage, open_presage
+from adapters.engine_lines.listening import listening
+from adapters.engine_lines.shared_notes import SharedNotes, notes_file
+from adapters.http.desk import HttpDesk
+from adapters.http.serving.http_processes import HttpProcesses
+from adapters.http_process import open_http_process
 from adapters.settings import Settings
 from application.requests import Accepted
 from domain.identifiers import AccountId
@@ -108,17 +118,50 @@ class World:
         return await self.send(person, "POST", ORDERS, body=wanted)
 
 
+AFAR = "PRESAGE_TEST_WORKERS" in os.environ
+"""Whether requests go to an HTTP process, which asks the exchange."""
+
+in_one_process = pytest.mark.skipif(AFAR, reason="it breaks what answers requests in the exchange's process")
+
+
 @asynccontextmanager
 async def a_world(folder: Path, *, started: bool = True, **more: Any) -> AsyncIterator[World]:
-    """Open an exchange that forgets, and a client of its application."""
-    settings = Settings(data=folder, event_store="memory", **more)
-    async with open_presage(settings) as presage:
+    """Open an exchange that forgets, and a client of its application.
+
+    With ``PRESAGE_TEST_WORKERS`` set, the client is one of an HTTP process, which asks the exchange.
+    """
+    settings = Settings(data=folder, event_store="sqlite" if AFAR else "memory", workers=int(AFAR), **more)
+    async with AsyncExitStack() as stack:
+        notes = SharedNotes(notes_file()) if AFAR else None
+        presage = await stack.enter_async_context(open_presage(settings, notes))
         if started:
             # The tests bring their own operator, whose key was made before.
             await presage.exchange.start()
-        transport = httpx.ASGITransport(app=presage.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://presage") as client:
-            yield World(presage, client)
+        app = presage.app if notes is None else await _afar(stack, presage, notes)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        yield World(
+            presage,
+            await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://presage")
+            ),
+        )
+
+
+async def _afar(stack: AsyncExitStack, presage: Presage, notes: SharedNotes) -> ASGIApp:
+    """Return the application of an HTTP process that asks the exchange, all of it in this process."""
+    socket = Path(stack.enter_context(TemporaryDirectory())) / "engine"
+    processes = HttpProcesses(1, notes, presage.port.traffic, presage.exchange.health)
+    presage.watch.add(processes)
+    desk = HttpDesk(presage.port, processes)
+    await stack.enter_async_context(listening(socket, desk, lambda: presage.exchange.ready))
+    process = await stack.enter_async_context(
+        open_http_process(presage.settings, worker=0, engine=socket, notes=notes)
+    )
+    if presage.exchange.ready:
+        await process.opened.wait()
+    while not processes.present:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    return process.app
 
 
 def error(response: httpx.Response) -> tuple[int, str]:

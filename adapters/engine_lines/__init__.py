@@ -1,0 +1,1 @@
+"""How the HTTP processes of ``presage serve --workers`` ask the engine."""

@@ -1,0 +1,273 @@
+"""Opens an HTTP process of ``presage serve --workers``: read models, and a line to the engine."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from adapters.bootstrap import http_settings, make_codec, open_log, open_snapshots
+from adapters.caches.opening import open_cache, open_used_signatures
+from adapters.clock import SystemClock
+from adapters.data_folder import DataFolder
+from adapters.engine_lines.line import AnswerLost, EngineAway, EngineFailed, EngineLine, running_line
+from adapters.engine_lines.messages import (
+    Answer,
+    Booked,
+    Booking,
+    Lasts,
+    SessionLasts,
+    SessionOf,
+    SessionsAway,
+    SessionTold,
+    Take,
+    Taken,
+)
+from adapters.engine_lines.shared_notes import SharedNotes
+from adapters.event_schemas.json_schemas import event_schemas
+from adapters.http.answers.cached_answers import CachedAnswers
+from adapters.http.app import ROUTE_NAMES
+from adapters.http.callers.authentication import Authenticator
+from adapters.http.callers.key_ring import KeyRing
+from adapters.http.callers.own_writes import OwnWrites
+from adapters.http.callers.sessions import Known
+from adapters.http.feed.feed import Feed
+from adapters.http.firewall.opening import open_screen
+from adapters.http.forwarding import forwarding_app
+from adapters.http.port import ReadPort
+from adapters.http.route_classes import RouteClass
+from adapters.http.serving.http_processes import Reporter
+from adapters.http.serving.warming import make_warmer
+from adapters.limits.opening import OFF, limit_rules
+from adapters.read_models.opening import founded_at_us, open_readers
+from adapters.settings import Settings
+from adapters.web.serving import page_routes
+from application.founding import founding_of
+from application.health import Health, Trouble
+from application.keys_in_force import KeysInForce
+from application.limiting.limits import Limits, SharedBucketsUnavailable
+from application.limiting.tiers import LOOPBACK
+from application.limiting.token_bucket import Decision, Outcome, Rate
+from application.past import Past
+from application.ports.event_store import Position, StoreUnavailable
+from application.ports.measures import Measured
+from application.ports.sessions import Session, SessionsUnavailable
+from application.watching.cache_counts import Caches
+from application.watching.traffic import Traffic
+from domain.identifiers import AccountId
+from projections.reading.queries import Freshness
+
+ENGINE = "engine"
+"""The part that is away where there is no engine to ask."""
+
+REPORT_S = 0.5
+"""How often the engine is told how this process gets on."""
+
+SIGHT_S = 1.0
+"""How often it is noted how far it sees, even if that may have gone back only."""
+
+BUCKET_S = 0.5
+BOOKED_S = 2.0
+SESSION_S = 2.0
+"""How long the engine has to answer what requests to read wait for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpProcess:
+    """An HTTP process while it is open. What is added to ``parts`` is told to the engine, too.
+
+    ``opened`` is whether the exchange was ever ready, for all that this process knows.
+    """
+
+    app: Starlette
+    opened: asyncio.Event
+    feed: Feed
+    parts: list[Measured]
+
+
+class EngineAfar:
+    """What readers need to know of the exchange, asked of the engine."""
+
+    def __init__(self, line: EngineLine, health: Health) -> None:
+        self._line = line
+        self.health = health
+
+    @property
+    def ready(self) -> bool:
+        """Whether the exchange takes commands."""
+        return self._line.ready
+
+    async def booked(self, account_id: AccountId, position: Position) -> Position:
+        """Wait until an account's money is as everything decided up to a position makes it.
+
+        Return where that stands in the log. Raises ``TimeoutError`` where the engine does not answer.
+        """
+        question = Booking(account_id=account_id, position=position)
+        try:
+            answer = await self._line.ask(question, BOOKED_S)
+        except (EngineAway, AnswerLost, EngineFailed) as error:
+            raise TimeoutError from error
+        assert isinstance(answer, Booked)
+        return Position(answer.position)
+
+
+class EngineBuckets:
+    """The buckets of all processes, which are the engine's."""
+
+    def __init__(self, line: EngineLine) -> None:
+        self._line = line
+
+    async def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
+        """Take what a request costs, or refuse it. Raises :class:`SharedBucketsUnavailable`."""
+        try:
+            answer = await self._line.ask(Take(name=name, rate=rate, cost=cost), BUCKET_S)
+        except (EngineAway, AnswerLost, EngineFailed) as error:
+            raise SharedBucketsUnavailable("the engine is away") from error
+        assert isinstance(answer, Taken)
+        return Decision(Outcome(answer.outcome), answer.remaining, answer.wait_us)
+
+
+class EngineSessions:
+    """The sessions, which the engine knows."""
+
+    def __init__(self, line: EngineLine) -> None:
+        self._line = line
+
+    async def get_session(self, session_id: str) -> Session | None:
+        """Return a session, which lasts longer by that; ``None`` if it has ended."""
+        answer = await self._ask(SessionOf(session_id=session_id))
+        assert isinstance(answer, SessionTold)
+        return answer.session
+
+    async def lasts(self, account_id: AccountId, session_id: str) -> bool:
+        """Return whether an account's session goes on. To ask is no use of it."""
+        answer = await self._ask(SessionLasts(account_id=account_id, session_id=session_id))
+        assert isinstance(answer, Lasts)
+        return answer.lasts
+
+    async def _ask(self, question: SessionOf | SessionLasts) -> Answer:
+        try:
+            answer = await self._line.ask(question, SESSION_S)
+        except (EngineAway, AnswerLost, EngineFailed) as error:
+            raise SessionsUnavailable("the engine is away") from error
+        if isinstance(answer, SessionsAway):
+            raise SessionsUnavailable(answer.message)
+        return answer
+
+
+@asynccontextmanager
+async def open_http_process(
+    settings: Settings, *, worker: int, engine: Path, notes: SharedNotes
+) -> AsyncIterator[HttpProcess]:
+    """Open an HTTP process on a data folder whose engine is, or will be, at the socket ``engine``."""
+    health, clock, codec, traffic = Health(), SystemClock(), make_codec(), Traffic(tuple(RouteClass))
+    parts: list[Measured] = []
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(open_log(settings))
+        reads = await stack.enter_async_context(
+            open_readers(
+                settings.database_url or settings.read_file,
+                source=log,
+                codec=codec,
+                clock=clock,
+                health=health,
+            )
+        )
+        founding = await founding_of(log, codec)
+        if founding is None:
+            raise StoreUnavailable("the log holds no exchange yet")
+        founded = str(await founded_at_us(log, codec))
+        in_force = KeysInForce(
+            reader=log,
+            codec=codec,
+            partitions=founding.partitions,
+            health=health,
+            changes=notes.key_changes,
+        )
+        stack.push_async_callback(in_force.close)
+        used = await stack.enter_async_context(open_used_signatures(None, exchange=founded, health=health))
+        line = EngineLine(engine, Reporter(worker, os.getpid(), traffic, parts, health).report)
+        limits = _open_limits(settings, line, health)
+        cache = await stack.enter_async_context(
+            open_cache(settings.redis_url, exchange=founded, health=health)
+        )
+        screen, http = open_screen(settings.firewall), http_settings(settings)
+        port = ReadPort(
+            exchange=EngineAfar(line, health),
+            reads=reads.models,
+            past=Past(
+                reader=log,
+                codec=codec,
+                snapshots=await stack.enter_async_context(open_snapshots(settings)),
+            ),
+            clock=clock,
+            event_schemas=event_schemas,
+            projector=reads.stats,
+            authenticator=Authenticator(KeyRing(in_force), used, clock, http),
+            cached=CachedAnswers(reads.models, cache, reads.changes),
+            identity=DataFolder(settings.data).identity(founded),
+            traffic=traffic,
+            settings=http,
+            limits=limits,
+            screen=screen,
+            route_names=ROUTE_NAMES,
+            visitors=Known(sessions=EngineSessions(line), clock=clock, settings=http),
+            own_writes=OwnWrites(notes),
+        )
+        parts.append(Caches({"answers": port.cached.counts, "books": port.books.counts}))
+        parts += [part for part in (limits, screen and screen.firewall) if part]
+        feed = Feed(
+            board=reads.board,
+            log=log,
+            codec=codec,
+            past=port.past,
+            reads=reads.models,
+            keys=in_force,
+            sessions=port.visitors.sessions,
+            clock=clock,
+            health=health,
+            exempt=limits.rules.exempt if limits else LOOPBACK,
+        )
+        parts.append(feed)
+        await stack.enter_async_context(feed.running())
+        warmer = make_warmer(port)
+        stack.push_async_callback(warmer.close)
+        await stack.enter_async_context(running_line(line))
+        for task in (
+            asyncio.create_task(_report(line, health), name="reports to the engine"),
+            asyncio.create_task(_note_sight(notes, worker, reads.models.freshness), name="sight"),
+        ):
+            stack.callback(task.cancel)
+        warmer.start()
+        yield HttpProcess(
+            app=forwarding_app(port, line, feed=feed, more_routes=page_routes()),
+            opened=line.opened,
+            feed=feed,
+            parts=parts,
+        )
+
+
+def _open_limits(settings: Settings, line: EngineLine, health: Health) -> Limits | None:
+    if settings.rate_limits == OFF:
+        return None
+    return Limits(limit_rules(settings.rate_limits), health, shared=EngineBuckets(line))
+
+
+async def _report(line: EngineLine, health: Health) -> None:
+    """Tell the engine again and again how this process gets on, until cancelled."""
+    while True:
+        await asyncio.sleep(REPORT_S)
+        line.report()
+        if line.open:
+            health.clear(ENGINE, Trouble.ENGINE_AWAY)
+
+
+async def _note_sight(notes: SharedNotes, worker: int, freshness: Freshness) -> None:
+    """Note again and again how far this process can see, until cancelled."""
+    while True:
+        seen = freshness.position
+        notes.sees(worker, seen)
+        await freshness.await_position(Position(seen + 1), SIGHT_S)
