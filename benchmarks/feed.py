@@ -1,0 +1,288 @@
+"""What the live feed bears: many subscribers of one busy market, beside a bare broadcast of the same bytes.
+
+The exchange and the bare server run in this process, the listeners in another, which only reads. Told at
+once, as many changes as there are in a second of a busy market show what can be written; told one by one, 200
+a second, how long one is on its way from the acknowledged append to the socket.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+
+import uvloop
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from adapters.bootstrap import Presage, open_presage
+from adapters.http.feed.feed import Feed
+from adapters.http.feed.history import History
+from adapters.http.feed.line import Line
+from adapters.http.feed.socket import PATH
+from adapters.http.serving.serving import serving
+from adapters.settings import Settings
+from application.requests import OrderRequest
+from benchmarks._trading import percentile
+from domain.identifiers import AccountId, Ticker
+from domain.market.commands import CreateMarket
+from domain.market.vocabulary import Action, Side
+from domain.quantities import Money, Quantity, Ticks
+
+ROUNDS = 3
+CHANGES = 200
+"""How many changes are told at once, and in a second."""
+PACED_S = 5
+SAMPLED = 50
+"""Of how many listeners one is looked at for how long messages take."""
+REPLAYED = 40
+"""How many events are replayed for each subscriber asked for, at most a million."""
+
+TICKER, TRADER = Ticker("HOT"), AccountId("maker")
+LAST = 7_777
+
+
+def run(n: int = 5_000) -> dict[str, Any]:
+    """Measure with ``n`` subscribers."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours, peer = uvloop.run(_measure(Path(folder), n))
+    return {
+        "bench": "feed",
+        "n": n,
+        "conditions": {
+            "changes": f"{CHANGES} at once; {CHANGES} a second for {PACED_S} s",
+            "rounds": ROUNDS,
+            "listeners": "in one process, which only reads",
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "ours": ours,
+        "peers": {"bare websockets broadcast": peer},
+        "ratios": {
+            "messages_per_s / bare websockets broadcast": round(
+                ours["messages_per_s"] / peer["messages_per_s"], 2
+            )
+        },
+    }
+
+
+async def _measure(folder: Path, n: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    settings = Settings.from_environment({"PRESAGE_RATE_LIMITS": "off"}, data=folder / "data")
+    async with open_presage(settings) as presage:
+        await presage.start()
+        await _prepare(presage)
+        async with serving(presage.app, "127.0.0.1", 0) as served:
+            port = int(served.url.rpartition(":")[2])
+            idle = await _idle(port, n)
+            rates, paced, texts = await _told(presage, port, n)
+            replayed = await _replayed(presage, port, n)
+            bare = await _bare(texts, n)
+    ours = {"messages_per_s": max(rates), **paced, "idle_socket_kib": idle, "resume_messages_per_s": replayed}
+    return ours, {"messages_per_s": max(bare)}
+
+
+async def _prepare(presage: Presage) -> None:
+    operations = presage.exchange.operations
+    await operations.deposit(TRADER, Money(10**14), "first")
+    await operations.create_market(CreateMarket(ticker=TICKER, title="Hot?"))
+    await operations.activate(TICKER)
+    await presage.exchange.settled()
+    await presage.shown()
+
+
+def _orders(count: int, *, last: int = 100) -> list[OrderRequest]:
+    """Return orders that rest, the last of them of a size of its own."""
+    return [
+        OrderRequest(
+            account_id=TRADER,
+            ticker=TICKER,
+            side=Side.YES,
+            action=Action.BUY,
+            quantity=Quantity(last if number == count - 1 else 100),
+            price_ticks=Ticks(100 * (1 + number % 50)),
+        )
+        for number in range(count)
+    ]
+
+
+# ----------------------------------------------------------------------------------------- listeners
+
+
+@asynccontextmanager
+async def _listeners(port: int, path: str, count: int, command: str = "") -> AsyncIterator[Process]:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks._listeners", str(port), path, str(count), command,
+        stdin=PIPE, stdout=PIPE,
+    )  # fmt: skip
+    try:
+        assert await _line(child) == "ready"
+        yield child
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+async def _line(child: Process) -> str:
+    assert child.stdout is not None
+    return (await child.stdout.readline()).decode().strip()
+
+
+async def _expect(child: Process, sentinel: str) -> None:
+    assert child.stdin is not None
+    child.stdin.write(f"{sentinel}\n".encode())
+    assert await _line(child) == "listening"
+
+
+def _subscribe(**more: Any) -> str:
+    params = {"channels": ["orderbook_delta"], "market_ticker": TICKER, **more}
+    return json.dumps({"id": 1, "cmd": "subscribe", "params": params})
+
+
+def _sentinel(size: int) -> str:
+    return f'"delta_fp":"{size // 100}.{size % 100:02d}"'
+
+
+# ------------------------------------------------------------------------------------- what is measured
+
+
+async def _idle(port: int, n: int) -> float:
+    """Return how much memory a socket takes of which nothing is asked."""
+    before = _resident()
+    async with _listeners(port, PATH, n):
+        return round((_resident() - before) / n / 1_024, 1)
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def _told(presage: Presage, port: int, n: int) -> tuple[list[int], dict[str, Any], list[str]]:
+    rates: list[int] = []
+    async with _listeners(port, PATH, n, _subscribe()) as child:
+        while presage.feed.hub.subscriptions["orderbook_delta"] < n:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        texts = _Texts(presage.feed)
+        for number in range(ROUNDS):
+            size = LAST + number
+            await _expect(child, _sentinel(size))
+            texts.noted = []
+            await presage.exchange.trading.place_many(_orders(CHANGES, last=size))
+            took = json.loads(await _line(child))
+            rates.append(round(n * CHANGES / took["took_s"]))
+        noted = list(texts.noted)
+        paced = await _paced(presage)
+    return rates, paced, noted
+
+
+class _Texts:
+    """Notes what one listener is sent: the bare server sends the same."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.noted: list[str] = []
+        line = next(iter(feed._lines))  # noqa: SLF001 (looked at, not touched)
+        take = type(line.outbox).take
+
+        def noting() -> list[bytes]:
+            taken = take(line.outbox)
+            self.noted += [text.decode() for text in taken]
+            return taken
+
+        line.outbox.take = noting  # type: ignore[method-assign]
+
+
+async def _paced(presage: Presage) -> dict[str, Any]:
+    """Return how long changes take from the acknowledged append to the socket, told one by one."""
+    acknowledged: list[tuple[int, float]] = []
+    waits: list[float] = []
+    lines = list(presage.feed._lines)[::SAMPLED]  # noqa: SLF001
+    for line in lines:
+        _watch(presage.feed, line, acknowledged, waits)
+    begin = time.perf_counter()
+    for number, request in enumerate(_orders(CHANGES * PACED_S)):
+        await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
+        answer = await presage.exchange.trading.place(request)
+        acknowledged.append((cast("Any", answer).position, time.perf_counter()))
+    await presage.shown()
+    while any(len(line.outbox) for line in lines):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return {
+        "changes_per_s": round(len(acknowledged) / (time.perf_counter() - begin)),
+        "append_to_write_ms_p50": round(1e3 * percentile(waits, 0.5), 2),
+        "append_to_write_ms_p99": round(1e3 * percentile(waits, 0.99), 2),
+    }
+
+
+def _watch(feed: Feed, line: Line, acknowledged: list[tuple[int, float]], waits: list[float]) -> None:
+    """Note of each change how long after its acknowledgement it is written to a listener.
+
+    What is written before its command has been answered has not waited at all.
+    """
+    seen = 0
+    flush = line.flush
+
+    def noting() -> int:
+        nonlocal seen
+        written = flush()
+        now, told = time.perf_counter(), feed.hub.position
+        while not len(line.outbox) and seen < len(acknowledged) and acknowledged[seen][0] <= told:
+            waits.append(max(0.0, now - acknowledged[seen][1]))
+            seen += 1
+        return written
+
+    line.flush = noting  # type: ignore[method-assign]
+
+
+async def _replayed(presage: Presage, port: int, n: int) -> int:
+    """Return how fast a market's whole life is told to one who comes back."""
+    wanted = min(1_000_000, REPLAYED * n)
+    trading = presage.exchange.trading
+    for start in range(0, wanted, 500):
+        last = LAST + 11 if start + 500 >= wanted else 100
+        await trading.place_many(_orders(min(500, wanted - start), last=last))
+    await presage.shown()
+    history, before = presage.feed.history, presage.feed.history.messages
+    begun = asyncio.create_task(_begun(history, history.replays))
+    async with _listeners(port, PATH, 1, _subscribe(from_revision=0)):
+        while history.messages - before < wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+        return round(wanted / (time.perf_counter() - await begun))
+
+
+async def _begun(history: History, replays: int) -> float:
+    """Return when one more replay begins."""
+    while history.replays == replays:  # noqa: ASYNC110
+        await asyncio.sleep(0.002)
+    return time.perf_counter()
+
+
+async def _bare(texts: list[str], n: int) -> list[int]:
+    """Return how many messages a second a bare server broadcasts, of the same texts."""
+    connections: set[ServerConnection] = set()
+
+    async def hold(connection: ServerConnection) -> None:
+        connections.add(connection)
+        await connection.wait_closed()
+
+    rates: list[int] = []
+    async with serve(hold, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with _listeners(port, "/", n) as child:
+            while len(connections) < n:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            for _ in range(ROUNDS):
+                await _expect(child, _sentinel(LAST + ROUNDS - 1))
+                for text in texts:
+                    broadcast(connections, text)
+                    await asyncio.sleep(0)
+                took = json.loads(await _line(child))
+                rates.append(round(n * len(texts) / took["took_s"]))
+            connections.clear()
+    return rates
