@@ -173,9 +173,9 @@ class DataFolder:
         """Write a private key so that only this user can read it, and note whose it is."""
         self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._keys / f"{key_id}.pem"
-        _write(path, private_pem, mode=0o600)
+        _write(path, private_pem)
         note = {"key_id": key_id, "account_id": account_id, "scopes": list(scopes), "strict": strict}
-        _write(path.with_suffix(".json"), json.dumps(note), mode=0o600)
+        _write(path.with_suffix(".json"), json.dumps(note))
         return HeldKey(
             key_id=key_id,
             account_id=account_id,
@@ -196,7 +196,7 @@ class DataFolder:
 
     def appoint_operator(self, key: HeldKey) -> None:
         """Note which key is the operator's."""
-        _write(self._operator, json.dumps({"key_id": key.key_id}), mode=0o600)
+        _write(self._operator, json.dumps({"key_id": key.key_id}))
 
     def webhook_key(self) -> Ed25519PrivateKey:
         """Return what notices are signed with; it is made when it is first asked for."""
@@ -206,7 +206,7 @@ class DataFolder:
         except FileNotFoundError:
             key = Ed25519PrivateKey.generate()
             pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            _write(path, pem.decode(), mode=0o600)
+            _write(path, pem.decode())
         except OSError as error:
             raise UnusableFolder(f"{path}: cannot be read ({error.strerror})") from error
         except ValueError:
@@ -222,7 +222,7 @@ class DataFolder:
             token = path.read_text().strip()
         except FileNotFoundError:
             token = token_urlsafe(32)
-            _write(path, f"{token}\n", mode=0o600)
+            _write(path, f"{token}\n")
         except OSError as error:
             raise UnusableFolder(f"{path}: cannot be read ({error.strerror})") from error
         except ValueError:
@@ -267,7 +267,7 @@ class DataFolder:
 
     def announce(self, url: str, identity: Identity) -> None:
         """Say where this process answers, and who it is."""
-        _write(self._server, json.dumps({"url": url, **asdict(identity)}), mode=0o644)
+        _write(self._server, json.dumps({"url": url, **asdict(identity)}))
 
     def withdraw(self) -> None:
         """Say that this process no longer answers."""
@@ -297,11 +297,11 @@ def _damaged(path: Path) -> UnusableFolder:
     return UnusableFolder(f"{path}: damaged; delete the file and try again")
 
 
-def _write(path: Path, text: str, *, mode: int) -> None:
-    """Write a file whole or not at all."""
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for its owner's eyes only."""
     beside = path.with_name(f"{path.name}.new")
     beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()

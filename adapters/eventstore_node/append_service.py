@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from adapters.event_stores.append_rules import MAX_APPEND_BYTES
+from adapters.event_stores.append_rules import MAX_APPEND_BYTES, append_size_bytes
 from adapters.eventstore_node import messages
 from adapters.eventstore_node.appender import (
     COMMIT_TIMEOUT_S,
@@ -21,7 +21,7 @@ from adapters.eventstore_node.positions import shown
 from adapters.eventstore_node.refusals import told_to_the_client
 from adapters.eventstore_node.requests import expected_revision, new_events, only_message, stream_name
 from adapters.eventstore_node.versioning import ANY, EXISTS
-from application.ports.event_store import AppendTooLarge, EventStoreError
+from application.ports.event_store import AppendTooLarge, EventStoreError, NewEvent
 
 _TYPE_URL = "type.googleapis.com/"
 
@@ -35,18 +35,19 @@ class AppendService:
     async def append(self, call: Call) -> None:
         """Take options and then events, one a message, until the client has sent all; answer once."""
         request = await only_message(call, messages.AppendReq)
-        options, proposed = request.options, []
+        options = request.options
+        events: list[NewEvent] = []
         size_bytes = 0
         while (raw := await call.receive()) is not None:
-            proposed.append(messages.AppendReq.FromString(raw).proposed_message)
-            size_bytes += len(proposed[-1].data)
+            events += new_events([messages.AppendReq.FromString(raw).proposed_message])
+            size_bytes += append_size_bytes(events[-1:])
             if size_bytes > MAX_APPEND_BYTES:
-                break
+                break  # so that it is refused, and nothing more is kept of it
         name = stream_name(options.stream_identifier)
         expected = expected_revision(options, "expected_stream_revision", "revision")
         with told_to_the_client():
             try:
-                written = await self._appender.append(name, new_events(proposed), expected)
+                written = await self._appender.append(name, events, expected)
             except WrongStreamVersion as error:
                 await call.send(_wrong_version_response(error).SerializeToString())
                 return

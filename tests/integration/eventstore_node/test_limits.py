@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from typing import Any
 from uuid import uuid4
 
+import grpc
 import pytest
 
 from adapters.eventstore_node import messages
@@ -14,7 +16,7 @@ from tests.integration.eventstore_node.client_library import (
     NewEvent,
     StreamState,
 )
-from tests.integration.eventstore_node.raw_calls import batch, batch_of, channel_to, revisions
+from tests.integration.eventstore_node.raw_calls import STREAMS, batch, batch_of, channel_to, revisions
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
 LIMIT_BYTES = 1024 * 1024
@@ -78,6 +80,38 @@ async def test_an_append_in_pieces_that_is_too_large_is_refused_whole(uri: str, 
     async with channel_to(uri) as channel:
         answer = await batch(channel, *pieces)
         assert answer.error.details.type_url.endswith("MaximumAppendSizeExceeded")
+        assert await revisions(channel, stream) == []
+
+
+def append_of(stream: str, count: int, data: bytes) -> list[Any]:
+    """Return the messages of a call to append that is not one of batches: what to do, then each event."""
+    head = messages.AppendReq()
+    head.options.stream_identifier.stream_name = stream.encode()
+    head.options.no_stream.SetInParent()
+    requests = [head]
+    for _ in range(count):
+        proposed = messages.AppendReq()
+        proposed.proposed_message.id.string = str(uuid4())
+        proposed.proposed_message.metadata["type"] = "Noted"
+        proposed.proposed_message.metadata["content-type"] = "application/json"
+        proposed.proposed_message.data = data
+        requests.append(proposed)
+    return requests
+
+
+async def test_an_append_of_one_message_an_event_is_whole(uri: str, stream: str) -> None:
+    async with channel_to(uri) as channel:
+        [raw] = await channel.call(f"{STREAMS}/Append", *append_of(stream, 3_000, b"{}"))
+        assert messages.AppendResp.FromString(raw).success.current_revision == 2_999
+        assert len(await revisions(channel, stream, limit=5_000)) == 3_000
+
+
+async def test_an_append_of_one_message_an_event_that_is_too_large_is_refused_whole(
+    uri: str, stream: str
+) -> None:
+    async with channel_to(uri) as channel:
+        with pytest.raises(grpc.RpcError, match=f"Maximum Append Size of {LIMIT_BYTES} Exceeded"):
+            await channel.call(f"{STREAMS}/Append", *append_of(stream, 10, b"x" * 300_000))
         assert await revisions(channel, stream) == []
 
 

@@ -61,6 +61,7 @@ def test_a_server_is_known_by_whose_exchange_it_is_and_on_which_folder(tmp_path:
     identity = folder.identity("1700000000000000")
     folder.announce("http://127.0.0.1:1", identity)
     assert folder.server() == RunningServer(url="http://127.0.0.1:1", identity=identity)
+    assert stat.S_IMODE((tmp_path / "server.json").stat().st_mode) == 0o600
     folder.withdraw()
     folder.withdraw()
     assert folder.server() is None
