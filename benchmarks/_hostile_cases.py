@@ -7,9 +7,12 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
 from adapters.http.requests.orders import BATCH_MAX
 from adapters.http.requests.queries import MARKETS_AT_ONCE
 from adapters.http.routes import elsewhere
+from application.ports.sessions import PER_ACCOUNT
 from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, SERIES, World
 from domain.identifiers import GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
@@ -22,7 +25,7 @@ ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
 EVENT_ORDERS = f"{PORTFOLIO}/events/orders"
 IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"
 TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * 100_000
-A_DAY_S = 86_400
+END_OF_9999 = 253_402_300_799
 
 Json = dict[str, Any]
 
@@ -34,6 +37,8 @@ class Asked:
     names: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, object] = field(default_factory=dict)
     body: Any = None
+    cookie: str | None = None
+    """A session that the request comes with, in place of a signature."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,8 @@ class Case:
     orders: int = 1
     """How many orders stand because of one request, at most."""
     repeats_max: int = 1_000_000
+    elsewhere: bool = False
+    """Whether it comes from another address each time: from one it is refused after some tries."""
 
 
 def get(path: str = "", /, **query: object) -> Case:
@@ -131,6 +138,28 @@ async def _key(world: World) -> str:
     return key_id
 
 
+async def _cookie(world: World) -> str:
+    return await world.log_in()
+
+
+async def _session(world: World) -> str:
+    """Return the name of a session that was begun for this."""
+    await world.log_in()
+    path = f"{BASE}/sessions"
+    answer = await world.transport.send("GET", path, "", world.signer.headers("GET", path), b"")
+    return str(orjson.loads(answer.content)["sessions"][-1]["session"])
+
+
+async def _all_sessions(world: World) -> None:
+    for _ in range(PER_ACCOUNT):
+        await world.log_in()
+
+
+def _other_password(world: World) -> Json:
+    present, world.password = world.password, world.fresh("q" * 190)
+    return {"current_password": present, "new_password": world.password}
+
+
 def _after(*steps: str) -> Callable[[World], Awaitable[Ticker]]:
     """Return what makes a market and takes it through some steps of its life."""
 
@@ -198,7 +227,7 @@ def _new_market(world: World, _: Any) -> Json:
         "price_max_dollars": "0.9999",
         "position_limit_fp": "1000000.00",
         "fees": {"maker": rate, "taker": rate, "grain_dollars": "0.01"},
-        "close_ts": int(time()) + A_DAY_S,
+        "close_ts": END_OF_9999,
         "activate": True,
     }
 
@@ -397,21 +426,29 @@ CASES: dict[str, Case] = {
     ),
     f"GET {BASE}/webhooks/public_key": get(),
     f"POST {BASE}/login": Case(
-        ask=lambda _, __: Asked(body={"account_id": "nobody", "password": "p" * 100}), repeats_max=FEW
-    ),
-    f"POST {BASE}/logout": Case(ask=lambda _, __: Asked(), makes=True),
-    f"GET {BASE}/sessions": get(),
-    f"DELETE {BASE}/sessions": Case(ask=lambda _, __: Asked(), makes=True),
-    f"DELETE {BASE}/sessions/{{session}}": Case(ask=lambda _, __: Asked(names={"session": "none"})),
-    f"POST {BASE}/accounts": Case(
-        ask=lambda w, _: Asked(body={"account_id": w.fresh("new"), "password": "p" * 100}),
+        ask=lambda w, _: Asked(body={"account_id": HOARDER, "password": w.password}),
         makes=True,
         repeats_max=FEW,
+        elsewhere=True,
+    ),
+    f"POST {BASE}/logout": Case(
+        prepare=_cookie, ask=lambda _, cookie: Asked(cookie=cookie), makes=True, repeats_max=FEW
+    ),
+    f"GET {BASE}/sessions": get(),
+    f"DELETE {BASE}/sessions": Case(
+        prepare=_all_sessions, ask=lambda _, __: Asked(), makes=True, repeats_max=10
+    ),
+    f"DELETE {BASE}/sessions/{{session}}": Case(
+        prepare=_session, ask=lambda _, name: Asked(names={"session": name}), makes=True, repeats_max=FEW
+    ),
+    f"POST {BASE}/accounts": Case(
+        ask=lambda w, _: Asked(body={"account_id": w.fresh("n" * 100), "password": "p" * 200}),
+        makes=True,
+        repeats_max=FEW,
+        elsewhere=True,
     ),
     f"POST {BASE}/account/password": Case(
-        ask=lambda _, __: Asked(body={"current_password": "p" * 100, "new_password": "q" * 100}),
-        makes=True,
-        repeats_max=FEW,
+        ask=lambda w, _: Asked(body=_other_password(w)), makes=True, repeats_max=FEW, elsewhere=True
     ),
     f"POST {ADMIN}/accounts/{{account_id}}/password": Case(
         ask=lambda w, _: _somebody(w, {"new_password": "q" * 100}), makes=True, repeats_max=FEW
@@ -473,10 +510,5 @@ REFUSED = {
     f"POST {ADMIN}/fees/withdrawals": 422,
     f"DELETE {HOOKS}/{{webhook}}": 404,
     f"POST {HOOKS}/{{webhook}}/retry": 404,
-    f"POST {BASE}/login": 401,
-    f"POST {BASE}/logout": 401,
-    f"DELETE {BASE}/sessions/{{session}}": 404,
-    f"POST {BASE}/accounts": 403,
-    f"POST {BASE}/account/password": 401,
 }
 """Where the largest request is one that is refused on purpose: more than there is."""

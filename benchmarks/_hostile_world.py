@@ -1,18 +1,25 @@
 """A filled exchange: somebody has as much of everything as an account may, others the rest."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import orjson
+
 from adapters.bootstrap import Presage, open_presage
 from adapters.cli.signer import Signer
+from adapters.cli.transport import App, InProcessTransport, Message
 from adapters.garbage import collect_in_calm, collect_seldom
+from adapters.http.callers.sessions import COOKIE
 from adapters.http.callers.signing import generate_key_pair
 from adapters.settings import Settings
+from application.ports.sessions import PER_ACCOUNT
 from application.processes.consequences import StillUnderWay
 from application.requests import OrderAccepted, OrderRequest
 from domain.group.commands import CreateGroup
@@ -52,9 +59,13 @@ AS_LARGE_AS_MAY_BE = Size()
 
 @dataclass(kw_only=True)
 class World:
-    """The exchange, and names of what is in it. ``number`` counts what is made for one request each."""
+    """The exchange, and names of what is in it. ``number`` counts what is made for one request each.
+
+    What comes through ``transport`` comes from another address each time.
+    """
 
     presage: Presage
+    transport: InProcessTransport
     signer: Signer
     public_pem: str
     filled_order: OrderId
@@ -62,6 +73,7 @@ class World:
     open_orders: Sequence[OrderId]
     size: Size
     number: int = 0
+    password: str = "p" * 100
     made: dict[str, Any] = field(default_factory=dict)
 
     def fresh(self, prefix: str) -> str:
@@ -94,6 +106,16 @@ class World:
         """Have many orders rest in a market, to be taken off at once."""
         await _rest(self.presage, self.size.cancelled, ticker, None)
 
+    async def log_in(self) -> str:
+        """Begin a session; return the cookie."""
+        said = {"account_id": HOARDER, "password": self.password}
+        answer = await self.transport.send(
+            "POST", "/trade-api/v2/login", "", {"user-agent": "A" * 200}, orjson.dumps(said)
+        )
+        cookie, _, _ = answer.headers["set-cookie"].partition(";")
+        assert cookie.startswith(COOKIE), answer
+        return cookie
+
     async def shown(self) -> None:
         """Wait until readers see all there is, and all that follows from it is done."""
         await self.presage.exchange.settled()
@@ -105,7 +127,7 @@ class World:
 async def filled_world(size: Size) -> AsyncIterator[World]:
     """Give a filled exchange, in a folder of its own, that is not the first to be asked anything."""
     with TemporaryDirectory() as folder:
-        async with open_presage(Settings(data=Path(folder))) as presage:
+        async with open_presage(Settings(data=Path(folder), sign_up=True)) as presage:
             await presage.start()
             private_pem, public_pem = generate_key_pair()
             keys = presage.exchange.keys
@@ -123,6 +145,7 @@ async def filled_world(size: Size) -> AsyncIterator[World]:
             ]
             world = World(
                 presage=presage,
+                transport=InProcessTransport(_from_everywhere(presage.app)),
                 signer=Signer(key_id, private_pem.encode()),
                 public_pem=public_pem,
                 filled_order=filled,
@@ -130,12 +153,34 @@ async def filled_world(size: Size) -> AsyncIterator[World]:
                 open_orders=await _rest(presage, size.open_orders, DEEP, order_groups[0]),
                 size=size,
             )
+            await _set_password(world)
+            for _ in range(PER_ACCOUNT):
+                await world.log_in()
             await presage.exchange.settled()
             await world.shown()
             # As every server does, once it stands.
             collect_seldom()
             collect_in_calm(asyncio.get_running_loop())
             yield world
+
+
+def _from_everywhere(app: App) -> App:
+    """Return an application in which every request comes from another address."""
+    addresses: Iterator[str] = (str(IPv4Address("10.0.0.0") + number) for number in count())
+
+    async def asked(
+        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        await app({**scope, "client": (next(addresses), 1)}, receive, send)
+
+    return asked
+
+
+async def _set_password(world: World) -> None:
+    path = f"/admin/v1/accounts/{HOARDER}/password"
+    said = orjson.dumps({"new_password": world.password})
+    answer = await world.transport.send("POST", path, "", world.signer.headers("POST", path), said)
+    assert answer.status < 300, answer
 
 
 async def _many(doing: Callable[[Any], Awaitable[Any]], each: Iterable[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The largest request of each route: how long it keeps the event loop, and what it leaves in memory.
+"""The largest request of each route, and of what is refused: how long it keeps the loop, and what it leaves.
 
 Asked of a filled exchange. The time on the loop is the processor time of the longest stretch between two
 turns of the loop; beside it stands what the same machine needed for a bare piece of work meanwhile, so that
@@ -10,7 +10,9 @@ import asyncio
 import gc
 import re
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from time import thread_time
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +22,8 @@ import orjson
 from adapters.cli.transport import InProcessTransport
 from adapters.http.app import OPERATIONS
 from adapters.http.operations import Access, Operation
-from benchmarks._hostile_cases import CASES, Case
+from benchmarks._hostile_cases import CASES, FEW, Case
+from benchmarks._hostile_nonsense import LARGE_BODIES, NONSENSE, Made
 from benchmarks._hostile_world import AS_LARGE_AS_MAY_BE, Size, World, filled_world
 
 STALL_MS_MAX = 50.0
@@ -57,10 +60,20 @@ def run(n: int = 1_000, size: Size = AS_LARGE_AS_MAY_BE) -> dict[str, Any]:
 async def _run(n: int, size: Size) -> dict[str, Any]:
     routes: dict[str, dict[str, Any]] = {}
     async with filled_world(size) as world:
-        transport = InProcessTransport(world.presage.app)
+        here = InProcessTransport(world.presage.app)
         for operation in OPERATIONS:
             name = f"{operation.method} {operation.path}"
-            routes[name] = await _measured(transport, world, operation, CASES[name], n)
+            case = CASES[name]
+            routes[name] = await _measured(
+                partial(_case, world.transport if case.elsewhere else here, world, operation, case),
+                min(n, case.repeats_max),
+                makes=case.makes,
+                orders=case.orders,
+            )
+        for name, nonsense in NONSENSE.items():
+            routes[name] = await _measured(partial(_nonsense, here, world, nonsense), n)
+        for name, nonsense in LARGE_BODIES.items():
+            routes[name] = await _measured(partial(_nonsense, here, world, nonsense), min(n, FEW))
     bare_ms = sorted(route["bare_ms"] for route in routes.values())[len(routes) // 2]
     slow, growing = too_slow(routes), growing_with(routes)
     return {
@@ -104,64 +117,91 @@ def growing_with(routes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A request that was answered: how long it kept the loop, and how large it was."""
+
+    stall_s: float
+    status: int
+    sent_bytes: int
+    answer_bytes: int
+
+
+async def _case(transport: InProcessTransport, world: World, operation: Operation, case: Case) -> _Answered:
+    prepared = await case.prepare(world) if case.prepare else None
+    if case.prepare:
+        await world.shown()
+    asked = case.ask(world, prepared)
+    path = re.sub(r"{(\w+)}", lambda found: asked.names[found[1]], operation.path)
+    body = b"" if asked.body is None else orjson.dumps(asked.body)
+    if asked.cookie is not None:
+        headers = {"cookie": asked.cookie, "sec-fetch-site": "same-origin", "x-presage-session": "1"}
+    elif operation.access is Access.PUBLIC:
+        headers = {}
+    else:
+        headers = world.signer.headers(operation.method, path)
+    return await _asked(transport, operation.method, path, urlencode(asked.query), headers, body)
+
+
+async def _nonsense(transport: InProcessTransport, world: World, make: Made) -> _Answered:
+    asked = make(world)
+    signed = world.signer.headers(asked.method, asked.path) if asked.signed else {}
+    headers = {**signed, **asked.headers}
+    return await _asked(transport, asked.method, asked.path, asked.query, headers, asked.body)
+
+
+async def _asked(
+    transport: InProcessTransport,
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> _Answered:
+    sent = asyncio.ensure_future(transport.send(method, path, query, headers, body))
+    stall_s = await _longest_step(sent)
+    answer = sent.result()
+    return _Answered(stall_s, answer.status, len(path) + len(query) + len(body), len(answer.content))
+
+
 async def _measured(
-    transport: InProcessTransport, world: World, operation: Operation, case: Case, n: int
+    ask: Callable[[], Awaitable[_Answered]], repeats: int, *, makes: bool = False, orders: int = 1
 ) -> dict[str, Any]:
-    repeats = min(n, case.repeats_max)
-    stalls: list[float] = []
-    statuses: set[int] = set()
-    request = answered = 0
-
-    async def ask() -> None:
-        nonlocal request, answered
-        prepared = await case.prepare(world) if case.prepare else None
-        if case.prepare:
-            await world.shown()
-        asked = case.ask(world, prepared)
-        path = re.sub(r"{(\w+)}", lambda found: asked.names[found[1]], operation.path)
-        query = urlencode(asked.query)
-        body = b"" if asked.body is None else orjson.dumps(asked.body)
-        signed = {} if operation.access is Access.PUBLIC else world.signer.headers(operation.method, path)
-        sent = asyncio.ensure_future(transport.send(operation.method, path, query, signed, body))
-        stalls.append(await _longest_step(sent))
-        statuses.add(sent.result().status)
-        request, answered = len(path) + len(query) + len(body), len(sent.result().content)
-
-    for _ in range(max(2, repeats // 10)):
+    """Ask for what is set up once, then most of the times for the time, and the rest for the memory."""
+    for _ in range(max(2, repeats // 20)):
         await ask()
-    kept = await _kept(ask, repeats)
-    stalls.clear()
     bare_ms = _bare_ms()
-    for _ in range(repeats):
-        await ask()
-    stalls.sort()
+    parts_of = max(1, repeats // (3 * PARTS))
+    answered = [await ask() for _ in range(max(2, repeats - PARTS * parts_of))]
+    bare_ms = (bare_ms + _bare_ms()) / 2
+    kept = await _kept(ask, parts_of)
+    stalls = sorted(each.stall_s for each in answered)
     return {
         "stall_ms": round(stalls[(len(stalls) - 1) * 99 // 100] * 1_000, 2),
-        "bare_ms": round((bare_ms + _bare_ms()) / 2, 2),
+        "bare_ms": round(bare_ms, 2),
         "kept_bytes_each": kept,
         "repeats": repeats,
-        "makes": case.makes,
-        "orders": case.orders,
-        "request_bytes": request,
-        "answer_bytes": answered,
-        "statuses": " ".join(map(str, sorted(statuses))),
+        "makes": makes,
+        "orders": orders,
+        "request_bytes": answered[-1].sent_bytes,
+        "answer_bytes": answered[-1].answer_bytes,
+        "statuses": " ".join(map(str, sorted({each.status for each in answered}))),
     }
 
 
-async def _kept(ask: Any, times: int) -> int:
+async def _kept(ask: Callable[[], Awaitable[Any]], times: int) -> int:
     """Return how much a request leaves in memory on average, in the part of them that left the least.
 
     What grows does so in every part; what something else set up meanwhile is in one of them.
     """
-    each = max(1, times // PARTS)
     kept, before = [], 0
     tracemalloc.start()
     for _ in range(PARTS):
-        for _ in range(each):
+        for _ in range(times):
             await ask()
         gc.collect()
         now, _ = tracemalloc.get_traced_memory()
-        kept.append((now - before) / each)
+        kept.append((now - before) / times)
         before = now
     tracemalloc.stop()
     return max(0, round(min(kept)))

@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 RECENT_TRADES = 200
 """How many of a market's latest trades are kept."""
 
-IN_ONE_WALK = 5_000
+DEPTHS_KEPT = 8
+"""At how many depths a book is kept as it is told: whoever asks for every depth there is fills no memory."""
+
+IN_ONE_WALK = 2_000
 """For how many orders a book is walked down once before others have a turn."""
 
 
@@ -239,6 +242,8 @@ class MarketBoard:
                 no=book.depth(book.no, depth),
                 revision=book.top.revision,
             )
+            if len(market.books) > DEPTHS_KEPT:
+                del market.books[next(iter(market.books))]
         return view
 
     async def queue_position(self, account_id: AccountId, order_id: OrderId) -> QueuePosition | None:

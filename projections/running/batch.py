@@ -1,8 +1,10 @@
 """A page of the log made ready for projections: decoded, and cut to a size that commits quickly."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from application.events import DomainEvent, Recorded
 from application.log.landmarks import Landmark, landmark_of
@@ -24,6 +26,20 @@ class Unreadable:
 
 
 Entry = Recorded[DomainEvent] | Unreadable
+
+PIECE = 400
+"""After how many events others have their turn: some milliseconds, whatever is done with them."""
+
+T = TypeVar("T")
+
+
+def pieces(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield what others have their turn after: nearly always all of it at once."""
+    if len(many) <= PIECE:
+        yield many
+        return
+    for start in range(0, len(many), PIECE):
+        yield many[start : start + PIECE]
 
 
 class Batch:
@@ -97,14 +113,22 @@ def _in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
     return kept
 
 
-def batches(page: Page, codec: EventCodec, size: int) -> Iterator[Batch]:
-    """Yield a page in batches of at most ``size`` events; one without events for an empty page."""
+async def batches(page: Page, codec: EventCodec, size: int) -> AsyncIterator[Batch]:
+    """Yield a page in batches of at most ``size`` events; one without events for an empty page.
+
+    Others have their turn while many are decoded.
+    """
     events = page.events
     for start in range(0, max(len(events), 1), size):
         part = events[start : start + size]
         last = start + size >= len(events)
+        decoded: list[Entry] = []
+        for number, piece in enumerate(pieces(part)):
+            if number:
+                await asyncio.sleep(0)
+            decoded += [_decoded(event, codec) for event in piece]
         yield Batch(
-            [_decoded(event, codec) for event in part],
+            decoded,
             page.position if last else part[-1].position,
             caught_up=page.caught_up and last,
         )

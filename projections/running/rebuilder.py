@@ -138,7 +138,7 @@ class ProjectionRebuilder:
         pages = self._log.read_all(after=position, matching=EXCHANGE_EVENTS)
         # What only a newer version knows is refused here: to look for it first would be to read all twice.
         async for page in gathered(known_only(pages, self._codec), BATCH):
-            for batch in batches(page, self._codec, BATCH):
+            async for batch in batches(page, self._codec, BATCH):
                 await self._runner.take(batch)
                 self._refuse_if_halted()
                 self._events += len(batch.entries)

@@ -21,7 +21,7 @@ from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
 from application.streams import EXCHANGE_EVENTS
-from projections.running.batch import Batch, Entry, Unreadable, batches, gathered
+from projections.running.batch import PIECE, Batch, Entry, Unreadable, batches, gathered, pieces
 from projections.running.halts import Halts
 from projections.running.log import Log, check_same_log
 from projections.running.progress import Progress, RunnerStats
@@ -51,9 +51,6 @@ BATCH = 8_000
 
 The more, the fewer times a part of the database is written that many of them change.
 """
-
-LONG = 400
-"""How many events make a batch that others should not have to wait for."""
 
 LONGEST_PAUSE_S = 2.0
 """The longest wait before a database that is away is tried again."""
@@ -175,7 +172,7 @@ class ProjectionRunner:
         )
         async with aclosing(pages):
             async for page in gathered(pages, BATCH):
-                for batch in batches(page, self._codec, BATCH):
+                async for batch in batches(page, self._codec, BATCH):
                     await self.take(batch)
                     await asyncio.sleep(0)
                 self._well()
@@ -265,8 +262,11 @@ class ProjectionRunner:
         they need events.
         """
         async with self._turn:
-            for listener in self._listeners:
-                listener.take(batch.events)
+            for number, piece in enumerate(pieces(batch.events)):
+                if number:
+                    await asyncio.sleep(0)
+                for listener in self._listeners:
+                    listener.take(piece)
             if batch.entries:
                 await self._take(batch, [each for each in self._projections if not self._halts.has(each)])
             self._note(batch)
@@ -278,7 +278,7 @@ class ProjectionRunner:
             after = self._reached[name].position
             pages = self._source.read_all(after=after, matching=EXCHANGE_EVENTS)
             async for page in gathered(pages, BATCH):
-                for batch in batches(page, self._codec, BATCH):
+                async for batch in batches(page, self._codec, BATCH):
                     async with self._turn:
                         if not await self._try_again(projection, batch):
                             return
@@ -494,7 +494,7 @@ _CODES: dict[type[Exception], Trouble] = {
 
 async def _let_others(batch: Batch) -> None:
     """Let others have the processor in the middle of a batch that takes long."""
-    if len(batch.entries) >= LONG:
+    if len(batch.entries) >= PIECE:
         await asyncio.sleep(0)
 
 
@@ -509,12 +509,15 @@ async def _apply(
     wanted = batch.of_kinds(handlers.keys())
     if left_out:
         wanted = [event for event in wanted if event.position not in left_out]
-    await projection.load(transaction, wanted)
-    for event in wanted:
-        try:
-            handlers[type(event.event)](event)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
-            return _Poison(projection, event, error)
+    for number, piece in enumerate(pieces(wanted)):
+        if number:
+            await asyncio.sleep(0)
+        await projection.load(transaction, piece)
+        for event in piece:
+            try:
+                handlers[type(event.event)](event)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
+                return _Poison(projection, event, error)
     return None
 
 

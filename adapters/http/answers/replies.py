@@ -32,25 +32,35 @@ PIECE, PIECE_BYTES = 10, 100_000
 
 async def written_out(content: object) -> bytes:
     """Return an answer as it is sent. Its long lists are written a piece at a time."""
-    named = {name: getattr(content, name) for name in getattr(content, "__dataclass_fields__", ())}
-    for name, part in named.items():
-        if type(part) is list and len(part) > AT_ONCE:
-            named[name] = await _list_written_out(part)
-            content = named
-    return orjson.dumps(content)
+    if type(content) is not dict or not any(map(_is_long, content.values())):
+        return orjson.dumps(content)
+    parts, before = list[bytes](), b"{"
+    for name, value in content.items():
+        parts += before, orjson.dumps(name), b":"
+        before = b","
+        if _is_long(value):
+            await _write_list(value, parts)
+        else:
+            parts.append(orjson.dumps(value))
+    parts.append(b"}")
+    return b"".join(parts)
 
 
-async def _list_written_out(items: list[Any]) -> orjson.Fragment:
-    written: list[bytes] = []
-    length = 0
+def _is_long(value: object) -> bool:
+    return type(value) is list and len(value) > AT_ONCE
+
+
+async def _write_list(items: list[Any], parts: list[bytes]) -> None:
+    before, length = b"[", 0
     for start in range(0, len(items), PIECE):
         piece = orjson.dumps(items[start : start + PIECE])[1:-1]
-        written.append(piece)
+        parts += before, piece
+        before = b","
         length += len(piece)
         if length >= PIECE_BYTES:
             await asyncio.sleep(0)
             length = 0
-    return orjson.Fragment(b"[" + b",".join(written) + b"]")
+    parts.append(b"]")
 
 
 Headers = Sequence[tuple[bytes, bytes]]

@@ -1,7 +1,9 @@
 """One page's worth of reading and writing in SQLite."""
 
+import asyncio
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
@@ -14,8 +16,12 @@ from projections.running.table import Key, Table
 R = TypeVar("R")
 
 
+PIECE = 400
+"""After how many rows others have their turn."""
+
+
 class SqliteTransaction:
-    """Works at once and without waiting: everything happens inside the process."""
+    """Works without waiting: everything happens inside the process. Others have their turn in between."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -41,17 +47,24 @@ class SqliteTransaction:
     async def upsert(self, table: Table[R], rows: Collection[R]) -> None:
         """Write rows over those with the same key, or as new ones."""
         self.rows += len(rows)
-        self._connection.executemany(statements.upsert(table), map(table.values_of, rows))
+        await self._many(statements.upsert(table), map(table.values_of, rows))
 
     async def insert(self, table: Table[R], rows: Collection[R]) -> None:
         """Write rows whose keys are new."""
         self.rows += len(rows)
-        self._connection.executemany(statements.insert(table), map(table.values_of, rows))
+        await self._many(statements.insert(table), map(table.values_of, rows))
 
     async def delete(self, table: Table[R], keys: Collection[Key]) -> None:
         """Remove rows."""
         self.rows += len(keys)
-        self._connection.executemany(statements.delete(table), map(table.key_values, keys))
+        await self._many(statements.delete(table), map(table.key_values, keys))
+
+    async def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        rows = iter(rows)
+        while piece := list(islice(rows, PIECE)):
+            self._connection.executemany(statement, piece)
+            if len(piece) == PIECE:
+                await asyncio.sleep(0)
 
     async def save(self, checkpoints: Iterable[Checkpoint], parked: Iterable[ParkedEvent]) -> None:
         """Write checkpoints, and the events that were left out."""

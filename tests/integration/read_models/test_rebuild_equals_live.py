@@ -22,6 +22,7 @@ from projections.running.rows import Rows
 from projections.running.runner import ProjectionRunner
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.conftest import Database
+from tests.integration.read_models.projecting import projected
 from tests.integration.read_models.random_flow import Flow, random_flow
 
 CODEC = JsonCodec()
@@ -327,9 +328,38 @@ async def test_a_projection_that_does_not_exist_cannot_be_rebuilt(tmp_path: Path
 async def test_a_page_is_cut_into_batches_without_losing_its_end() -> None:
     async with random_flow(10) as flow:
         async for page in flow.log.read_all():
-            cut = list(batches(page, CODEC, 7))
+            cut = [batch async for batch in batches(page, CODEC, 7)]
             assert [entry.position for batch in cut for entry in batch.entries] == [
                 event.position for event in page.events
             ]
             assert cut[-1].position == page.position
             assert [batch.caught_up for batch in cut[:-1]] == [False] * (len(cut) - 1)
+
+
+async def test_others_have_their_turn_while_a_long_batch_is_taken_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A burst of events is one batch; nobody waits for more than a piece of it at a time."""
+    for module in ("projections.running.batch.PIECE", "adapters.read_models.sqlite.transaction.PIECE"):
+        monkeypatch.setattr(module, 10)
+    async with random_flow(11) as flow:
+        await flow.trade(120)
+        stored = await whole_log(flow.log)
+        page = Page(events=stored, position=stored[-1].position, caught_up=True)
+        async with projected(tmp_path / "read.db", flow) as there:
+            turns = 0
+
+            async def watch() -> None:
+                nonlocal turns
+                while True:
+                    turns += 1
+                    await asyncio.sleep(0)
+
+            watching = asyncio.create_task(watch())
+            decoding = [batch async for batch in batches(page, CODEC, len(stored))]
+            assert turns >= len(stored) // 10
+            turns = 0
+            await there.runner.take(decoding[0])
+            # Once for each piece in the board, in each projection, and in each table that is written.
+            assert turns > 3 * len(stored) // 10
+            watching.cancel()

@@ -2,8 +2,12 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any, cast
 
+from adapters.clock import SystemClock
+from domain.identifiers import Ticker
 from projections.folds.market_book import BookOrderRow, MarketBook, TopRow
+from projections.live.market_board import DEPTHS_KEPT, LiveMarket, MarketBoard
 
 
 def book(orders: int, *, seed: int = 1) -> MarketBook:
@@ -51,3 +55,15 @@ def test_every_order_is_looked_at_once() -> None:
         level.orders = Counted(level.orders)
     crowded.queues_ahead(list(crowded.orders))
     assert sum(level.orders.seen for level in levels) == sum(len(level.orders) for level in levels)  # type: ignore[attr-defined]
+
+
+async def test_a_book_is_kept_at_few_depths_and_told_right_at_all() -> None:
+    board = MarketBoard(SystemClock())
+    market = LiveMarket(cast("Any", None), book(2_000), cast("Any", None))
+    board._markets["T"] = market
+    for depth in range(1, 40):
+        told = await board.book(Ticker("T"), depth=depth)
+        assert told is await board.book(Ticker("T"), depth=depth)
+        assert told is not None
+        assert len(told.yes) == min(depth, len(market.book.yes.levels))
+        assert len(market.books) <= DEPTHS_KEPT
