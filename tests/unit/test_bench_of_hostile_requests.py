@@ -1,5 +1,7 @@
 """The bench of hostile requests asks every route of the router for as much as it gives."""
 
+from dataclasses import replace
+from time import thread_time
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +10,10 @@ from typer.testing import CliRunner
 
 from adapters.cli import bench
 from adapters.cli.failures import Failure
+from adapters.http import app
 from adapters.http.app import OPERATIONS
+from adapters.http.operations import Reply
+from benchmarks import hostile
 from benchmarks._hostile_cases import CASES, REFUSED
 from benchmarks._hostile_nonsense import LARGE_BODIES, NONSENSE
 from benchmarks._hostile_world import Size
@@ -47,6 +52,42 @@ def test_the_largest_request_of_each_route_is_carried_out_and_keeps_nobody_waiti
     # Against what the same machine needed for always the same work meanwhile.
     assert not too_slow(measured)
     assert not growing_with(measured)
+
+
+STATUS, SCHEDULE, LIMITS = (
+    f"GET /trade-api/v2/{name}" for name in ("exchange/status", "exchange/schedule", "account/limits")
+)
+
+
+@pytest.mark.more
+def test_a_route_that_is_slow_and_one_that_leaks_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bytes] = []
+    routes = {f"{operation.method} {operation.path}": operation for operation in OPERATIONS}
+
+    async def slow(call: Any) -> Reply:
+        begin = thread_time()
+        while thread_time() - begin < 5 * STALL_MS_MAX / 1_000:
+            pass
+        return await routes[SCHEDULE].handler(call)
+
+    async def leaking(call: Any) -> Reply:
+        kept.append(bytes(2 * KEPT_MAX))
+        return await routes[LIMITS].handler(call)
+
+    planted = {
+        SCHEDULE: replace(routes[SCHEDULE], handler=slow),
+        LIMITS: replace(routes[LIMITS], handler=leaking),
+    }
+    monkeypatch.setitem(CASES, SCHEDULE, replace(CASES[SCHEDULE], repeats_max=6))
+    monkeypatch.setattr(app, "OPERATIONS", tuple((routes | planted).values()))
+    monkeypatch.setattr(hostile, "OPERATIONS", [routes[STATUS], *planted.values()])
+    monkeypatch.setattr(hostile, "NONSENSE", {"a long number": NONSENSE["a long number"]})
+    monkeypatch.setattr(hostile, "LARGE_BODIES", {})
+    failed = run(ENOUGH, SMALL)["failed"]
+    assert len(failed) == 2, failed
+    assert failed[0].startswith(f"{SCHEDULE} keeps the loop for ")
+    assert failed[1].startswith(f"{LIMITS} leaves ")
+    assert len(kept) >= ENOUGH
 
 
 def _route(**said: Any) -> dict[str, Any]:
