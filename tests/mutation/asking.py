@@ -82,10 +82,11 @@ class Asking:
         lines = self._lines[mutant.file]
         if tests := set[str]().union(*(lines[line] for line in mutant.lines)):
             return tests
-        # What is executed on import belongs to whatever uses the file, or what stands beside it: there the
-        # domain describes what is written, which the tests of the schemas read.
+        # What is executed on import belongs to whatever uses the file or has its name, or what stands beside
+        # it: there the domain describes what is written, which the tests of the schemas read.
+        named = f"test_{Path(mutant.file).stem}.py"
         if tests := set[str]().union(*lines.values()) - {""}:
-            return tests
+            return tests | {test for test in self._seconds if Path(test.partition("::")[0]).name == named}
         beside = [of for file, of in self._lines.items() if Path(file).parent == Path(mutant.file).parent]
         described = {test for test in self._seconds if test.startswith("tests/unit/event_schemas/")}
         return described.union(*(tests for of in beside for tests in of.values())) - {""}

@@ -109,18 +109,23 @@ def test_the_figures_of_the_page_are_those_of_the_planner(costs: UnitCosts) -> N
 
 
 def test_rules_of_thumb_are_a_thousand_requests_a_core_and_what_goes_with_them() -> None:
-    per_core = {role: 1e6 / took for role, took in RULES_OF_THUMB.read_us.items()}
-    assert per_core == {Role.API: 1_000, Role.DATABASE: 10_000, Role.REDIS: 50_000}
-    per_core = {role: 1e6 / took for role, took in RULES_OF_THUMB.order_us.items()}
-    assert per_core == {
-        Role.API: 1_000,
-        Role.ENGINE: 1_000,
-        Role.PROJECTOR: 2_000,
-        Role.EVENT_STORE: 5_000,
-        Role.DATABASE: 2_000,
-        Role.REDIS: 25_000,
-    }
-    assert RULES_OF_THUMB.order_bytes == {Role.EVENT_STORE: 2_000, Role.DATABASE: 2_000}
+    reads, orders = (
+        Scenario(requests_per_s=10_000, orders_per_s=0),
+        Scenario(requests_per_s=10_000, orders_per_s=10_000),
+    )
+    for role, of_reads, of_orders in (
+        (Role.API, 10, 10),
+        (Role.ENGINE, 0, 10),
+        (Role.PROJECTOR, 0, 5),
+        (Role.EVENT_STORE, 0, 2),
+        (Role.DATABASE, 1, 5),
+        (Role.REDIS, 0.2, 0.4),
+    ):
+        busy = [BY_THUMB.busy_cores(role, scenario) for scenario in (reads, orders)]
+        assert busy == pytest.approx([of_reads, of_orders]), role
+    plan = BY_THUMB.plan(orders)
+    kilobytes = {each.role: each.storage_gb_each / orders.orders_a_month * 1e6 for each in plan.components}
+    assert kilobytes == pytest.approx(dict.fromkeys(Role, 0) | {Role.EVENT_STORE: 2, Role.DATABASE: 2})
 
 
 def test_what_saves_is_the_page_s_list_in_its_order() -> None:
