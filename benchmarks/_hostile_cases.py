@@ -248,6 +248,14 @@ _CANDLES: Json = {
 }
 FEW = 100
 
+_OF_ALL = Case(
+    prepare=_market_full_of_orders,
+    ask=lambda _, ticker: Asked(query={"ticker": ticker}),
+    makes=True,
+    orders=2_000,
+    repeats_max=3,
+)
+
 CASES: dict[str, Case] = {
     # ------------------------------------------------------------------------------- what is public
     f"GET {BASE}/markets/{{ticker}}/orderbook": get(f"ticker={DEEP}", depth=10_000),
@@ -322,13 +330,7 @@ CASES: dict[str, Case] = {
         orders=BATCH_MAX,
         repeats_max=FEW,
     ),
-    f"DELETE {ORDERS}": Case(
-        prepare=_market_full_of_orders,
-        ask=lambda _, ticker: Asked(query={"ticker": ticker}),
-        makes=True,
-        orders=2_000,
-        repeats_max=3,
-    ),
+    f"DELETE {ORDERS}": _OF_ALL,
     f"DELETE {ORDERS}/{{order_id}}": Case(
         prepare=World.order, ask=lambda _, order: Asked(names={"order_id": order}), makes=True
     ),
@@ -366,6 +368,7 @@ CASES: dict[str, Case] = {
         orders=BATCH_MAX,
         repeats_max=FEW,
     ),
+    f"DELETE {EVENT_ORDERS}": _OF_ALL,
     f"DELETE {EVENT_ORDERS}/{{order_id}}": Case(
         prepare=World.order, ask=lambda _, order: Asked(names={"order_id": order}), makes=True
     ),

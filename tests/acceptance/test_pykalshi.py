@@ -1,7 +1,11 @@
 """``pykalshi`` 2, a client that knows only the newer order routes, with nothing but its host changed."""
 
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
 
@@ -11,7 +15,15 @@ pykalshi = pytest.importorskip("pykalshi")
 
 pytestmark = pytest.mark.more
 
-RAIN = "RAIN"
+RAIN, SNOW = "RAIN", "SNOW"
+PATIENCE_S = 20
+
+
+def until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, "it never came about"
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +89,57 @@ def test_batches_books_fills_and_positions(
     assert (position.position_fp, position.realized_pnl_dollars) == ("0.00", "0.5000")
     gone = ann.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.10", count_fp="1.00")
     assert [order.order_id for order in ann.portfolio.batch_cancel_orders([gone.order_id])] == [gone.order_id]
+
+
+def test_its_feed_keeps_the_book_and_tells_fills_orders_and_positions(
+    ann: "pykalshi.KalshiClient",
+    bob: "pykalshi.KalshiClient",
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.list_market(SNOW)
+    # Which host the feed is at stands in a constant of the client.
+    monkeypatch.setattr(
+        pykalshi.feed, "DEFAULT_WS_BASE", f"{server.url.replace('http', 'ws', 1)}/trade-api/ws/v2"
+    )
+    book = pykalshi.OrderbookManager(SNOW)
+    heard: dict[str, list[Any]] = defaultdict(list)
+    snapshots = Queue[object]()
+
+    def keep(message: Any) -> None:
+        if isinstance(message, pykalshi.OrderbookSnapshotMessage):
+            book.apply_snapshot(message.yes_dollars, message.no_dollars)
+            snapshots.put(message)
+        else:
+            book.apply_delta(message.side, message.price_dollars, message.delta_fp)
+
+    ann.portfolio.place_order(SNOW, book_side="bid", price_dollars="0.40", count_fp="5.00")
+    feed = pykalshi.Feed(ann)
+    feed.on("orderbook_delta", keep)
+    feed.subscribe("orderbook_delta", market_ticker=SNOW)
+    for channel in ("ticker", "trade", "fill", "user_orders", "market_positions", "market_lifecycle_v2"):
+        feed.on(channel, heard[channel].append)
+        feed.subscribe(channel)
+    with feed:
+        snapshots.get(timeout=PATIENCE_S)
+        assert (book.yes, book.no) == ({"0.4000": "5.00"}, {})
+        until(lambda: len(feed._sids) == 7)  # all subscriptions stand
+        bob.portfolio.place_order(SNOW, book_side="ask", price_dollars="0.40", count_fp="3.00")
+        bob.portfolio.place_order(SNOW, book_side="ask", price_dollars="0.45", count_fp="2.00")
+        server.operate(f"/markets/{SNOW}/pause", {})
+        until(lambda: bool(book.no) and all(heard.values()))
+        assert (book.yes, book.no) == ({"0.4000": "2.00"}, {"0.5500": "2.00"})
+    (fill,) = heard["fill"]
+    assert (fill.market_ticker, fill.book_side, fill.count_fp, fill.post_position_fp) == (
+        SNOW,
+        "bid",
+        "3.00",
+        "3.00",
+    )
+    assert heard["trade"][0].taker_book_side == "ask"
+    assert [order.status for order in heard["user_orders"]] == ["resting"]
+    assert heard["market_positions"][-1].position_fp == "3.00"
+    assert {(each.market_ticker, each.yes_bid_dollars) for each in heard["ticker"]} == {(SNOW, "0.4000")}
 
 
 def test_refusals_are_the_clients_own(ann: "pykalshi.KalshiClient", server: Server) -> None:

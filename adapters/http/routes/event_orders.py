@@ -15,16 +15,19 @@ from adapters.http.answers.event_orders import (
     state_ack,
     view_ack,
 )
+from adapters.http.answers.orders import CanceledAllAnswer
 from adapters.http.operations import Access, Call, Operation, Reply
 from adapters.http.outcomes import accepted
 from adapters.http.port import HttpPort
 from adapters.http.requests import orders as r
+from adapters.http.requests import queries as q
 from adapters.http.requests.fields import AccountQuery
 from adapters.http.requests.validation import checked_body
 from adapters.http.routes.batches import Ended, Tried, cancel_each, item_error, place_each
 from adapters.http.routes.exchange import BASE
 from adapters.http.routes.orders import (
     amended,
+    cancel_all,
     carried_out,
     changed,
     check_same_order,
@@ -167,6 +170,15 @@ ROUTES = (
         body=r.OrderIdsBody,
         weight=r.orders_in,
         answer=BatchReducedAnswer,
+    ),
+    Operation(
+        method="DELETE",
+        path=EVENT_ORDERS,
+        access=Access.TRADE,
+        handler=cancel_all,
+        summary="Cancel all orders, or all of one market",
+        query=q.CancelAllQuery,
+        answer=CanceledAllAnswer,
     ),
     Operation(
         method="DELETE",

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.quantities import Money
 from tests.integration.http.world import BASE, ORDERS, Person, World, error
 
 EVENT_ORDERS = f"{BASE}/portfolio/events/orders"
@@ -166,3 +167,53 @@ async def test_markets_fills_and_trades_say_what_newer_clients_require(
     )
     limits = (await world.send(ann, "GET", f"{BASE}/account/limits")).json()
     assert limits["read"] == limits["write"] == {"bucket_capacity": 5_000, "refill_rate": 500}
+
+
+async def test_all_orders_are_taken_off_with_one_request(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    quotes = (("bid", "0.10"), ("ask", "0.90"))
+    mine = [await order(world, ann, side, price, "1.00") for side, price in quotes]
+    other = await order(world, bob, "bid", "0.10", "1.00")
+    answer = await world.send(ann, "DELETE", EVENT_ORDERS, query={"subaccount": 0})
+    assert answer.json()["canceled"] == 2
+    assert {(await told(world, ann, each["order_id"]))["status"] for each in mine} == {"canceled"}
+    assert (await told(world, bob, other["order_id"]))["status"] == "resting"
+
+
+@pytest.mark.more
+async def test_a_market_makers_two_hundred_cycles_of_bids_and_asks_end_with_no_pairs(
+    world: World, market: str, ann: Person, bob: Person
+) -> None:
+    cat = await world.person("cat")
+    for taker in (bob, cat):
+        await world.presage.exchange.operations.deposit(
+            taker.account_id, Money(2_000_000_000), taker.account_id
+        )
+    before = (await world.send(ann, "GET", f"{BASE}/portfolio/balance")).json()["cash_microdollars"]
+    for cycle in range(200):
+        # Every other time the ask comes first: it buys no, and the bid then closes that.
+        quotes = [("bid", "0.4900"), ("ask", "0.5100")][:: 1 if cycle % 2 else -1]
+        body = {"orders": [quote(side, price) for side, price in quotes]}
+        made = await world.send(ann, "POST", f"{EVENT_ORDERS}/batched", body=body)
+        assert [item["remaining_count"] for item in made.json()["orders"]] == ["10.00", "10.00"]
+        for person, side, price in ((bob, "ask", "0.4900"), (cat, "bid", "0.5100")):
+            assert (await order(world, person, side, price, "10.00"))["fill_count"] == "10.00"
+    state = await world.presage.exchange.directory.find_market(market)
+    assert state is not None
+    assert [account for account, held in state.positions.items() if held.pairs] == []
+    assert (ann.account_id in state.positions, state.paired) == (True, {})
+    await world.presage.exchange.settled()
+    cash = (await world.send(ann, "GET", f"{BASE}/portfolio/balance")).json()["cash_microdollars"]
+    assert cash - before == 200 * 10 * 20_000  # two cents a contract, nothing of it locked away
+
+
+def quote(side: str, price: str) -> dict[str, str]:
+    return {
+        "ticker": "FED-CUT",
+        "side": side,
+        "price": price,
+        "count": "10.00",
+        "time_in_force": "good_till_canceled",
+        "self_trade_prevention_type": "taker_at_cross",
+    }
