@@ -10,7 +10,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from adapters.read_models.opening import open_read_models
+from adapters.read_models.opening import OpenReadModels, open_read_models
 from adapters.read_models.postgres.store import RECONNECT_S, PostgresReadStore
 from application.health import Health
 from projections.running.store import ReadModelUnavailable
@@ -101,8 +101,7 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
         async with open_read_models(
             server.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
         ) as reads:
-            await flow.trade(5)
-            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            crowded_s = await _seen(flow, reads)
             store = PostgresReadStore(server.address)
             await store.open()
             async with store.snapshot() as before:
@@ -123,13 +122,13 @@ async def test_a_frozen_database_keeps_no_request_longer_than_stated(server: Ser
                 return time.monotonic() - began
 
             took = await asyncio.gather(*[ask() for _ in range(12)], *[ask_a_snapshot() for _ in range(3)])
-            assert max(took) < 8, "4 s are stated, and this machine may be busy"
+            assert max(took) < 8 + 5 * crowded_s, "4 s are stated"
             await eventually(lambda: bool(health.conditions))
             assert reads.stats.lag_us(flow.clock.now_us() + 1) > 0
             server.signal(signal.SIGCONT)
             began = time.monotonic()
             await eventually_answers(lambda: reads.models.portfolio.balance(ACCOUNTS[0]))
-            assert time.monotonic() - began < 15
+            assert time.monotonic() - began < 15 + 5 * crowded_s
             await eventually(lambda: not health.conditions)
             async with store.snapshot() as again:
                 assert await again.fetch("SELECT 1", {}) == [(1,)]
@@ -144,8 +143,7 @@ async def test_after_an_outage_longer_than_any_pause_everything_is_back_within_f
         async with open_read_models(
             server.address, source=flow.log, codec=CODEC, clock=flow.clock, health=health
         ) as reads:
-            await flow.trade(5)
-            assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+            crowded_s = await _seen(flow, reads)
             await asyncio.to_thread(server.crash)
             # The pool has given up, and whatever waits longer and longer waits as long as it ever does.
             until = time.monotonic() + 4 * RECONNECT_S
@@ -157,8 +155,16 @@ async def test_after_an_outage_longer_than_any_pause_everything_is_back_within_f
             began = time.monotonic()
             await eventually_answers(lambda: reads.models.portfolio.balance(ACCOUNTS[0]))
             assert await reads.models.freshness.await_position(await flow.log.head(), 20)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 5 + 5 * crowded_s
             await eventually(lambda: not health.conditions)
+
+
+async def _seen(flow: Flow, reads: OpenReadModels) -> float:
+    """Trade until readers see it; return how long that took here and now."""
+    began = time.monotonic()
+    await flow.trade(5)
+    assert await reads.models.freshness.await_position(await flow.log.head(), 20)
+    return time.monotonic() - began
 
 
 def _lowest(server: Server) -> int:
