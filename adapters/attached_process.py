@@ -94,9 +94,9 @@ class Child:
         self._process: Process | None = None
 
     @property
-    def pid(self) -> int | None:
-        """The process that runs now."""
-        return None if self._process is None else self._process.pid
+    def _running(self) -> Process | None:
+        """The process, unless it has ended."""
+        return self._process if self._process and self._process.returncode is None else None
 
     async def keep_running(self) -> None:
         """Run it, again and again, until it was ordered to end.
@@ -129,14 +129,15 @@ class Child:
 
     def order(self, what: str) -> None:
         """Give it an order, if it runs."""
-        if self._process is not None and self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.write(f"{what}\n".encode())
+        if self._running is not None:
+            assert self._running.stdin is not None
+            with suppress(OSError, RuntimeError):  # it has ended just now
+                self._running.stdin.write(f"{what}\n".encode())
 
     async def end(self, order: str) -> int:
-        """Order it to end, and return its status once it has."""
+        """Order it to end, and return its status once it has; zero if it is not running just now."""
         self._ending = True
-        process = self._process
+        process = self._running
         if process is None:
             return 0
         self.order(order)
@@ -145,6 +146,6 @@ class Child:
     def kill(self) -> None:
         """End it here and now."""
         self._ending = True
-        if self._process is not None and self._process.returncode is None:
+        if self._running is not None:
             with suppress(ProcessLookupError):
-                self._process.kill()
+                self._running.kill()
