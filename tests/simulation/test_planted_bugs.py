@@ -134,6 +134,24 @@ def groups_do_not_tell_their_markets(patch: Patch) -> None:
     patch.setattr(Groups, "handle", nothing)
 
 
+def shares_are_sold_that_nobody_has(patch: Patch) -> None:
+    rest = tuple(each for each in policies.PLACEMENT if each is not policies.seller_has_the_shares)
+    patch.setattr(trading, "first_refusal", lambda c, s: policies.first_refusal(c, s, rest))
+
+
+def winners_are_paid_nothing(patch: Patch) -> None:
+    payout = bookings._Bookkeeper._payout
+
+    def nothing_of_it(self: Any, event: Any, revision: int) -> Any:
+        return payout(self, msgspec.structs.replace(event, payout=0), revision)
+
+    patch.setattr(bookings._Bookkeeper, "_payout", nothing_of_it)
+
+
+def what_an_amendment_set_aside_is_not_given_back(patch: Patch) -> None:
+    patch.setattr(ledger_decide, "_give_up_amendment", lambda *_: [])
+
+
 BUGS: Sequence[Callable[[Patch], None]] = (
     orders_that_were_interrupted_stay_so,
     a_given_up_placement_is_taken_all_the_same,
@@ -149,6 +167,9 @@ BUGS: Sequence[Callable[[Patch], None]] = (
     a_booking_that_fails_is_passed_over,
     markets_do_not_hear_of_what_they_depend_on,
     groups_do_not_tell_their_markets,
+    shares_are_sold_that_nobody_has,
+    winners_are_paid_nothing,
+    what_an_amendment_set_aside_is_not_given_back,
 )
 
 
