@@ -40,6 +40,7 @@ def empty_exchange(folder: Path) -> Iterator[str]:
 
 BESIDE: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "README.md": demonstration,
+    "docs/feed.md": demonstration,
     "docs/command-line.md": empty_exchange,
 }
 """The documents run here, and what runs beside them on the data folder."""

@@ -1,5 +1,6 @@
 """``pykalshi`` 2, a client that knows only the newer order routes, with nothing but its host changed."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -152,3 +153,50 @@ def test_refusals_are_the_clients_own(ann: "pykalshi.KalshiClient", server: Serv
         ann.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.10", count_fp="1.00")
     assert paused.value.status_code == 422  # once: what is answered 503 the client repeats
     server.operate(f"/markets/{RAIN}/resume", {})
+
+
+async def test_its_feed_keeps_a_book_and_hears_of_fills(
+    ann: "pykalshi.KalshiClient", bob: "pykalshi.KalshiClient", server: Server, tmp_path: Path
+) -> None:
+    key_id, private_pem = server.open_account("carol", dollars=1_000)
+    path = tmp_path / "carol.pem"
+    path.write_text(private_pem)
+    client = pykalshi.AsyncKalshiClient(
+        api_key_id=key_id, private_key_path=str(path), api_base=f"{server.url}/trade-api/v2"
+    )
+    feed = client.feed()
+    feed._ws_url = f"{server.url.replace('http', 'ws')}/trade-api/ws/v2"  # nothing but its host
+    book: dict[tuple[str, str], float] = {}
+    heard: set[str] = set()
+
+    async def trade() -> None:
+        while len(feed._sids) < 5:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await client.portfolio.place_order(RAIN, book_side="bid", price_dollars="0.33", count_fp="2.00")
+        await asyncio.to_thread(
+            bob.portfolio.place_order, RAIN, book_side="ask", price_dollars="0.33", count_fp="3.00"
+        )
+
+    async with client, feed, asyncio.timeout(20):
+        for channel in ("orderbook_delta", "trade"):
+            feed.subscribe(channel, market_ticker=RAIN)
+        for channel in ("fill", "user_orders", "market_positions"):
+            feed.subscribe(channel)
+        trading = asyncio.create_task(trade())
+        async for message in feed:
+            heard.add(type(message).__name__)
+            match message:
+                case pykalshi.feed.OrderbookSnapshotMessage():
+                    for side in ("yes", "no"):
+                        for price, count in getattr(message, f"{side}_dollars_fp"):
+                            book[side, price] = float(count)
+                case pykalshi.feed.OrderbookDeltaMessage():
+                    level = message.side, message.price_dollars
+                    book[level] = book.get(level, 0) + float(message.delta_fp)
+                case pykalshi.feed.FillMessage():
+                    fill = message
+            told = {"FillMessage", "PositionMessage", "TradeMessage", "UserOrderMessage"} <= heard
+            if told and (book.get(("no", "0.6700")), book.get(("yes", "0.3300"))) == (1, 0):
+                break
+        await trading
+    assert (fill.book_side, fill.count_fp, fill.post_position_fp) == ("bid", "2.00", "2.00")
