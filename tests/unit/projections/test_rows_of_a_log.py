@@ -132,6 +132,7 @@ async def test_memory_says_what_the_rows_say_after_every_few_events(tmp_path: Pa
     async with reading(tmp_path) as read:
         for start in range(0, len(log), 25):
             await read.take(log[start : start + 25])
+            read.board.take(log[max(start - 10, 0) : start + 25])  # some come again
             restored = MarketBoard(read.clock)
             restored.restore(await read_board(read.store, read.clock.at_us))
             for ticker in listed:
