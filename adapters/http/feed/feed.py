@@ -38,7 +38,10 @@ PART = "live feed"
 
 BEAT_S = 1.0
 LOOK_S = 0.25
-"""How often to look whether keys and sessions are in force."""
+"""How often to look whether keys are in force, which costs nothing: they are remembered here."""
+
+SESSIONS_EVERY = 4
+"""At every so many of those looks sessions are asked for, which may be kept elsewhere."""
 
 PATIENCE_S = 5.0
 """How long to wait for the read models to show what an account has done."""
@@ -272,19 +275,25 @@ class Feed:
 
     async def _look(self) -> None:
         """Send those away whose key or session is no longer in force."""
+        turn = 0
         while True:
             await asyncio.sleep(LOOK_S)
-            for key_id in {line.caller.key_id for line in self._lines if line.caller and line.caller.key_id}:
-                if await self._keys.find(key_id) is None:
-                    self._revoke(lambda caller, gone=key_id: caller.key_id == gone, "the key was revoked")
-            for caller in {
-                line.caller.session_id: line.caller
-                for line in self._lines
-                if line.caller and line.caller.session_id
-            }.values():
-                if not await self._lasts(caller):
-                    ended = caller.session_id
-                    self._revoke(lambda each, gone=ended: each.session_id == gone, "the session has ended")
+            await self._look_at_keys()
+            turn += 1
+            if turn % SESSIONS_EVERY == 0:
+                await self._look_at_sessions()
+
+    async def _look_at_keys(self) -> None:
+        for key_id in {line.caller.key_id for line in self._lines if line.caller and line.caller.key_id}:
+            if await self._keys.find(key_id) is None:
+                self._revoke(lambda caller, gone=key_id: caller.key_id == gone, "the key was revoked")
+
+    async def _look_at_sessions(self) -> None:
+        callers = (line.caller for line in self._lines)
+        for caller in {each.session_id: each for each in callers if each and each.session_id}.values():
+            if not await self._lasts(caller):
+                ended = caller.session_id
+                self._revoke(lambda each, gone=ended: each.session_id == gone, "the session has ended")
 
     async def _lasts(self, caller: Caller) -> bool:
         assert caller.session_id is not None
