@@ -458,6 +458,7 @@ CASES: dict[str, Case] = {
     ),
     # -------------------------------------------------------------------------- what an operator does
     f"GET {ADMIN}/alerts": get(),
+    f"GET {ADMIN}/markets/{{ticker}}/preview": get(f"ticker={BUSY}", **LONG, unwind_after_ts=_now),
     f"GET {ADMIN}/service_levels": get(),
     f"POST {ADMIN}/markets": Case(
         ask=lambda w, _: Asked(body=_new_market(w, _)), makes=True, repeats_max=FEW

@@ -53,10 +53,14 @@ class ExchangeClient:
 
     async def operate(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Do something as the operator."""
+        return await self.post(f"{ADMIN_API}{path}", body, key=self.operator_key())
+
+    def operator_key(self) -> HeldKey:
+        """Return the operator's key."""
         key = self._folder.operator()
         if key is None:
             raise Failure("no_operator_key", f"there is no operator key in {self._folder.path}")
-        return await self.post(f"{ADMIN_API}{path}", body, key=key)
+        return key
 
     async def list_all(
         self,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.client import TRADE_API, connect, named
-from adapters.cli.market_views import market_view, markets_view
+from adapters.cli.client import ADMIN_API, PAGE, TRADE_API, connect, named
+from adapters.cli.market_views import market_view, markets_view, preview_view
 from adapters.cli.options import AsOf, Data, Json
 from adapters.cli.output import show
 from adapters.cli.times import as_of
@@ -224,6 +224,37 @@ def void(
     """End a market without a result."""
     body = {"yes_price_dollars": yes_price, "reason": reason}
     _operate(data, ticker, f"/markets/{named(ticker)}/void", body, as_json=as_json)
+
+
+@app.command()
+def preview(
+    ticker: Ticker,
+    *,
+    void_price: Annotated[str, typer.Option(help="What a yes share would pay in a void.")] = "0.50",
+    unwind_after: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Take back only trades after this; by itself all of them."),
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show what each ending would pay, and to whom, before one is taken."""
+    query = {"void_price_dollars": void_price}
+    if unwind_after is not None:
+        query["unwind_after_ts"] = as_of(unwind_after)["as_of_ts"]
+    answer = asyncio.run(_preview(Settings.from_environment(data=data), ticker, query))
+    show(answer, as_json=as_json, view=lambda: preview_view(answer))
+
+
+async def _preview(settings: Settings, ticker: str, query: Mapping[str, str]) -> dict[str, Any]:
+    path = f"{ADMIN_API}/markets/{named(ticker)}/preview"
+    async with connect(settings) as exchange:
+        key = exchange.operator_key()
+        first = await exchange.get(path, {**query, "limit": PAGE}, key=key)
+        if first["cursor"]:
+            rest = await exchange.list_all(path, "accounts", query, key=key, cursor=first["cursor"])
+            first["accounts"].extend(rest)
+    return {name: value for name, value in first.items() if name != "cursor"}
 
 
 def _operate(data: Any, ticker: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:

@@ -17,6 +17,26 @@ def markets_view(markets: Sequence[Mapping[str, Any]]) -> RenderableType:
     return table(columns, (_row(market) for market in markets))
 
 
+def preview_view(preview: Mapping[str, Any]) -> RenderableType:
+    """Return what each ending would pay: to each account, and in all."""
+    endings = [each["ending"] for each in preview["endings"]]
+    rows: list[Sequence[object]] = [
+        (
+            account["account_id"],
+            account["yes_count_fp"],
+            account["no_count_fp"],
+            *(account["dues_dollars"][ending] for ending in endings),
+        )
+        for account in preview["accounts"]
+    ]
+    for name in ("payout", "collateral", "fees_returned", "owed"):
+        told = (each[f"{name}_dollars"] for each in preview["endings"])
+        rows.append((f"all: {name.replace('_', ' ')}", "", "", *told))
+    conserved = ("yes" if each["conserved"] else "NO" for each in preview["endings"])
+    rows.append(("all: pays what is there", "", "", *conserved))
+    return table(["account", "yes#", "no#", *(f"{ending} pays#" for ending in endings)], rows)
+
+
 def _row(market: Mapping[str, Any]) -> Sequence[object]:
     return (
         market["ticker"],

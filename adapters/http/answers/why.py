@@ -123,16 +123,16 @@ def _entry(entry: LedgerEntryView) -> ChainStep:
         if entry.market_revision is not None
         else None,
         data={
-            "cash_delta_dollars": _exact(entry.cash_delta),
-            "reserved_delta_dollars": _exact(entry.reserved_delta),
-            "locked_delta_dollars": _exact(entry.locked_delta),
+            "cash_delta_dollars": exact_dollars(entry.cash_delta),
+            "reserved_delta_dollars": exact_dollars(entry.reserved_delta),
+            "locked_delta_dollars": exact_dollars(entry.locked_delta),
             **({"reference": entry.reference} if entry.reference else {}),
             **({"trade_id": entry.trade_id} if entry.trade_id else {}),
         },
     )
 
 
-def _exact(micros: int) -> str:
+def exact_dollars(micros: int) -> str:
     """Return an amount in dollars with all six places it can have."""
     size = abs(micros)
     return f"{'-' if micros < 0 else ''}{size // _MICROS}.{size % _MICROS:06d}"
@@ -149,7 +149,7 @@ def _told(event: Any, leg: e.Leg | None) -> dict[str, Any]:
                 "price_dollars": price_dollars(event.terms.price_ticks),
                 "count_fp": contracts(event.terms.quantity),
                 "rests_fp": contracts(event.rests),
-                "reserved_dollars": _exact(event.reserved),
+                "reserved_dollars": exact_dollars(event.reserved),
                 "time_in_force": event.time_in_force.value,
             }
         case e.TradeExecuted():
@@ -159,12 +159,12 @@ def _told(event: Any, leg: e.Leg | None) -> dict[str, Any]:
             return {
                 "price_dollars": price_dollars(event.price_ticks),
                 "remaining_fp": contracts(event.remaining),
-                "reserved_dollars": _exact(event.reserved),
+                "reserved_dollars": exact_dollars(event.reserved),
             }
         case e.OrderRenamed():
             return {"client_order_id": event.client_order_id}
         case e.OrderDecreased():
-            return {"count_fp": contracts(event.quantity), "reserved_dollars": _exact(event.reserved)}
+            return {"count_fp": contracts(event.quantity), "reserved_dollars": exact_dollars(event.reserved)}
         case e.OrderCanceled():
             return {"count_fp": contracts(event.quantity), "reason": event.reason.value}
         case e.StopTriggered():
@@ -183,7 +183,7 @@ def _trade(event: e.TradeExecuted, leg: e.Leg) -> dict[str, Any]:
         "action": leg.action.value,
         "price_dollars": price_dollars(event.price_ticks if yes else PAYOUT_TICKS - event.price_ticks),
         "count_fp": contracts(event.quantity),
-        "fee_dollars": _exact(leg.fee),
+        "fee_dollars": exact_dollars(leg.fee),
         "rules_version": event.rules_version,
     }
 
@@ -201,23 +201,23 @@ def _ending(event: Any) -> dict[str, Any]:
         case e.PairsRedeemed():
             return {
                 "count_fp": contracts(event.quantity),
-                "payout_dollars": _exact(event.payout),
-                "locked_dollars": _exact(event.locked),
+                "payout_dollars": exact_dollars(event.payout),
+                "locked_dollars": exact_dollars(event.locked),
                 **({"trade_id": event.trade_id} if event.trade_id else {}),
             }
         case e.PositionSettled():
             return {
                 "yes_count_fp": contracts(event.yes),
                 "no_count_fp": contracts(event.no),
-                "payout_dollars": _exact(event.payout),
-                "fees_dollars": _exact(event.fees),
+                "payout_dollars": exact_dollars(event.payout),
+                "fees_dollars": exact_dollars(event.fees),
                 "fees_returned": event.fees_returned,
             }
         case e.PositionUnwound():
             return {
                 "yes_count_fp": contracts(event.yes),
                 "no_count_fp": contracts(event.no),
-                "refund_dollars": _exact(event.refund),
+                "refund_dollars": exact_dollars(event.refund),
             }
         case _:
             return {}

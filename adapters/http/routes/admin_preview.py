@@ -1,0 +1,54 @@
+"""Operators: what each ending of a market would pay, before one is taken. Nothing is written."""
+
+from functools import partial
+
+from adapters.http.answers.in_turns import in_turns
+from adapters.http.answers.preview import PreviewAnswer, account_told, ending_told
+from adapters.http.answers.problems import Problem
+from adapters.http.operations import Access, Call, Operation, Reply
+from adapters.http.requests.previews import PreviewQuery
+from domain.identifiers import Ticker
+from domain.market.preview import previews
+from domain.rejections import Reason
+
+
+async def preview(call: Call[PreviewQuery, None]) -> Reply:
+    """Return what yes, no, a void, and trades taken back would pay."""
+    ticker, query, past = Ticker(call.path["ticker"]), call.query, call.port.exchange.past
+    found = await past.market_at(ticker, call.port.clock.now_us())
+    if found is None:
+        raise Problem(Reason.MARKET_NOT_FOUND, f"there is no market {ticker}")
+    if found.state.ended:
+        raise Problem(Reason.TRANSITION_NOT_ALLOWED, f"market {ticker} has ended")
+    since = query.unwind_after_ts
+    before = None if since is None else await past.market_at(ticker, since)
+    told = {
+        each.ending: each
+        for each in previews(
+            found.state, void_price=query.void_price_dollars, then=before.state if before else None
+        )
+    }
+    everybody = sorted({account for each in told.values() for account in each.dues})
+    after = [account for account in everybody if account > query.cursor]
+    page = after[: query.limit]
+    content = PreviewAnswer(
+        ticker=ticker,
+        market_version=found.tip.revision,
+        endings=[ending_told(each) for each in told.values()],
+        accounts=await in_turns(partial(account_told, state=found.state, previews=told), page),
+        cursor=page[-1] if len(after) > len(page) else "",
+    )
+    return Reply(content=content)
+
+
+ROUTES = (
+    Operation(
+        method="GET",
+        path="/admin/v1/markets/{ticker}/preview",
+        access=Access.ADMIN,
+        handler=preview,
+        summary="What each ending of a market would pay, and to whom",
+        query=PreviewQuery,
+        answer=PreviewAnswer,
+    ),
+)
