@@ -8,6 +8,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from adapters.http.app import OPERATIONS
 from adapters.http.endpoint import Endpoint
+from adapters.http.feed.stream import PATH as STREAM_PATH
 from adapters.http.operations import Access, Operation, Reply
 from adapters.http.route_names import REFUSED
 from domain.identity.aggregate import Scope
@@ -58,6 +59,9 @@ PUBLIC = {
 PAGES = {"GET /", "GET /assets/{name}"}
 """What is served besides: files that are the same for everybody. Whoever adds more says so here."""
 
+FEED = {f"GET {STREAM_PATH}"}
+"""The live feed, whose own tests hold who may listen."""
+
 
 def name(operation: Operation) -> str:
     return f"{operation.method} {operation.path}"
@@ -95,7 +99,7 @@ def test_a_route_that_does_not_say_who_may_call_it_cannot_be_made_and_no_other_t
         if isinstance(route, Route) and route.name != REFUSED
         for method in (route.methods or ()) - {"HEAD"}
     }
-    assert served == {name(op) for op in OPERATIONS if op.method != "HEAD"} | PAGES
+    assert served == {name(op) for op in OPERATIONS if op.method != "HEAD"} | PAGES | FEED
     others = [route for route in world.presage.app.routes if not isinstance(route, Route)]
     assert [route.path for route in others if isinstance(route, WebSocketRoute)] == [
         route.path  # type: ignore[attr-defined]
