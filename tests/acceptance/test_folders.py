@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from adapters.bootstrap import open_place, open_source
+from adapters.data_folder import DataFolder
 from adapters.event_stores.unfinished_copies import marked_unfinished
 from application.ports.event_store import NewEvent
 from tests.acceptance.event_stores import event_store
@@ -35,6 +36,18 @@ def test_what_is_done_on_a_copy_does_not_reach_the_original(tmp_path: Path) -> N
         assert voided.status == 0, voided
         seen = httpx.get(f"{server.url}/trade-api/v2/markets/{ticker}").json()["market"]["status"]
         assert seen == "active"
+
+
+def test_what_answers_where_a_server_was_has_to_be_that_server(tmp_path: Path) -> None:
+    killed, other = tmp_path / "killed", tmp_path / "other"
+    assert presage_here("keys", "create", "ann", "--data", killed).status == 0
+    with running_server(other) as server:
+        # What a server that was killed left behind, at a port that another exchange has got since.
+        folder = DataFolder(killed)
+        folder.announce(server.url, folder.identity("1"))
+        made = market(killed, "create", "RAIN", "--title", "?")
+        assert made.status == 0, made
+        assert httpx.get(f"{server.url}/trade-api/v2/markets/RAIN").status_code == 404
 
 
 @pytest.mark.parametrize("noted", [True, False])
