@@ -7,6 +7,7 @@ from dataclasses import replace
 from adapters.read_models.queries.reader import Reader, Row, Where, checked, number, paged
 from adapters.read_models.queries.trades import TradeAnswers
 from application.ports.clock import Clock
+from application.turns import AT_ONCE, in_turns
 from domain.identifiers import GroupId, Ticker
 from projections.folds.candles import CANDLES, MINUTE_US, CandleRow
 from projections.folds.market_book import TOPS, TopRow
@@ -204,11 +205,12 @@ class MarketAnswers(TradeAnswers):
         return [views[Ticker(ticker)] for ticker in tickers if ticker in views]
 
     async def _markets(self, where: Where, limit: int) -> Sequence[tuple[MarketView, int]]:
-        """Return markets and the positions they were listed at."""
+        """Return markets and the positions they were listed at. Others have their turn between the steps."""
         sql = MARKETS_PAGE.format(where=where)
         rows = await self._reader.fetch(sql, {**where.parameters, "limit": limit})
+        await _let_others(rows)
         days = await self._days([row[0] for row in rows])
-        return [_listed_view(row, days.get(row[0], QUIET_DAY)) for row in rows]
+        return [_listed_view(row, days.get(row[0], QUIET_DAY)) async for row in in_turns(rows)]
 
     def _day(self) -> dict[str, int]:
         """Return where the last 24 hours begin: with a minute, and the first whole hour after it."""
@@ -222,15 +224,23 @@ class MarketAnswers(TradeAnswers):
         where = Where().among("ticker", tickers)
         sums = await self._reader.fetch(VOLUME_OF_DAY.format(where=where), {**where.parameters, **day})
         volumes = {ticker: int(volume) for ticker, volume in sums}
+        await _let_others(tickers)
         where = Where().among("m.ticker", tickers)
         rows = await self._reader.fetch(
             STANDING_BEFORE.format(where=where), {**where.parameters, "minute": day["minute"]}
         )
+        await _let_others(tickers)
         before = {row[0]: standing_of(CandleRow(*row)) for row in rows}
         return {
             ticker: replace(before.get(ticker, QUIET_DAY), volume=volumes.get(ticker, 0))
             for ticker in tickers
         }
+
+
+async def _let_others(asked: Sequence[object]) -> None:
+    """Let others have their turn after a question about many."""
+    if len(asked) > AT_ONCE:
+        await asyncio.sleep(0)
 
 
 def _listed_view(row: Row, day: DayView) -> tuple[MarketView, int]:
