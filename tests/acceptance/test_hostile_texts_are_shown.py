@@ -62,6 +62,7 @@ market resume RAIN
 market create HAIL --title {typed} --rules {typed} --category {typed} --no-activate
 market link HAIL --if RAIN
 market activate HAIL
+market preview RAIN
 market close RAIN
 market determine RAIN --result yes --evidence {typed}
 market dispute RAIN --reason {typed}
@@ -83,6 +84,7 @@ export {here}/copy[red]{hostile}.db
 import {here}/none{hostile}
 rebuild --all
 alerts
+surveil --market {hostile}
 slo status
 slo report --out {here}/week{hostile}
 simulate --seeds 1 --commands 20
@@ -103,11 +105,16 @@ queue list
 queue dead {hostile}
 queue retry {hostile} {hostile}
 queue discard {hostile} {hostile}
+chaos list
+chaos run {hostile}
+eventstore-user
 bench pool --n {hostile}
 """
 """Every command that comes to an end. Most are carried out; the rest is refused, and says why."""
 
-NEED_NO_FOLDER = {"partitions", "capacity", "replay", "bench", "queue", "simulate"}
+NEED_NO_FOLDER = {
+    "partitions", "capacity", "replay", "bench", "queue", "simulate", "chaos", "eventstore-user",
+}  # fmt: skip
 
 CARRIED_OUT = [
     line for line in STORY.splitlines() if "{typed}" in line and "NONE" not in line and "webhook" not in line

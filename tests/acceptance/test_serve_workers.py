@@ -173,6 +173,7 @@ def requests_counted(server: Server, token: str) -> float:
     return float(line.removeprefix(wanted))
 
 
+@pytest.mark.more
 def test_while_the_engine_is_away_reads_go_on_orders_may_be_repeated_and_it_comes_back(
     server: Server,
 ) -> None:

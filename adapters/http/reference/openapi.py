@@ -97,6 +97,8 @@ def _refusals(operation: Operation) -> list[int]:
         statuses.add(404)
     if operation.method != "GET":
         statuses |= {404, 409, 422}
+    if operation.access is Access.ADMIN and "{" in operation.path:
+        statuses |= {409, 422}  # a preview is refused as the command would be
     return sorted(statuses)
 
 

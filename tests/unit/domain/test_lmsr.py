@@ -66,9 +66,9 @@ def test_no_flow_of_orders_costs_it_more_than_was_stated(
 
 
 def test_somebody_who_knows_takes_nearly_all_that_was_stated() -> None:
-    loss = Money(100 * DOLLAR)
+    loss = Money(10 * DOLLAR)
     rule, account = LogarithmicRule(loss, Ticks(5_000)), Account()
-    for _ in range(200_000):
+    for _ in range(20_000):
         bids = [bid for bid in rule.bids(account.sold, FINE) if bid.side is Side.NO]
         if not bids:
             break

@@ -100,6 +100,7 @@ def test_the_same_events_give_the_same_findings() -> None:
         assert found_in(events) == found_in(events) != []
 
 
+@pytest.mark.more
 def test_what_is_found_does_not_depend_on_where_reading_begins() -> None:
     looks_back_us = {rule.id: rule.looks_back_us for rule in surveillance_rules(ON).rules}
     for rule in ("rapid-cancel", "momentum-ignition"):
