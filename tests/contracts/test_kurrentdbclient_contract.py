@@ -8,6 +8,8 @@ import pytest
 
 from tests.contracts.kurrentdb_environment import ROOT, kurrentdb_python, run_pytest
 
+pytestmark = pytest.mark.more
+
 
 @pytest.fixture(scope="module")
 def interpreter(request: pytest.FixtureRequest) -> Path:

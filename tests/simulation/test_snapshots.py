@@ -21,7 +21,7 @@ from domain.market.aggregate import MARKET
 COMMANDS = 700
 
 
-@pytest.mark.parametrize("seed", [101, 102])
+@pytest.mark.parametrize("seed", [101, pytest.param(102, marks=pytest.mark.more)])
 async def test_snapshot_and_tail_are_the_whole_log(seed: int) -> None:
     rng = random.Random(seed)
     world = World(seed)

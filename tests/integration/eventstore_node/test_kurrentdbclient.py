@@ -7,6 +7,8 @@ import pytest
 
 from tests.contracts.kurrentdb_environment import kurrentdb_python, run_pytest
 
+pytestmark = pytest.mark.more
+
 FACTS = (
     "expected_versions",
     "deletes",
