@@ -171,7 +171,7 @@ def _result(word: str | None) -> Result | None:
 def _orders(market: MarketState, rows: Sequence[Sequence[Any]]) -> Generator[None, None, None]:
     for number, row in enumerate(rows):
         order = _order(row)
-        market.orders[order.order_id] = order
+        market.add_order(order)
         if order.cancel_on_pause:
             market.leave_on_pause[order.order_id] = None
         if order.expires_at_us is not None:

@@ -111,7 +111,7 @@ def _end(state: MarketState, result: Result) -> None:
 
 def _placed(state: MarketState, event: e.OrderPlaced) -> None:
     order = Order(event)
-    state.orders[order.order_id] = order
+    state.add_order(order)
     position = state.position(order.account_id)
     position.open_orders += 1
     position.expose(order.side, order.action, order.remaining)
@@ -283,7 +283,7 @@ def _amended(state: MarketState, event: e.OrderAmended) -> None:
 
 
 def _forget(state: MarketState, order: Order) -> None:
-    del state.orders[order.order_id]
+    state.drop_order(order)
     if order.cancel_on_pause:
         del state.leave_on_pause[order.order_id]
     if state.abandoned_amendments:

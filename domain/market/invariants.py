@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from domain.identifiers import AccountId
 from domain.market.book import Order, required_reservation
 from domain.market.events import PositionUnwound
 from domain.market.lifecycle import settlement
@@ -53,12 +54,16 @@ def _shares(state: MarketState) -> Iterator[str]:
 
 def _exposures(state: MarketState) -> Iterator[str]:
     exposed: Counter[tuple[str, Action, Side]] = Counter()
-    counted: Counter[str] = Counter()
+    counted: Counter[AccountId] = Counter()
     for order in state.orders.values():
         exposed[order.account_id, order.action, order.side] += order.remaining
         counted[order.account_id] += 1
     for account_id in counted.keys() - state.positions.keys():
         yield f"{account_id} has open orders and no position"
+    for account_id in counted.keys() | state.orders_by_account.keys():
+        known = len(state.orders_of(account_id))
+        if known != counted[account_id]:
+            yield f"{account_id} has {counted[account_id]} open orders, {known} are found by its name"
     for account_id, position in state.positions.items():
         if position.open_orders != counted[account_id]:
             yield f"{account_id} has {counted[account_id]} open orders, {position.open_orders} are counted"

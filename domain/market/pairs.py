@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import islice
+from operator import attrgetter
 
 from domain.market.commands import TrimOffers
 from domain.market.events import MarketEvent, PairsRedeemed
 from domain.market.state import MarketState
-from domain.market.trading import BATCH, canceled_for, smaller
+from domain.market.trading import BATCH, trimmed
 from domain.market.vocabulary import SELL, EndReason, Side
 from domain.quantities import PAYOUT_TICKS, Money, Quantity
 
@@ -31,18 +32,7 @@ def redeem(state: MarketState) -> Sequence[MarketEvent]:
 
 def trim(command: TrimOffers, state: MarketState) -> Sequence[MarketEvent]:
     """Make an account's offers no larger than what it holds, the latest first."""
-    position = state.positions[command.account_id]
+    position, orders = state.positions[command.account_id], state.orders_by_account[command.account_id]
     over = {side: -position.free(side) for side in Side}
-    events: list[MarketEvent] = []
-    for order in reversed(list(state.orders_of(command.account_id))):
-        excess = over[order.side]
-        if order.action is not SELL or excess <= 0:
-            continue
-        over[order.side] -= order.remaining
-        if excess >= order.remaining:
-            events.append(canceled_for(order, EndReason.PAIRS_REDEEMED))
-        else:
-            events += smaller(order, Quantity(order.remaining - excess), state)
-        if len(events) == BATCH:
-            break
-    return events
+    offers = (order for order in reversed(orders.values()) if order.action is SELL)
+    return trimmed(offers, over, attrgetter("side"), EndReason.PAIRS_REDEEMED, state)

@@ -2,7 +2,7 @@
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker, TradeId
@@ -185,6 +185,7 @@ class MarketState:
 
         self.book = Book()
         self.orders: dict[OrderId, Order] = {}
+        self.orders_by_account: dict[AccountId, dict[OrderId, Order]] = {}
         self.stops = Stops()
         self.leave_on_pause: dict[OrderId, None] = {}
         self.expirations: list[tuple[int, OrderId]] = []
@@ -228,9 +229,22 @@ class MarketState:
             position = self.positions[account_id] = Position()
         return position
 
-    def orders_of(self, account_id: AccountId) -> Iterator[Order]:
-        """Yield the account's open orders."""
-        return (order for order in self.orders.values() if order.account_id == account_id)
+    def orders_of(self, account_id: AccountId) -> Collection[Order]:
+        """Return the account's open orders, the earliest first."""
+        return self.orders_by_account.get(account_id, {}).values()
+
+    def add_order(self, order: Order) -> None:
+        """Know of an order that is open."""
+        self.orders[order.order_id] = order
+        self.orders_by_account.setdefault(order.account_id, {})[order.order_id] = order
+
+    def drop_order(self, order: Order) -> None:
+        """Know no more of an order that has ended."""
+        del self.orders[order.order_id]
+        of_account = self.orders_by_account[order.account_id]
+        del of_account[order.order_id]
+        if not of_account:
+            del self.orders_by_account[order.account_id]
 
     def next_expiration(self) -> tuple[int, OrderId] | None:
         """Return the earliest time at which an open order expires, dropping entries of orders gone."""

@@ -1,7 +1,9 @@
 """Decisions about orders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
+from typing import TypeVar
 
 from domain.market.book import Order, book_place, required_reservation
 from domain.market.commands import (
@@ -62,6 +64,9 @@ _MAY_TRADE = (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.PAUSED
 BATCH = 500
 """How many orders or holders one step of a long piece of work takes: bounds the size of one append."""
 
+K = TypeVar("K")
+
+_REDUCES_YES = attrgetter("reduces_yes")
 _NOT_FOUND = Rejected(Reason.ORDER_NOT_FOUND, "no such open order; it may have filled or been canceled")
 
 
@@ -339,18 +344,33 @@ def trim(command: TrimReduceOnly, state: MarketState) -> Decided:
         True: position.reducing_yes - position.reducible(yes=True),
         False: position.reducing_no - position.reducible(yes=False),
     }
+    reducing = reversed(state.reducing[command.account_id].values())
+    return trimmed(reducing, over, _REDUCES_YES, EndReason.REDUCE_ONLY, state)
+
+
+def trimmed(
+    latest_first: Iterable[Order],
+    over: dict[K, int],
+    kind_of: Callable[[Order], K],
+    reason: EndReason,
+    state: MarketState,
+) -> list[MarketEvent]:
+    """Make the next orders smaller, or take them off, until no kind of them is for more than it may be.
+
+    ``over`` is by how much each kind is for too much.
+    """
     events: list[MarketEvent] = []
-    for order in reversed(state.reducing[command.account_id].values()):
-        excess = over[order.reduces_yes]
+    for order in latest_first:
+        if len(events) == BATCH or max(over.values()) <= 0:
+            break
+        excess = over[kind_of(order)]
         if excess <= 0:
             continue
-        over[order.reduces_yes] -= order.remaining
+        over[kind_of(order)] -= order.remaining
         if excess >= order.remaining:
-            events.append(canceled_for(order, EndReason.REDUCE_ONLY))
+            events.append(canceled_for(order, reason))
         else:
             events += smaller(order, Quantity(order.remaining - excess), state)
-        if len(events) == BATCH:
-            break
     return events
 
 

@@ -1,5 +1,6 @@
 """A state that was put down and taken up again is the same, by its hash and by all it does from then on."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from random import Random
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from application.snapshots.form import Form, digesting
 from application.snapshots.ledger_form import LEDGER_FORM
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.steps import at_once
+from domain.identifiers import AccountId, OrderId
 from domain.ledger.state import LedgerState
 from domain.market.book import Order
 from domain.market.state import GroupHere, MarketState, Position
@@ -68,9 +70,8 @@ def test_nothing_of_a_market_is_left_out() -> None:
         assert {name: members(group) for name, group in again.order_groups.items()} == {
             name: members(group) for name, group in market.order_groups.items()
         }
-        assert {name: list(orders) for name, orders in again.reducing.items()} == {
-            name: list(orders) for name, orders in market.reducing.items()
-        }
+        assert names(again.reducing) == names(market.reducing)
+        assert names(again.orders_by_account) == names(market.orders_by_account)
         assert again.taker is market.taker is None
         assert {name: all_of(position) for name, position in again.positions.items()} == {
             name: all_of(position) for name, position in market.positions.items()
@@ -105,8 +106,13 @@ def lived_halfway() -> MiniExchange:
 
 
 def simple(market: MarketState) -> dict[str, object]:
-    linked = {"book", "orders", "stops", "expirations", "positions", "order_groups", "reducing", "taker"}
+    linked = {"book", "orders", "orders_by_account", "stops", "expirations", "positions"}
+    linked |= {"order_groups", "reducing", "taker"}
     return {name: value for name, value in vars(market).items() if name not in linked}
+
+
+def names(by_account: Mapping[AccountId, Mapping[OrderId, Order]]) -> dict[AccountId, list[OrderId]]:
+    return {account_id: list(orders) for account_id, orders in by_account.items()}
 
 
 def plain(order: Order) -> list[object]:

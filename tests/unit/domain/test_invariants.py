@@ -108,6 +108,16 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         lambda market, _: setattr(market.positions[ANN], "open_orders", 9),
         "1 open orders, 9 are counted",
     ),
+    "an order is not among those of its account": (
+        lambda market, _: market.orders_by_account.pop(ANN),
+        "ann has 1 open orders, 0 are found by its name",
+    ),
+    "an order that has ended is among those of its account": (
+        lambda market, _: market.orders_by_account.update(
+            {BOB: {OrderId("gone"): market.orders[OrderId("e")]}}
+        ),
+        "bob has 0 open orders, 1 are found by its name",
+    ),
     "a holder is forgotten": (lambda market, _: market.positions.pop(ANN), "open orders and no position"),
     "a level is miscounted": (
         lambda market, _: setattr(market.book.yes.levels[3_000], "total", 1),

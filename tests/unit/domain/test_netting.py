@@ -1,13 +1,15 @@
 """Nobody holds both outcomes of a market: a pair is worth a dollar whatever happens, and is paid at once."""
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.steps import at_once
-from domain.identifiers import AccountId, Ticker
+from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.aggregate import MARKET
+from domain.market.book import Order
 from domain.market.evolve import evolve
 from domain.market.invariants import market_violations
 from domain.market.state import MarketState
@@ -70,6 +72,20 @@ def test_of_what_was_offered_and_is_redeemed_the_latest_offer_gives_way() -> Non
     assert [(d.order_id, d.quantity) for d in outcome.of(e.OrderDecreased)] == [("s1", 200)]
     assert held(market, ANN) == (200, 0)
     assert list(market_violations(outcome.state)) == []
+
+
+class NotGoneThrough(dict[OrderId, Order]):
+    """The orders of a market, which may be very many: each is found by its name."""
+
+    def values(self) -> NoReturn:  # type: ignore[override]
+        raise AssertionError("all orders of the market were gone through")
+
+
+def test_what_gives_way_is_looked_for_among_the_accounts_own_orders() -> None:
+    market = holding(trading(), ANN, 10).and_then(sell("s", ANN, 10, 80), buy("b", BOB, 8, 60))
+    market.state.orders = NotGoneThrough(market.state.orders)
+    outcome = market.when(buy("a", ANN, 8, 40, side=Side.NO))
+    assert [(d.order_id, d.quantity) for d in outcome.of(e.OrderDecreased)] == [("s", 800)]
 
 
 def test_shares_offered_can_be_met_by_the_order_that_completes_their_pairs() -> None:
