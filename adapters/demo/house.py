@@ -6,7 +6,6 @@ second, and so is what the maker can lose.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from random import Random
 
@@ -14,15 +13,12 @@ from adapters.demo.listing import fund
 from adapters.demo.questions import Question
 from application.exchange import Exchange
 from application.liquidity.market_maker import MarketMaker
-from application.ports.event_store import EventStoreError
 from application.requests import OrderRequest
 from domain.identifiers import AccountId, Ticker
 from domain.lmsr import LogarithmicRule
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, Side, TimeInForce
 from domain.quantities import CONTRACT, DOLLAR, PAYOUT_TICKS, Money, Quantity, Ticks, complement
-
-log = logging.getLogger(__name__)
 
 MAKER = AccountId("house-maker")
 TAKERS = (AccountId("house-anna"), AccountId("house-boris"), AccountId("house-chiara"))
@@ -71,10 +67,7 @@ class House:
         """Take and quote, one small step after the other."""
         while True:
             await asyncio.sleep(STEP_S * self._random.uniform(0.5, 1.5))
-            try:
-                await self._step(self._random.choice(list(self._fair)))
-            except EventStoreError as error:
-                log.warning("the house traders wait: %s", error)
+            await self._step(self._random.choice(list(self._fair)))
 
     async def _step(self, ticker: Ticker) -> None:
         believed = self._fair[ticker] + self._random.gauss(0, CENT)

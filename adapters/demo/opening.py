@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 
 from adapters.bootstrap import Presage
 from adapters.data_folder import HeldKey
@@ -11,6 +12,7 @@ from adapters.demo.house import House
 from adapters.demo.listing import TRADER, list_everything
 from adapters.demo.questions import QUESTIONS
 from adapters.http.callers.signing import generate_key_pair
+from application.health import kept_running
 from application.requests import Accepted
 from domain.identity.aggregate import Scope
 
@@ -24,18 +26,18 @@ async def demonstration(presage: Presage, seed: int = SEED) -> AsyncIterator[Hel
     key = await _trader_key(presage)
     house = House(presage.exchange, QUESTIONS, seed)
     await house.open()
+    health = presage.exchange.health
+    gifts = partial(give, presage)
     tasks = [
-        asyncio.create_task(house.run(), name="house traders"),
-        asyncio.create_task(give(presage), name="gifts for new accounts"),
+        asyncio.create_task(kept_running(house.run, health=health, part="house traders")),
+        asyncio.create_task(kept_running(gifts, health=health, part="gifts for new accounts")),
     ]
     try:
         yield key
     finally:
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _trader_key(presage: Presage) -> HeldKey:

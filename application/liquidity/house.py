@@ -1,6 +1,7 @@
 """The house makes the markets that its operator names, each with the most that it may lose there."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from application.liquidity.market_maker import MarketMaker
 from domain.identifiers import AccountId, Ticker
 from domain.lmsr import LogarithmicRule
 from domain.quantities import CONTRACT, Money, Quantity, Ticks
+
+log = logging.getLogger(__name__)
 
 HOUSE: Final = AccountId("house")
 """The account that the house trades with; an operator deposits its money."""
@@ -33,20 +36,27 @@ class Stake:
 @asynccontextmanager
 async def liquidity(exchange: Exchange, stakes: Sequence[Stake]) -> AsyncIterator[None]:
     """Make the markets while the block runs."""
-    makers = [_maker(exchange, stake) for stake in stakes]
-
-    async def make() -> None:
-        while True:
-            for maker in makers:
-                await maker.quote()
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    making = asyncio.create_task(kept_running(make, health=exchange.health, part="house liquidity"))
+    making = [asyncio.create_task(_kept(exchange, stake)) for stake in stakes]
     try:
         yield
     finally:
-        making.cancel()
-        await asyncio.gather(making, return_exceptions=True)
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
+
+
+async def _kept(exchange: Exchange, stake: Stake) -> None:
+    """Make one market until cancelled; what stops it stops no other, and is told in readiness."""
+    maker = _maker(exchange, stake)
+    if await exchange.directory.find_market(stake.ticker) is None:
+        log.warning("%s is not listed: the house makes it once it is", stake.ticker)
+
+    async def make() -> None:
+        while True:
+            await maker.quote()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    await kept_running(make, health=exchange.health, part=f"house liquidity of {stake.ticker}")
 
 
 def _maker(exchange: Exchange, stake: Stake) -> MarketMaker:

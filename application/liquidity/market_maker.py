@@ -18,15 +18,20 @@ from domain.lmsr import Bid, Ladder, LogarithmicRule
 from domain.market.policies import widest
 from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, Side
-from domain.quantities import Quantity, contracts_text
+from domain.quantities import Quantity
+from domain.rejections import Reason, Rejected
 
 log = logging.getLogger(__name__)
 
 LEVELS: Final = 4
 
 
-class MakerPaysFees(ValueError):
+class MakerPaysFees(Exception):
     """The market charges makers, which no rule of prices bounds."""
+
+
+class BidRefused(Exception):
+    """A bid is missing for a reason that does not go away by itself: the account lacks money, for example."""
 
 
 class MarketMaker:
@@ -52,17 +57,25 @@ class MarketMaker:
         self._levels = levels
         self._standing: dict[OrderId, Bid] = {}
         self._refused_at: int | None = None
+        self._refusal: str | None = None
 
     async def quote(self) -> None:
-        """Bring the bids to where they belong, if anything has changed. Call it again and again."""
+        """Bring the bids to where they belong, if anything has changed. Call it again and again.
+
+        Raises :class:`MakerPaysFees`, and :class:`BidRefused` for as long as some of the bids are missing.
+        """
         market = await self._directory.find_market(self._ticker)
         if market is None or market.status is not MarketStatus.ACTIVE:
             return
         _refuse_fees(market.fees)
-        if self._standing and self._is_as_wanted(market):
-            return
+        if not (self._standing and self._is_as_wanted(market)):
+            await self._quote_anew()
+        if self._refusal is not None:
+            raise BidRefused(f"bids of {self._account_id} are missing: {self._refusal}")
+
+    async def _quote_anew(self) -> None:
         # What is not known to be off could fill while the new bids are worked out.
-        self._standing, self._refused_at = {}, None
+        self._standing, self._refused_at, self._refusal = {}, None, None
         await self._trading.cancel_all(self._account_id, self._ticker)
         market = await self._directory.find_market(self._ticker)
         assert market is not None, "no market is ever taken from the list"
@@ -74,15 +87,16 @@ class MarketMaker:
         for bid, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, OrderAccepted):
                 self._standing[answer.order_id] = bid
-            else:
-                log.info("%s has no bid of %s: %s", self._ticker, contracts_text(bid.quantity), answer)
-                self._refused_at = market.revision
+                continue
+            self._refused_at = market.revision
+            if not (isinstance(answer, Rejected) and answer.reason is Reason.POST_ONLY_WOULD_CROSS):
+                self._refusal = answer.message if isinstance(answer, Rejected) else repr(answer)
 
     def _is_as_wanted(self, market: MarketState) -> bool:
         """Return whether every bid rests whole: then nothing has filled since they were worked out.
 
-        Where some were refused, because somebody bids more than the rule asks, they are tried again once
-        the market has moved.
+        Where some were refused, for example because somebody bids more than the rule asks, they are tried
+        again once the market has moved.
         """
         if self._refused_at not in (None, market.revision):
             return False

@@ -8,8 +8,9 @@ import pytest
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.settings import Settings
+from application.health import Trouble
 from application.liquidity.house import HOUSE, Stake, liquidity
-from application.liquidity.market_maker import MakerPaysFees, MarketMaker
+from application.liquidity.market_maker import BidRefused, MakerPaysFees, MarketMaker
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.verification.verify import verify
 from domain.fees import FREE, FeeSchedule, fee_rate, fee_schedule
@@ -32,8 +33,8 @@ async def presage(tmp_path: Path) -> AsyncIterator[Presage]:
         yield presage
 
 
-async def listed(presage: Presage, fees: FeeSchedule = FREE) -> None:
-    listing = CreateMarket(ticker=TICKER, title="Rain?", rules="", category="Weather", fees=fees)
+async def listed(presage: Presage, fees: FeeSchedule = FREE, ticker: Ticker = TICKER) -> None:
+    listing = CreateMarket(ticker=ticker, title="Rain?", rules="", category="Weather", fees=fees)
     assert isinstance(await presage.exchange.operations.create_market(listing, activate=True), Accepted)
 
 
@@ -71,6 +72,17 @@ async def taken(presage: Presage, side: Side, contracts: int) -> int:
     market = await presage.exchange.directory.find_market(TICKER)
     assert market is not None
     return market.positions[KNOWS].yes - market.positions[KNOWS].no
+
+
+def bid(ticks: int) -> OrderRequest:
+    return OrderRequest(
+        account_id=KNOWS,
+        ticker=TICKER,
+        side=Side.YES,
+        action=Action.BUY,
+        quantity=CONTRACT,
+        price_ticks=Ticks(ticks),
+    )
 
 
 @pytest.mark.parametrize(("side", "result"), [(Side.YES, Result.YES), (Side.NO, Result.NO)])
@@ -111,15 +123,7 @@ async def test_bids_that_stand_whole_are_left_where_they_are(presage: Presage) -
 async def test_what_somebody_stands_in_the_way_of_is_bid_again_when_they_have_gone(presage: Presage) -> None:
     await listed(presage)
     trading = presage.exchange.trading
-    over = OrderRequest(
-        account_id=KNOWS,
-        ticker=TICKER,
-        side=Side.YES,
-        action=Action.BUY,
-        quantity=Quantity(CONTRACT),
-        price_ticks=Ticks(9_000),
-    )
-    await trading.place(over)
+    await trading.place(bid(9_000))
     quoting = maker(presage)
     await quoting.quote()
     market = await presage.exchange.directory.find_market(TICKER)
@@ -160,3 +164,41 @@ async def test_the_house_makes_the_markets_that_its_operator_names(presage: Pres
         while not market.orders:  # noqa: ASYNC110 (a state, not an event)
             await asyncio.sleep(0.01)
     assert {order.account_id for order in market.orders.values()} == {HOUSE}
+
+
+async def test_a_market_that_cannot_be_made_is_told_of_and_stops_no_other(presage: Presage) -> None:
+    dear = Ticker("DEAR")
+    await listed(presage, fees=fee_schedule(maker=fee_rate(quadratic_bps=100)), ticker=dear)
+    await listed(presage)
+    await presage.exchange.operations.deposit(HOUSE, MONEY, "start")
+    stakes = [Stake(ticker=ticker, loss=LOSS, prior=Ticks(3_000)) for ticker in (dear, TICKER)]
+    health = presage.exchange.health
+    async with liquidity(presage.exchange, stakes):
+        market = await presage.exchange.directory.find_market(TICKER)
+        assert market is not None
+        while not (market.orders and health.conditions):  # noqa: ASYNC110 (states, not events)
+            await asyncio.sleep(0.01)
+    (told,) = health.conditions
+    assert (told.part, told.code) == ("house liquidity of DEAR", Trouble.TASK_FAILED)
+    assert "makers pay fees" in told.message
+
+
+async def test_bids_that_are_missing_for_want_of_money_are_told_of_until_they_stand(presage: Presage) -> None:
+    await listed(presage)
+    poor = AccountId("poor")
+    exchange = presage.exchange
+    await exchange.operations.deposit(poor, Money(3 * DOLLAR), "some")
+    quoting = MarketMaker(
+        exchange.trading,
+        exchange.directory,
+        account_id=poor,
+        ticker=TICKER,
+        rule=LogarithmicRule(LOSS, Ticks(4_000)),
+        step=Quantity(5 * CONTRACT),
+    )
+    for _ in range(2):
+        with pytest.raises(BidRefused, match="poor are missing"):
+            await quoting.quote()
+    await exchange.operations.deposit(poor, MONEY, "enough")
+    await exchange.trading.place(bid(100))  # the market moves
+    await quoting.quote()
