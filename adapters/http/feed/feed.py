@@ -150,7 +150,10 @@ class Feed:
     def disconnect(self, line: Line) -> None:
         """Let a consumer go."""
         del self._lines[line]
-        self._open[_whose(line.caller, line.address)] -= 1
+        whose = _whose(line.caller, line.address)
+        self._open[whose] -= 1
+        if not self._open[whose]:
+            del self._open[whose]
         self._dirty.pop(line, None)
         for task in line.replays:
             task.cancel()

@@ -298,7 +298,9 @@ class Hub:
         before = topic.told if topic is not None else self._tickers.get(ticker)
         if topic is not None:
             topic.told = state
-        if Channel.TICKER in self._everywhere:
+        if market.over:
+            self._tickers.pop(ticker, None)
+        elif Channel.TICKER in self._everywhere:
             self._tickers[ticker] = state
         if state != before:
             message = ticker_message(

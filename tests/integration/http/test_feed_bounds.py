@@ -113,6 +113,9 @@ async def test_an_account_has_so_many_sockets_and_an_address_without_one_too(
             assert await refusal(url, ann) == (429, "too_many_feeds")
         async with feed_client(url, ann):  # there is room again
             pass
+    while world.presage.feed._lines:  # noqa: ASYNC110 (nobody in the product waits for it)
+        await asyncio.sleep(0.01)
+    assert not world.presage.feed._open, "who has left is not remembered"
     world.presage.feed.limits = FeedLimits(sockets=1)
     async with feed_client(url):
         assert await refusal(url) == (503, "overloaded")
