@@ -108,7 +108,7 @@ class Child:
             began_s = loop.time()
             try:
                 how = f"status {await self._run()}"
-            except OSError as error:
+            except (OSError, ValueError) as error:  # it cannot be started, or says what no line of ours is
                 how = str(error)
             if self._ending:
                 return
@@ -122,10 +122,14 @@ class Child:
         if self._ending:  # which it has not heard
             self.kill()
         assert process.stdout is not None
-        while line := await process.stdout.readline():
-            if self._said(line.decode()):
-                self.open.set()
-        return await process.wait()
+        try:
+            while line := await process.stdout.readline():
+                if self._said(line.decode()):
+                    self.open.set()
+            return await process.wait()
+        finally:
+            if process.returncode is None:  # nobody hears it any more: there must not be two of it
+                process.kill()
 
     def order(self, what: str) -> None:
         """Give it an order, if it runs."""
