@@ -18,6 +18,7 @@ BUILT = Path(__file__).parent / "built"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))  # the shortest first
 _KEPT = "public, max-age=31536000, immutable"  # names are made from contents
 _ASKED_AGAIN = "no-cache"
+# Styles may stand in the page: the chart's mark of its makers, which must be shown, brings its own.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

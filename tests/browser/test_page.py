@@ -1,12 +1,15 @@
 """The page as people use it: in Chromium, against a running demonstration."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.demo import gifts
 from adapters.web.serving import BUILT
+from domain.quantities import DOLLAR
 from tests.acceptance.presage_process import presage, running_server, start_server
 from tests.browser.conftest import PEOPLE, Demonstration, pictured
 
@@ -15,6 +18,7 @@ pytestmark = pytest.mark.more
 MARKET = "FED-27MAR-CUT"
 PASSWORD = "correct horse battery"
 VISITOR = "visitor"
+GIFT = Decimal(gifts.GIFT) / DOLLAR
 
 
 def sign_up(page: Any, server: Demonstration, name: str) -> None:
@@ -32,6 +36,10 @@ def visitor(demonstration: Demonstration, chromium: Any) -> Any:
     with chromium.new_context(user_agent=PEOPLE) as context:
         sign_up(context.new_page(), demonstration, VISITOR)
         return context.storage_state()
+
+
+def dollars(text: str) -> Decimal:
+    return Decimal(text.replace("$", "").replace(",", ""))
 
 
 def at_market(page: Any, server: Demonstration, ticker: str = MARKET) -> None:
@@ -76,10 +84,17 @@ def test_who_signs_up_buys_sells_and_cancels(demonstration: Demonstration, open_
 
     order(page, cents=1, size=2, action="sell")
     page.wait_for_selector("section[aria-label='Your position']:has-text('You hold nothing here')")
+    order(page, cents=99, size=1)
+    page.wait_for_selector("section[aria-label='Your position']:has-text('1 yes')")
+    order(page, cents=99, size=1, side="no")
+    page.wait_for_selector("section[aria-label='Your position']:has-text('You hold nothing here')")
     page.goto(f"{demonstration.url}/#/portfolio")
     page.wait_for_selector("section[aria-label=Fills] li:has-text('sell 2 yes')")
-    page.wait_for_selector(".gains svg")
     pictured(page, "portfolio")
+    worth = dollars(page.inner_text(".tiles div:has-text('Worth') dd"))
+    gained = page.get_attribute(".gains svg", "aria-label")
+    assert gained is not None
+    assert dollars(gained.partition(" to ")[2].partition(";")[0]) == worth - GIFT
 
 
 def test_the_ticket_says_what_is_wrong_before_it_is_sent(

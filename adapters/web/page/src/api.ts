@@ -96,9 +96,17 @@ export interface Fill {
   yes_price_dollars: string;
   no_price_dollars: string;
   count_fp: string;
+  redeemed_count_fp: string;
   fee_cost: string;
   is_taker: boolean;
   created_time: string;
+}
+
+export interface Settlement {
+  ticker: string;
+  market_result: string;
+  revenue_dollars: string;
+  settled_time: string;
 }
 
 export interface Standing {

@@ -1,9 +1,10 @@
 // One's own money: what it is worth, how it came to that, what is held and what waits.
 
 import { useMemo, useState } from "preact/hooks";
-import { all, get, remove, type Fill, type Order, type Position, type Refused } from "./api";
+import { all, get, remove, type Fill, type Order, type Position, type Refused, type Settlement } from "./api";
+import { gainsOver } from "./gains";
 import { useFeed, useLoaded, useSettled, type Shown } from "./hooks";
-import { cost, count, micro, showCount, showGain, showMoney, showPrice, ticks, type Micro } from "./money";
+import { count, micro, showCount, showGain, showMoney, showPrice, ticks } from "./money";
 import { OrderRow } from "./market";
 import { Empty, Failed, Loading, When } from "./parts";
 
@@ -14,14 +15,7 @@ interface Balance {
   locked_microdollars: number;
 }
 
-interface Settlement {
-  ticker: string;
-  market_result: string;
-  revenue_dollars: string;
-  yes_count_fp: string;
-  no_count_fp: string;
-  settled_time: string;
-}
+const MOST = 2_000;
 
 type Held = Position & { unrealized_pnl_dollars: string };
 
@@ -32,9 +26,9 @@ export function Portfolio({ ticker, shown }: { ticker: string | null; shown: Sho
     const [balance, positions, orders, fills, settlements] = await Promise.all([
       get<Balance>("/portfolio/balance"),
       all<"market_positions", Held>("/portfolio/positions", "market_positions", only),
-      all<"orders", Order>("/portfolio/orders", "orders", only, 200),
-      all<"fills", Fill>("/portfolio/fills", "fills", only),
-      all<"settlements", Settlement>("/portfolio/settlements", "settlements", only),
+      all<"orders", Order>("/portfolio/orders", "orders", { ...only, status: "resting" }),
+      all<"fills", Fill>("/portfolio/fills", "fills", only, MOST),
+      all<"settlements", Settlement>("/portfolio/settlements", "settlements", only, MOST),
     ]);
     return { balance, positions, orders, fills, settlements };
   }, [ticker, shown.account]);
@@ -44,9 +38,8 @@ export function Portfolio({ ticker, shown }: { ticker: string | null; shown: Sho
 
   if (!shown.account) return <Empty>Log in to see what is yours.</Empty>;
   if (!own.data) return own.error ? <Failed error={own.error} again={own.reload} /> : <Loading what="your portfolio" />;
-  const { balance, positions, orders, fills, settlements } = own.data;
+  const { balance, positions, orders: resting, fills, settlements } = own.data;
   const held = positions.filter((position) => count(position.position_fp) !== 0);
-  const resting = orders.filter((order) => order.status === "resting");
   const gain = positions.reduce((sum, each) => sum + micro(each.realized_pnl_dollars) + micro(each.unrealized_pnl_dollars) - micro(each.fees_paid_dollars), 0);
 
   async function cancelAll(): Promise<void> {
@@ -152,39 +145,9 @@ const Tile = ({ name, value }: { name: string; value: string }) => (
   </div>
 );
 
-interface Holding {
-  yes: number;
-  no: number;
-  last: number;
-}
-
-/** Profit after each fill and settlement: money in and out, and what is held at the price of its last fill. */
-export function gainsOver(fills: readonly Fill[], settlements: readonly Settlement[]): [time: number, gain: Micro][] {
-  const steps = [
-    ...fills.map((fill) => ({ at: Date.parse(fill.created_time), fill, settlement: undefined })),
-    ...settlements.map((settlement) => ({ at: Date.parse(settlement.settled_time), fill: undefined, settlement })),
-  ].sort((one, other) => one.at - other.at);
-  const holdings = new Map<string, Holding>();
-  let cash: Micro = 0;
-  return steps.map(({ at, fill, settlement }) => {
-    if (fill) {
-      const holding = holdings.get(fill.ticker) ?? { yes: 0, no: 0, last: 0 };
-      const size = count(fill.count_fp) * (fill.action === "buy" ? 1 : -1);
-      const price = ticks(fill.side === "yes" ? fill.yes_price_dollars : fill.no_price_dollars);
-      cash -= cost(price, size) + micro(fill.fee_cost);
-      holdings.set(fill.ticker, { ...holding, [fill.side]: holding[fill.side] + size, last: ticks(fill.yes_price_dollars) });
-    } else {
-      cash += micro(settlement.revenue_dollars);
-      holdings.delete(settlement.ticker);
-    }
-    let worth: Micro = 0;
-    for (const { yes, no, last } of holdings.values()) worth += cost(last, yes) + cost(10_000 - last, no);
-    return [at, cash + worth];
-  });
-}
-
 function Gains({ fills, settlements }: { fills: readonly Fill[]; settlements: readonly Settlement[] }) {
   const steps = useMemo(() => gainsOver(fills, settlements), [fills, settlements]);
+  const some = fills.length >= MOST || settlements.length >= MOST;
   const [first, last] = [steps[0], steps.at(-1)];
   if (!first || !last || steps.length < 2) return null;
   const gains = steps.map(([, gain]) => gain);
@@ -200,7 +163,7 @@ function Gains({ fills, settlements }: { fills: readonly Fill[]; settlements: re
         <path d={path} class={last[1] < 0 ? "down" : "up"} />
       </svg>
       <figcaption class="quiet">
-        Profit over time, what is held at the price of its last fill: {showGain(low)} at its lowest, {showGain(high)} at its highest
+        Profit over time{some && `, of the latest ${MOST} fills`}, what is held at the price of its last fill: {showGain(low)} at its lowest, {showGain(high)} at its highest
       </figcaption>
     </figure>
   );
