@@ -14,9 +14,7 @@ from domain.fields import CONTRACTS, LARGEST
 Payload = dict[str, Any]
 
 
-class OrderCanceledV1(BaseModel):
-    """What was left of an order, `quantity`, was taken off."""
-
+class _Canceled(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     order_id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$", description="an order")]
@@ -25,6 +23,11 @@ class OrderCanceledV1(BaseModel):
         int,
         Field(ge=1, le=LARGEST, description="a number of contracts", json_schema_extra={"unit": CONTRACTS}),
     ]
+
+
+class OrderCanceledV1(_Canceled):
+    """What was left of an order, `quantity`, was taken off."""
+
     reason: Annotated[
         Literal[
             "requested",
@@ -43,17 +46,9 @@ class OrderCanceledV1(BaseModel):
     ]
 
 
-class OrderCanceledV2(BaseModel):
+class OrderCanceledV2(_Canceled):
     """What was left of an order, `quantity`, was taken off."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    order_id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$", description="an order")]
-    account_id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$", description="an account")]
-    quantity: Annotated[
-        int,
-        Field(ge=1, le=LARGEST, description="a number of contracts", json_schema_extra={"unit": CONTRACTS}),
-    ]
     reason: Annotated[
         Literal[
             "requested",

@@ -102,34 +102,32 @@ async def eventsourcing_postgres(folder: Path) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
+async def connected(uri: str) -> AsyncIterator[EventStore]:
+    store = await EventStoreDBStore.connect(uri)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def eventstoredb_node(folder: Path) -> AsyncIterator[EventStore]:
-    async with running_node(folder) as node:
-        store = await EventStoreDBStore.connect(node.uri)
-        try:
-            yield store
-        finally:
-            await store.close()
+    async with running_node(folder) as node, connected(node.uri) as store:
+        yield store
 
 
 @asynccontextmanager
 async def eventstoredb_with_links(folder: Path) -> AsyncIterator[EventStore]:
-    async with node_with_links(folder) as node:
-        store = await EventStoreDBStore.connect(node.uri)
-        try:
-            yield store
-        finally:
-            await store.close()
+    async with node_with_links(folder) as node, connected(node.uri) as store:
+        yield store
 
 
 @asynccontextmanager
 async def eventstoredb_genuine(server: str, _folder: Path) -> AsyncIterator[EventStore]:
     if server not in genuine_servers():
         pytest.skip(f"no {server} here: no EVENTSTOREDB_URI, no EVENTSTOREDB_PROGRAM and no Docker")
-    store = await EventStoreDBStore.connect(genuine_uri(server))
-    try:
+    async with connected(genuine_uri(server)) as store:
         yield store
-    finally:
-        await store.close()
 
 
 DURABLE: dict[str, Opener] = {
