@@ -1,8 +1,14 @@
 """Operators see what each ending of a market would pay, before they take one."""
 
+import threading
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from adapters.http.routes import admin_preview
 from domain.identifiers import Ticker
+from domain.market.preview import Preview, previews
 from tests.integration.http.world import ADMIN, BASE, Person, World, error
 
 FAR_AWAY_US = 10**17
@@ -37,6 +43,22 @@ async def test_each_ending_is_told_for_each_account_and_nothing_is_written(
     rest = (await world.send(operator, "GET", PREVIEW, query={"limit": 1, "cursor": first["cursor"]})).json()
     assert [page["accounts"][0]["account_id"] for page in (first, rest)] == ["ann", "bob"]
     assert (first["cursor"], rest["cursor"]) == ("ann", "")
+
+
+@pytest.mark.usefixtures("traded")
+async def test_others_have_their_turn_while_endings_are_worked_out(
+    world: World, operator: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noted(*market: Any, **how: Any) -> Iterator[Preview]:
+        threads.append(threading.current_thread())
+        return previews(*market, **how)
+
+    monkeypatch.setattr(admin_preview, "previews", noted)
+    assert (await world.send(operator, "GET", PREVIEW)).status_code == 200
+    (thread,) = threads
+    assert thread is not threading.main_thread()
 
 
 @pytest.mark.usefixtures("traded")
