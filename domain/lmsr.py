@@ -35,11 +35,14 @@ class Bid:
 class Ladder:
     """How bids are spread: ``levels`` of ``step`` on each side, on prices that ``tick`` divides.
 
-    ``lowest`` and ``highest`` are in yes terms, and on the grid.
+    The steps stand where they stand, whatever was sold: the first on each side is the rest of one, so that a
+    fill leaves the others as they are. No bid is for less than ``least``. ``lowest`` and ``highest`` are in
+    yes terms, and on the grid.
     """
 
     step: Quantity
     levels: int
+    least: Quantity
     tick: Ticks
     lowest: Ticks
     highest: Ticks
@@ -71,26 +74,28 @@ class LogarithmicRule:
 
     def _side(self, side: Side, sold: int, ladder: Ladder) -> Iterator[Bid]:
         bid: Bid | None = None
-        for level in range(ladder.levels):
-            ticks = self._price(side, sold, level, ladder)
+        for near, far in _steps(side, sold, ladder):
+            ticks = self._price(side, sold, near, far, ladder)
             if ticks is None:
                 break
+            quantity = Quantity(far - near)
             if bid is not None and bid.ticks == ticks:
-                bid = Bid(side, ticks, Quantity(bid.quantity + ladder.step))
+                bid = Bid(side, ticks, Quantity(bid.quantity + quantity))
                 continue
             if bid is not None:
                 yield bid
-            bid = Bid(side, ticks, ladder.step)
+            bid = Bid(side, ticks, quantity)
         if bid is not None:
             yield bid
 
-    def _price(self, side: Side, sold: int, level: int, ladder: Ladder) -> Ticks | None:
-        near, far = level * ladder.step, (level + 1) * ladder.step
+    def _price(self, side: Side, sold: int, near: int, far: int, ladder: Ladder) -> Ticks | None:
+        """Return what is bid for what lies between ``near`` and ``far`` from here."""
+        quantity = far - near
         if side is Side.YES:
             worth = self._cost(sold - near) - self._cost(sold - far)
         else:
-            worth = ladder.step - (self._cost(sold + far) - self._cost(sold + near))
-        exact = worth / ladder.step * PAYOUT_TICKS - _NOISE
+            worth = quantity - (self._cost(sold + far) - self._cost(sold + near))
+        exact = worth / quantity * PAYOUT_TICKS - _NOISE
         lowest, highest = ladder.lowest, ladder.highest
         if side is Side.NO:
             lowest, highest = complement(highest), complement(lowest)
@@ -102,3 +107,16 @@ class LogarithmicRule:
         shifted = (sold + self._start) / self._depth
         tail = _EXACTLY.ln(_ONE + _EXACTLY.exp(-abs(shifted)))
         return self._depth * (max(shifted, Decimal(0)) + tail)
+
+
+def _steps(side: Side, sold: int, ladder: Ladder) -> Iterator[tuple[int, int]]:
+    """Yield where each step of a side begins and ends, counted from what was sold."""
+    begun = sold % ladder.step
+    first = begun if side is Side.YES else ladder.step - begun
+    far = first or int(ladder.step)
+    if far < ladder.least:
+        far += ladder.step
+    near = 0
+    for _ in range(ladder.levels):
+        yield near, far
+        near, far = far, far + ladder.step

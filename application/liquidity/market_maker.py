@@ -1,12 +1,12 @@
 """A market maker that quotes by the logarithmic rule, with a loss that its operator states.
 
 It is a trader like any other: its orders, fills and money are events. What it has sold is what its account
-holds: nothing else has to be kept, and a restart goes on where it was. No order of the account rests in the
-market while new ones are worked out, so nothing can fill in between, and whatever fills after it fills within
-the bound. The account must be used for nothing else in that market.
+holds: nothing else has to be kept, and a restart goes on where it was. New orders are placed only when those
+that rest in the market are, each of them whole, a part of what the rule wants at this moment. So whatever
+fills from then on fills within the bound. The account must be used for nothing else in that market.
 """
 
-import logging
+from collections.abc import Sequence
 from typing import Final
 
 from application.hosting.directory import Directory
@@ -20,8 +20,6 @@ from domain.market.state import MarketState
 from domain.market.vocabulary import Action, MarketStatus, Side
 from domain.quantities import Quantity
 from domain.rejections import Reason, Rejected
-
-log = logging.getLogger(__name__)
 
 LEVELS: Final = 4
 
@@ -56,8 +54,11 @@ class MarketMaker:
         self._step = step
         self._levels = levels
         self._standing: dict[OrderId, Bid] = {}
+        self._as_wanted_at: int | None = None
         self._refused_at: int | None = None
+        self._refused = False
         self._refusal: str | None = None
+        self._unsure = False
 
     async def quote(self) -> None:
         """Bring the bids to where they belong, if anything has changed. Call it again and again.
@@ -68,46 +69,62 @@ class MarketMaker:
         if market is None or market.status is not MarketStatus.ACTIVE:
             return
         _refuse_fees(market.fees)
-        if not (self._standing and self._is_as_wanted(market)):
-            await self._quote_anew()
+        if market.revision != self._as_wanted_at:
+            await self._requote(market)
         if self._refusal is not None:
             raise BidRefused(f"bids of {self._account_id} are missing: {self._refusal}")
 
-    async def _quote_anew(self) -> None:
-        # What is not known to be off could fill while the new bids are worked out.
-        self._standing, self._refused_at, self._refusal = {}, None, None
-        await self._trading.cancel_all(self._account_id, self._ticker)
+    async def _requote(self, market: MarketState) -> None:
+        missing, extra = self._compared(market)
+        if extra or self._unsure:
+            missing, extra = self._compared(await self._cleared(extra))
+            if extra:
+                return  # something has filled meanwhile, or is not off yet: at the next look
+        if missing and market.revision != self._refused_at:
+            await self._place(missing)
+            self._refused_at = market.revision if self._refused else None
+        else:
+            self._as_wanted_at = market.revision
+
+    async def _cleared(self, extra: Sequence[OrderId]) -> MarketState:
+        """Take off what is not wanted; everything, where an order may be about to appear."""
+        if self._unsure:
+            await self._trading.cancel_all(self._account_id, self._ticker)
+            self._unsure = False
+        else:
+            await self._trading.cancel_many(self._account_id, extra)
         market = await self._directory.find_market(self._ticker)
         assert market is not None, "no market is ever taken from the list"
-        if self._open(market):
-            log.warning("%s waits: orders of %s are still in the market", self._ticker, self._account_id)
-            return
-        wanted = self._rule.bids(self._sold(market), self._ladder(market))
-        answers = await self._trading.place_many([self._order(bid) for bid in wanted])
-        for bid, answer in zip(wanted, answers, strict=True):
+        return market
+
+    def _compared(self, market: MarketState) -> tuple[list[Bid], list[OrderId]]:
+        """Return the bids that are missing, and the orders of the account that are not wanted as they are."""
+        bids = self._rule.bids(self._sold(market), self._ladder(market))
+        wanted = {(bid.side, bid.ticks): bid.quantity for bid in bids}
+        standing, extra = {}, []
+        for order in market.orders_of(self._account_id):
+            bid = self._standing.get(order.order_id)
+            if bid is not None and wanted.get((bid.side, bid.ticks)) == order.remaining:
+                standing[order.order_id] = bid
+                del wanted[bid.side, bid.ticks]
+            else:
+                extra.append(order.order_id)
+        self._standing = standing
+        return [bid for bid in bids if (bid.side, bid.ticks) in wanted], extra
+
+    async def _place(self, bids: Sequence[Bid]) -> None:
+        self._refused, self._refusal = False, None
+        answers = await self._trading.place_many([self._order(bid) for bid in bids])
+        for bid, answer in zip(bids, answers, strict=True):
             if isinstance(answer, OrderAccepted):
                 self._standing[answer.order_id] = bid
                 continue
-            self._refused_at = market.revision
-            if not (isinstance(answer, Rejected) and answer.reason is Reason.POST_ONLY_WOULD_CROSS):
-                self._refusal = answer.message if isinstance(answer, Rejected) else repr(answer)
-
-    def _is_as_wanted(self, market: MarketState) -> bool:
-        """Return whether every bid rests whole: then nothing has filled since they were worked out.
-
-        Where some were refused, for example because somebody bids more than the rule asks, they are tried
-        again once the market has moved.
-        """
-        if self._refused_at not in (None, market.revision):
-            return False
-        return all(
-            order_id in market.orders and market.orders[order_id].remaining == bid.quantity
-            for order_id, bid in self._standing.items()
-        )
-
-    def _open(self, market: MarketState) -> bool:
-        position = market.positions.get(self._account_id)
-        return position is not None and position.open_orders > 0
+            self._refused = True
+            if isinstance(answer, Rejected):
+                if answer.reason is not Reason.POST_ONLY_WOULD_CROSS:  # which ends when others have gone
+                    self._refusal = answer.message
+            else:
+                self._unsure, self._refusal = True, repr(answer)
 
     def _sold(self, market: MarketState) -> int:
         position = market.positions.get(self._account_id)
@@ -117,6 +134,7 @@ class MarketMaker:
         return Ladder(
             step=self._step,
             levels=self._levels,
+            least=market.quantity_min,
             tick=market.tick_size,
             lowest=widest(Side.YES, Action.SELL, market),
             highest=widest(Side.YES, Action.BUY, market),

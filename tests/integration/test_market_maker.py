@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from msgspec import structs
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.settings import Settings
@@ -18,7 +20,7 @@ from domain.identifiers import AccountId, Ticker
 from domain.lmsr import LogarithmicRule
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Result, Side, TimeInForce
-from domain.quantities import CONTRACT, DOLLAR, Money, Quantity, Ticks
+from domain.quantities import CONTRACT, DOLLAR, PAYOUT_TICKS, Money, Quantity, Ticks
 
 TICKER, MAKER, KNOWS = Ticker("RAIN"), AccountId("maker"), AccountId("knows")
 MONEY, LOSS = Money(10_000 * DOLLAR), Money(50 * DOLLAR)
@@ -106,18 +108,46 @@ async def test_who_knows_the_result_takes_no_more_than_the_operator_stated(
     assert (await verify(presage.store, presage.codec)).violations == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_who_trades_while_it_moves_its_bids_gets_no_more_either(presage: Presage, seed: int) -> None:
+    await listed(presage)
+    chance, quoting, trading = Random(seed), maker(presage), presage.exchange.trading
+    lean = chance.random()
+
+    async def trade() -> None:
+        for _ in range(chance.randint(0, 3)):
+            order = bid(chance.choice([9_900, 100 * chance.randint(1, 99)]))
+            side = Side.YES if chance.random() < lean else Side.NO
+            await trading.place(
+                structs.replace(order, side=side, quantity=Quantity(chance.randint(1, 1_500)))
+            )
+        if chance.random() < 0.2:
+            await trading.cancel_all(KNOWS)
+
+    for _ in range(60):
+        await asyncio.gather(quoting.quote(), trade())
+    market = await presage.exchange.directory.find_market(TICKER)
+    assert market is not None
+    made = market.positions[MAKER]
+    assert made.paid - PAYOUT_TICKS * min(made.yes, made.no) <= LOSS, f"seed {seed}"
+
+
 async def test_bids_that_stand_whole_are_left_where_they_are(presage: Presage) -> None:
     await listed(presage)
     quoting = maker(presage)
-    await quoting.quote()
+    for _ in range(2):
+        await quoting.quote()
     head = await presage.store.head()
     await quoting.quote()
     assert await presage.store.head() == head
-    await taken(presage, Side.YES, contracts=1)
-    await quoting.quote()
     market = await presage.exchange.directory.find_market(TICKER)
     assert market is not None
-    assert {order.remaining for order in market.orders.values()} == {5 * CONTRACT}
+    before = set(market.orders)
+    await taken(presage, Side.YES, contracts=1)
+    for _ in range(2):
+        await quoting.quote()
+    assert len(before & set(market.orders)) >= len(before) - 2, "so somebody is met at any moment"
+    assert len(market.orders) >= len(before)
 
 
 async def test_what_somebody_stands_in_the_way_of_is_bid_again_when_they_have_gone(presage: Presage) -> None:

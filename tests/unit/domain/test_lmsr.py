@@ -1,6 +1,8 @@
 """The logarithmic rule: whatever traders do with its bids, it loses no more than was stated."""
 
 import math
+from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
@@ -11,10 +13,16 @@ from domain.lmsr import Ladder, LogarithmicRule
 from domain.market.vocabulary import Side
 from domain.quantities import CONTRACT, DOLLAR, PAYOUT_TICKS, Money, Quantity, Ticks, cost
 
-CENTS = Ladder(
-    step=Quantity(10 * CONTRACT), levels=4, tick=Ticks(100), lowest=Ticks(100), highest=Ticks(9_900)
+ladder = partial(Ladder, least=Quantity(1))
+
+CENTS = ladder(
+    step=Quantity(10 * CONTRACT),
+    levels=4,
+    tick=Ticks(100),
+    lowest=Ticks(100),
+    highest=Ticks(9_900),
 )
-FINE = Ladder(step=Quantity(7), levels=3, tick=Ticks(1), lowest=Ticks(1), highest=Ticks(9_999))
+FINE = ladder(step=Quantity(7), levels=3, tick=Ticks(1), lowest=Ticks(1), highest=Ticks(9_999))
 
 
 class Account:
@@ -88,7 +96,7 @@ def test_it_begins_around_the_prior(prior: int) -> None:
 def test_the_price_is_that_of_the_rule() -> None:
     """After selling n, the rule's price is 1 / (1 + exp(-n / b)), as Hanson has it."""
     depth = 100 / math.log(2)  # contracts, for a loss of $100
-    fine = Ladder(step=Quantity(1), levels=1, tick=Ticks(1), lowest=Ticks(1), highest=Ticks(9_999))
+    fine = ladder(step=Quantity(1), levels=1, tick=Ticks(1), lowest=Ticks(1), highest=Ticks(9_999))
     rule = LogarithmicRule(Money(100 * DOLLAR), Ticks(5_000))
     for sold in (-300, -50, 0, 20, 144, 400):
         [yes] = [bid for bid in rule.bids(sold * CONTRACT, fine) if bid.side is Side.YES]
@@ -105,10 +113,29 @@ def test_levels_of_one_price_are_one_bid() -> None:
 
 
 def test_nothing_is_bid_outside_of_the_prices_of_the_market() -> None:
-    narrow = Ladder(
-        step=Quantity(CONTRACT), levels=9, tick=Ticks(100), lowest=Ticks(3_000), highest=Ticks(4_000)
+    narrow = ladder(
+        step=Quantity(CONTRACT),
+        levels=9,
+        tick=Ticks(100),
+        lowest=Ticks(3_000),
+        highest=Ticks(4_000),
     )
     for sold in (-1_000_000, 0, 1_000_000):
         for bid in LogarithmicRule(Money(10 * DOLLAR), Ticks(5_000)).bids(sold, narrow):
             low, high = (3_000, 4_000) if bid.side is Side.YES else (6_000, 7_000)
             assert low <= bid.ticks <= high
+
+
+def test_a_fill_leaves_the_other_bids_as_they_are() -> None:
+    rule = LogarithmicRule(Money(100 * DOLLAR), Ticks(5_000))
+    before, after = set(rule.bids(0, CENTS)), set(rule.bids(3 * CONTRACT, CENTS))
+    gone = before - after
+    assert len(gone) <= 2, "the bid that was met, and the furthest on the other side"
+    assert len(after - before) <= 2, "what is left of it, and what is bought back"
+
+
+def test_what_is_left_of_a_step_is_never_less_than_the_market_takes() -> None:
+    rule = LogarithmicRule(Money(100 * DOLLAR), Ticks(5_000))
+    coarse = replace(CENTS, least=Quantity(4 * CONTRACT))
+    for sold in range(-2_000, 2_000, CONTRACT):
+        assert min(bid.quantity for bid in rule.bids(sold, coarse)) >= 4 * CONTRACT
