@@ -1,10 +1,13 @@
 """What the guard in front of a cache does that its callers do not see at once."""
 
 import asyncio
+from collections.abc import Callable
+from time import monotonic
 
 import pytest
 
 from adapters.caches.memory import MemoryCache
+from adapters.simulation.virtual_time import run_simulated
 from application.caching import stampede
 from application.caching.stampede import CLAIM_S, StampedeGuard
 
@@ -12,9 +15,10 @@ from application.caching.stampede import CLAIM_S, StampedeGuard
 class Counting(MemoryCache):
     """A cache that remembers what it was asked."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, now_s: Callable[[], float] = monotonic) -> None:
+        super().__init__(now_s=now_s)
         self.claims: list[float] = []
+        self.prolonged: list[tuple[float, float]] = []
         self.gets = 0
 
     async def get(self, key: str) -> bytes | None:
@@ -24,6 +28,10 @@ class Counting(MemoryCache):
     async def claim(self, key: str, *, for_s: float) -> int | None:
         self.claims.append(for_s)
         return await super().claim(key, for_s=for_s)
+
+    async def prolong(self, key: str, *, fence: int, for_s: float) -> bool:
+        self.prolonged.append((asyncio.get_running_loop().time(), for_s))
+        return await super().prolong(key, fence=fence, for_s=for_s)
 
 
 async def test_no_lock_and_no_computation_is_kept_when_everybody_has_an_answer() -> None:
@@ -179,6 +187,7 @@ async def test_what_another_process_had_ready_just_before_the_claim_is_not_compu
 
     cache = Late()
     assert await StampedeGuard(cache).stampede_protected_get("k", compute, ttl_s=60) == b"of another"
+    assert await MemoryCache.claim(cache, "k", for_s=60) is not None, "the claim was given up at once"
 
 
 async def test_a_claim_is_made_for_two_seconds() -> None:
@@ -188,3 +197,81 @@ async def test_a_claim_is_made_for_two_seconds() -> None:
     cache = Counting()
     await StampedeGuard(cache).stampede_protected_get("k", compute, ttl_s=60)
     assert cache.claims == [2.0]
+
+
+def test_who_waits_for_another_process_looks_a_hundred_times_a_second_and_asks_once_more_for_nobody() -> None:
+    async def compute() -> bytes:
+        raise AssertionError("another process computes it")
+
+    async def story() -> None:
+        cache = Counting(asyncio.get_running_loop().time)
+        fence = await cache.claim("k", for_s=60)
+        assert fence is not None
+        guard = StampedeGuard(cache)
+        waiting = [asyncio.ensure_future(guard.stampede_protected_get("k", compute, ttl_s=60)) for _ in "ab"]
+        await asyncio.sleep(0.995)
+        assert cache.claims == [60.0, *[CLAIM_S] * 100]
+        assert cache.gets == 2 + 1 + 99, "each looks, the first of them once more, and then for both"
+        assert await cache.put("k", b"of another", fence=fence, ttl_s=60)
+        assert await asyncio.gather(*waiting) == [b"of another"] * 2
+        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+        assert (guard.counts.hits, guard.counts.misses, guard.counts.shared) == (0, 1, 1)
+        assert cache.prolonged == []
+
+    run_simulated(story())
+
+
+@pytest.mark.parametrize(("invalidated_s", "prolonged_s"), [(None, [0.5, 1.0, 1.5]), (0.7, [0.5, 1.0])])
+def test_a_claim_is_prolonged_every_half_second_for_two_while_it_is_ours_and_its_value_is_not_there(
+    invalidated_s: float | None, prolonged_s: list[float]
+) -> None:
+    async def compute() -> bytes:
+        await asyncio.sleep(1.8)
+        return b"value"
+
+    async def story() -> None:
+        cache = Counting(asyncio.get_running_loop().time)
+        guard = StampedeGuard(cache)
+        computing = asyncio.ensure_future(guard.stampede_protected_get("k", compute, ttl_s=60))
+        if invalidated_s is not None:
+            await asyncio.sleep(invalidated_s)
+            await cache.invalidate(("k",))
+        assert await computing == b"value"
+        assert asyncio.get_running_loop().time() == pytest.approx(1.8)
+        await asyncio.sleep(10)
+        assert cache.prolonged == [(pytest.approx(at_s), 2.0) for at_s in prolonged_s]
+
+    run_simulated(story())
+
+
+def test_after_a_computation_that_failed_another_process_need_not_wait_for_its_claim() -> None:
+    async def fail() -> bytes:
+        raise LookupError("the database is away")
+
+    async def succeed() -> bytes:
+        return b"value"
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        cache = Counting(loop.time)
+        with pytest.raises(LookupError):
+            await StampedeGuard(cache).stampede_protected_get("k", fail, ttl_s=60)
+        assert await StampedeGuard(cache).stampede_protected_get("k", succeed, ttl_s=60) == b"value"
+        assert loop.time() == 0.0
+        await asyncio.sleep(10)
+        assert cache.prolonged == []
+
+    run_simulated(story())
+
+
+async def test_who_goes_away_while_waiting_for_a_lock_leaves_none_behind() -> None:
+    guard = StampedeGuard(MemoryCache())
+    holder = guard._lock("k")
+    await holder.__aenter__()
+    waiting = asyncio.ensure_future(guard._lock("k").__aenter__())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert guard._lock("k") is holder
+    await holder.__aexit__()
+    assert guard._locks == {}
