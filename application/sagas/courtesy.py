@@ -1,6 +1,7 @@
 """What another instance of Presage on the same log may be carrying out is left to it for a while."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from domain.identifiers import OrderId
@@ -24,7 +25,7 @@ class OthersMayBeBusy:
         if self._busy_here(order_id):
             return True
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._first_seen_s.get(order_id, 0.0) > 2 * GRACE_S:
+        if now_s - self._first_seen_s.get(order_id, -math.inf) > 2 * GRACE_S:
             # An earlier saga of this order came to its end: it was looked at since, if it had not.
             self._forget(now_s)
             self._first_seen_s[order_id] = now_s

@@ -1,24 +1,57 @@
 """A saga that another instance may be carrying out is left to it for a while, and then ended."""
 
-import pytest
+import asyncio
 
-from application.sagas import courtesy
+from adapters.simulation.virtual_time import run_simulated
 from application.sagas.courtesy import OthersMayBeBusy
 from domain.identifiers import OrderId
 
-ORDER = OrderId("o")
+ORDER, SECOND, THIRD = OrderId("o"), OrderId("p"), OrderId("q")
 
 
-async def test_a_saga_is_ended_only_when_it_was_left_alone_for_a_while(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    may_be_busy = OthersMayBeBusy(lambda _: False)
+async def until(at_s: float) -> None:
+    await asyncio.sleep(at_s - asyncio.get_running_loop().time())
+
+
+def test_a_saga_is_left_alone_for_fifteen_seconds_even_where_the_machine_has_just_started() -> None:
+    async def story() -> None:
+        may_be_busy = OthersMayBeBusy(lambda _: False)
+        assert asyncio.get_running_loop().time() == 0.0
+        told = []
+        for at_s in (0.0, 14.5, 15.0, 30.0):
+            await until(at_s)
+            told.append(may_be_busy(ORDER))
+        assert told == [True, True, False, False]
+
+    run_simulated(story())
+
+
+def test_a_later_saga_of_the_same_order_is_left_alone_as_long_as_the_first() -> None:
+    async def story() -> None:
+        may_be_busy = OthersMayBeBusy(lambda _: False)
+        told = []
+        for at_s in (8.0, 38.0, 38.5, 53.0, 53.5):
+            await until(at_s)
+            told.append(may_be_busy(ORDER))
+        assert told == [True, False, True, True, False]
+
+    run_simulated(story())
+
+
+def test_orders_that_were_seen_long_ago_are_forgotten_and_the_others_are_not() -> None:
+    async def story() -> None:
+        may_be_busy = OthersMayBeBusy(lambda _: False)
+        may_be_busy(ORDER)
+        await until(0.5)
+        may_be_busy(SECOND)
+        await until(30.5)
+        may_be_busy(THIRD)
+        assert may_be_busy._first_seen_s == {SECOND: 0.5, THIRD: 30.5}
+
+    run_simulated(story())
+
+
+async def test_what_is_carried_out_here_is_never_ended() -> None:
+    may_be_busy = OthersMayBeBusy(lambda order_id: order_id == ORDER)
     assert may_be_busy(ORDER)
-    assert may_be_busy(ORDER)
-    monkeypatch.setattr(courtesy, "GRACE_S", 0.0)
-    assert not OthersMayBeBusy(lambda _: False)(ORDER)
-
-
-async def test_what_is_carried_out_here_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courtesy, "GRACE_S", 0.0)
-    assert OthersMayBeBusy(lambda _: True)(ORDER)
+    assert may_be_busy._first_seen_s == {}, "its time begins when nobody here has it any more"
