@@ -1,10 +1,11 @@
 """Tries mutants in a copy of the repository: for each the file is changed, and tests run in a child process.
 
-What is heavy to import and not ours is imported once, before the forks. A child that takes too long, or too
-much memory, is one that noticed.
+What is heavy to import and not ours is imported once, before the forks, and no collector of a child goes
+through it. A child that takes too long, or too much memory, is one that noticed.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -18,9 +19,9 @@ from pathlib import Path
 import pytest
 
 _HEAVY = (
-    "alembic", "cryptography.hazmat.primitives.asymmetric.rsa", "httptools", "httpx", "msgspec",
-    "orjson", "psycopg", "pydantic", "redis.asyncio", "rich", "sqlalchemy",
-    "starlette.applications", "typer", "uvicorn",
+    "alembic", "anyio.pytest_plugin", "cryptography.hazmat.primitives.asymmetric.rsa", "httptools", "httpx",
+    "hypothesis.stateful", "msgspec", "orjson", "psycopg", "pydantic", "pytest_asyncio.plugin",
+    "redis.asyncio", "rich", "sqlalchemy", "starlette.applications", "typer", "uvicorn",
 )  # fmt: skip
 _GIVEN = (
     "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "faulthandler_timeout=0",
@@ -49,6 +50,8 @@ def main() -> None:
     with contextlib.suppress(ImportError):
         for module in _HEAVY:
             import_module(module)
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(_try(Path(asked["file"]), asked["code"], asked["rounds"])), flush=True)
