@@ -83,25 +83,39 @@ class Operations:
         """End trading."""
         return await self.market(ticker, m.CloseMarket())
 
-    async def determine(self, ticker: Ticker, result: Result, evidence: str = "") -> Answer:
+    async def determine(
+        self, ticker: Ticker, result: Result, evidence: str = "", *, version: int | None = None
+    ) -> Answer:
         """State the result of a closed market."""
-        return await self.market(ticker, m.DetermineMarket(result=result, evidence=evidence))
+        command = m.DetermineMarket(result=result, evidence=evidence, market_revision=version)
+        return await self.market(ticker, command)
 
     async def dispute(self, ticker: Ticker, reason: str = "") -> Answer:
         """Contest a result."""
         return await self.market(ticker, m.DisputeMarket(reason=reason))
 
-    async def finalize(self, ticker: Ticker) -> Answer:
+    async def finalize(self, ticker: Ticker, *, version: int | None = None) -> Answer:
         """Let a result stand and pay the holders."""
-        return await self.market(ticker, m.FinalizeMarket())
+        return await self.market(ticker, m.FinalizeMarket(market_revision=version))
 
-    async def void(self, ticker: Ticker, yes_price: Ticks = HALF_A_DOLLAR, reason: str = "") -> Answer:
+    async def void(
+        self,
+        ticker: Ticker,
+        yes_price: Ticks = HALF_A_DOLLAR,
+        reason: str = "",
+        *,
+        version: int | None = None,
+    ) -> Answer:
         """End a market without a result."""
-        return await self.market(ticker, m.VoidMarket(yes_price_ticks=yes_price, reason=reason))
+        command = m.VoidMarket(yes_price_ticks=yes_price, reason=reason, market_revision=version)
+        return await self.market(ticker, command)
 
-    async def resolve(self, ticker: Ticker, result: Result, evidence: str = "") -> Answer:
+    async def resolve(
+        self, ticker: Ticker, result: Result, evidence: str = "", *, version: int | None = None
+    ) -> Answer:
         """Close, determine and finalize a market in one go, from wherever it stands; or leave it so."""
-        return await self.market(ticker, m.ResolveMarket(result=result, evidence=evidence))
+        command = m.ResolveMarket(result=result, evidence=evidence, market_revision=version)
+        return await self.market(ticker, command)
 
     async def amend_rules(self, ticker: Ticker, rules: str) -> Answer:
         """Replace the rules text."""

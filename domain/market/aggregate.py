@@ -67,6 +67,8 @@ def _decide_rest(
 
 
 def _decide_lifecycle(command: c.LifecycleCommand, state: MarketState) -> Decided:
+    if isinstance(command, lifecycle.Paying) and (refused := lifecycle.moved_on(command, state)):
+        return refused
     match command:
         case c.CreateMarket():
             return lifecycle.create(command, state)

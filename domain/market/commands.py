@@ -91,11 +91,15 @@ class CloseMarket(Message, frozen=True, kw_only=True):
 
 
 class DetermineMarket(Message, frozen=True, kw_only=True):
-    """State the result. ``by_group`` is the group that resolves."""
+    """State the result. ``by_group`` is the group that resolves.
+
+    ``market_revision``, here and below, is the version of the market that whoever decides has seen.
+    """
 
     result: Result
     evidence: str = ""
     by_group: GroupId | None = None
+    market_revision: int | None = None
 
 
 class DisputeMarket(Message, frozen=True, kw_only=True):
@@ -109,6 +113,7 @@ class FinalizeMarket(Message, frozen=True, kw_only=True):
     """Let the result stand and pay the holders."""
 
     by_group: GroupId | None = None
+    market_revision: int | None = None
 
 
 class VoidMarket(Message, frozen=True, kw_only=True):
@@ -117,6 +122,7 @@ class VoidMarket(Message, frozen=True, kw_only=True):
     yes_price_ticks: Ticks = Ticks(5_000)
     reason: str = ""
     by_group: GroupId | None = None
+    market_revision: int | None = None
 
 
 class ResolveMarket(Message, frozen=True, kw_only=True):
@@ -124,6 +130,7 @@ class ResolveMarket(Message, frozen=True, kw_only=True):
 
     result: Result
     evidence: str = ""
+    market_revision: int | None = None
 
 
 class AmendRules(Message, frozen=True, kw_only=True):

@@ -160,6 +160,20 @@ def close(command: c.CloseMarket, state: MarketState) -> Decided:
     return _move(state, (*_OPEN, MarketStatus.INITIALIZED), "closed", e.MarketClosed())
 
 
+Paying = c.DetermineMarket | c.FinalizeMarket | c.ResolveMarket | c.VoidMarket
+"""What decides who is paid what: whoever sends it may say which version of the market it was decided on."""
+
+
+def moved_on(command: Paying, state: MarketState) -> Rejected | None:
+    """Return a refusal if the market is not at the version that was stated, if one was."""
+    if command.market_revision is None or command.market_revision == state.revision:
+        return None
+    return Rejected(
+        Reason.MARKET_VERSION_CHANGED,
+        f"the market is at version {state.revision}, not {command.market_revision}",
+    )
+
+
 def determine(command: c.DetermineMarket, state: MarketState) -> Decided:
     """State the result of a market that no longer trades."""
     if command.result is Result.VOID:

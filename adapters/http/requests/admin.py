@@ -11,6 +11,7 @@ from adapters.http.requests.exact import (
     PositiveDollars,
     PriceDollars,
     Seconds,
+    Whole,
     price_up_to,
     whole,
 )
@@ -159,14 +160,24 @@ class ReasonBody(RequestBody):
     reason: Reason = ""
 
 
-class DetermineBody(RequestBody):
+class SeenBody(RequestBody):
+    """Which version of the market it was decided on: at any other one nothing is done."""
+
+    market_version: Whole | None = None
+
+
+class FinalizeBody(SeenBody):
+    """Let the result stand."""
+
+
+class DetermineBody(SeenBody):
     """How a market ended, and what says so. One that ends without a result is voided."""
 
     result: DecidedResult
     evidence: Evidence = ""
 
 
-class VoidBody(ReasonBody):
+class VoidBody(SeenBody, ReasonBody):
     """Why a market ends without a result, and what a yes share pays; a no share pays the rest."""
 
     yes_price_dollars: FinalPrice = HALF_A_DOLLAR

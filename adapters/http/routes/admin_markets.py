@@ -62,8 +62,11 @@ async def close(call: Plain) -> Reply:
 
 async def determine(call: Call[NoQuery, r.DetermineBody]) -> Reply:
     """State the result of a closed market."""
+    body = call.body
     return written(
-        await call.port.exchange.operations.determine(_ticker(call), call.body.result, call.body.evidence)
+        await call.port.exchange.operations.determine(
+            _ticker(call), body.result, body.evidence, version=body.market_version
+        )
     )
 
 
@@ -72,22 +75,29 @@ async def dispute(call: Reasoned) -> Reply:
     return written(await call.port.exchange.operations.dispute(_ticker(call), call.body.reason))
 
 
-async def finalize(call: Plain) -> Reply:
+async def finalize(call: Call[NoQuery, r.FinalizeBody]) -> Reply:
     """Let a result stand and pay the holders."""
-    return written(await call.port.exchange.operations.finalize(_ticker(call)))
+    version = call.body.market_version
+    return written(await call.port.exchange.operations.finalize(_ticker(call), version=version))
 
 
 async def resolve(call: Call[NoQuery, r.DetermineBody]) -> Reply:
     """Close, determine and finalize a market in one go."""
+    body = call.body
     return written(
-        await call.port.exchange.operations.resolve(_ticker(call), call.body.result, call.body.evidence)
+        await call.port.exchange.operations.resolve(
+            _ticker(call), body.result, body.evidence, version=body.market_version
+        )
     )
 
 
 async def void(call: Call[NoQuery, r.VoidBody]) -> Reply:
     """End a market without a result."""
+    body = call.body
     return written(
-        await call.port.exchange.operations.void(_ticker(call), call.body.yes_price_dollars, call.body.reason)
+        await call.port.exchange.operations.void(
+            _ticker(call), body.yes_price_dollars, body.reason, version=body.market_version
+        )
     )
 
 
@@ -119,7 +129,9 @@ ROUTES = (
         f"{MARKET}/determine", determine, "State the result of a closed market", r.DetermineBody
     ),
     operator_command(f"{MARKET}/dispute", dispute, "Contest a result", r.ReasonBody),
-    operator_command(f"{MARKET}/finalize", finalize, "Let a result stand and pay the holders", NothingBody),
+    operator_command(
+        f"{MARKET}/finalize", finalize, "Let a result stand and pay the holders", r.FinalizeBody
+    ),
     operator_command(
         f"{MARKET}/resolve", resolve, "Close, determine and finalize a market in one go", r.DetermineBody
     ),

@@ -90,3 +90,26 @@ async def test_what_has_ended_or_never_was_has_no_preview(
     assert error(dear) == (400, "invalid_parameter")
     await world.send(operator, "POST", f"{ADMIN}/markets/{market}/resolve", body={"result": "yes"})
     assert error(await world.send(operator, "GET", PREVIEW))[1] == "transition_not_allowed"
+
+
+@pytest.mark.usefixtures("traded")
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [("resolve", {"result": "yes"}), ("determine", {"result": "yes"}), ("finalize", {}), ("void", {})],
+)
+async def test_what_was_previewed_is_paid_or_nothing_is(
+    world: World, market: str, operator: Person, ann: Person, act: str, body: dict[str, Any]
+) -> None:
+    path = f"{ADMIN}/markets/{market}"
+    seen = (await world.send(operator, "GET", PREVIEW)).json()["market_version"]
+    assert (await world.send(operator, "POST", f"{path}/close", body={})).status_code == 200
+    if act == "finalize":
+        await world.send(operator, "POST", f"{path}/determine", body={"result": "yes"})
+    refused = await world.send(operator, "POST", f"{path}/{act}", body=body | {"market_version": seen})
+    assert error(refused) == (409, "market_version_changed")
+    seen = (await world.send(operator, "GET", PREVIEW)).json()["market_version"]
+    done = await world.send(operator, "POST", f"{path}/{act}", body=body | {"market_version": seen})
+    assert done.status_code == 200, done.text
+    paid = {"determine": 996, "void": 1_001}.get(act, 1_006)
+    balance = await world.send(ann, "GET", f"{BASE}/portfolio/balance")
+    assert balance.json()["cash_microdollars"] == paid * 1_000_000

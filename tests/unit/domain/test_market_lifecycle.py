@@ -4,6 +4,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from domain.fees import fee_rate, fee_schedule
 from domain.identifiers import GroupId, OrderId
@@ -422,6 +423,25 @@ def test_resolving_takes_off_what_rests_and_pays() -> None:
 )
 def test_a_market_that_cannot_be_resolved_so_stays_as_it_is(status: MarketStatus, result: Result) -> None:
     at(status).when(c.ResolveMarket(result=result)).then(Reason.TRANSITION_NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.DetermineMarket(result=Result.YES),
+        c.ResolveMarket(result=Result.YES),
+        c.FinalizeMarket(),
+        c.VoidMarket(),
+    ],
+)
+def test_what_pays_is_refused_at_another_version_than_it_was_decided_on(command: Any) -> None:
+    market = at(S.DETERMINED if isinstance(command, c.FinalizeMarket) else S.CLOSED)
+    for stale in (-1, market.state.revision - 1, market.state.revision + 1):
+        market.when(structs.replace(command, market_revision=stale)).then(Reason.MARKET_VERSION_CHANGED)
+    present = structs.replace(command, market_revision=market.state.revision)
+    decided = market.when(present)
+    assert decided.rejected is None
+    assert decided.events
 
 
 # ------------------------------------------------------------------------------------ closing times
