@@ -29,6 +29,7 @@ export interface Market {
   quantity_step_fp: string;
   fee_schedule: FeeSchedule;
   condition: { parent_ticker: string; required_result: string } | null;
+  tick_size_dollars: string;
 }
 
 export interface Event {
@@ -37,6 +38,7 @@ export interface Event {
   title: string;
   category: string;
   winner_ticker: string | null;
+  lifecycle_status: string;
   markets: Market[];
 }
 
@@ -154,7 +156,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
   throw refused;
 }
 
-function refusalIn(text: string, status: number): Refused {
+export function refusalIn(text: string, status: number): Refused {
   try {
     const { error } = JSON.parse(text) as { error: { code: string; message: string; details: string } };
     return new Refused(status, error.code, error.message, error.details);

@@ -8,6 +8,7 @@ import { live } from "./live";
 import { MarketPage } from "./market";
 import { Markets } from "./markets";
 import { Leaderboard, Login } from "./people";
+import { Operator } from "./operator";
 import { Empty, Loading } from "./parts";
 import { Portfolio } from "./portfolio";
 import type { Unit } from "./money";
@@ -95,7 +96,7 @@ function Page() {
         {account === undefined ? <Loading what="the page" /> : view(path, query, shown, begun)}
       </main>
       <footer class="quiet">
-        <a href="/docs">Interface</a> · every price here is what the log says
+        <a href="/docs">Interface</a> · <a href="#/operator">Operator</a> · every price here is what the log says
       </footer>
     </>
   );
@@ -111,6 +112,7 @@ function view(path: readonly string[], query: URLSearchParams, shown: Shown, beg
   if (room === "portfolio") return <Portfolio ticker={query.get("ticker")} shown={shown} />;
   if (room === "leaderboard") return <Leaderboard shown={shown} />;
   if (room === "login") return <Login begun={begun} />;
+  if (room === "operator") return <Operator path={path.slice(1)} />;
   if (room === "why" && name) return <Why orderId={name} />;
   return (
     <Empty>
