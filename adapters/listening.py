@@ -1,9 +1,11 @@
 """Taking an address to listen at."""
 
 import errno
+import resource
 import socket
 
 BACKLOG = 2_048
+_CONNECTIONS_MAX = 10_000
 
 
 def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -44,3 +46,9 @@ def listening_together(host: str, port: int, number: int) -> list[socket.socket]
             listener.close()
         raise
     return listeners
+
+
+def most_connections() -> int:
+    """Return how many connections leave enough of what this process may open for everything else."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_CONNECTIONS_MAX, descriptors // 2)

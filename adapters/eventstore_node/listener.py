@@ -10,7 +10,7 @@ from urllib.parse import quote
 import grpc.aio  # type: ignore[import-untyped]
 
 from adapters.eventstore_node.calls import Call, CallRefused, Handler, Status
-from adapters.listening import listening_socket
+from adapters.listening import listening_socket, most_connections
 
 Router = Callable[[str, Mapping[str, str]], Handler]
 """Finds the handler for a path and the headers of a call, or raises :class:`CallRefused`."""
@@ -25,7 +25,17 @@ _OPTIONS = (
     # Clients ask every few seconds whether the node is there; they are not hung up on for that.
     ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # Who is silent is hung up on: who never speaks HTTP/2, who asks nothing, who answers no more.
+    ("grpc.server_handshake_timeout_ms", 5_000),
+    ("grpc.max_connection_idle_ms", 60_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),
+    ("grpc.max_concurrent_streams", 1_000),
 )
+_CALLS_MAX = 10_000
+"""How many calls may be open at once, on all connections together."""
+
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 """What a trailer may hold as it is; HTTP/2 knows no other letters."""
 
@@ -45,7 +55,10 @@ class Listener:
 
         Raises :class:`OSError` when the address cannot be had.
         """
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(
+            options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", most_connections())],
+            maximum_concurrent_rpcs=_CALLS_MAX,
+        )
         self._server.add_generic_rpc_handlers((_Everything(self._serve),))
         # Tried first, because gRPC does not say why it cannot listen.
         listening_socket(host, port).close()

@@ -1,7 +1,6 @@
 """Serving an application with uvicorn, from inside a running event loop."""
 
 import asyncio
-import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -11,10 +10,9 @@ from starlette.types import ASGIApp
 
 from adapters.http.serving.bounded_protocol import bounded_http
 from adapters.http.serving.feed_protocol import FeedProtocol
-from adapters.listening import listening_socket
+from adapters.listening import listening_socket, most_connections
 from application.ports.measures import Measure, gauge
 
-_CONNECTIONS_MAX = 10_000
 _KEEP_ALIVE_S = 75
 WS_BYTES_MAX = 1_048_576
 """A larger message ends its socket: it would have to be held in whole to be answered."""
@@ -39,12 +37,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals alone."""
         yield
-
-
-def most_connections() -> int:
-    """Return how many connections leave enough of what this process may open for everything else."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(_CONNECTIONS_MAX, descriptors // 2)
 
 
 class Served:

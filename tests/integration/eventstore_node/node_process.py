@@ -31,6 +31,10 @@ class NodeProcess:
         if self._same_port:
             self._port = self.uri.rpartition(":")[2].partition("?")[0]
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def send(self, number: Signals) -> None:
         self._process.send_signal(number)
 
