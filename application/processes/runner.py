@@ -7,6 +7,7 @@ over what they have booked, and command ids are derived from the events.
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Protocol
@@ -70,7 +71,7 @@ class ProcessRunner:
         self._reached = START
         self._landmark: Landmark | None = None
         self._fault: Exception | None = None
-        self._noted_at = 0.0
+        self._noted_at = -math.inf
         self._moved = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
 

@@ -13,9 +13,17 @@ from adapters.event_stores.memory import MemoryEventStore
 from application.events import Cause, DomainEvent, Recorded
 from application.health import Health, Trouble
 from application.log.landmarks import Landmark
+from application.log.readable import readable_up_to
 from application.log.whole_streams import EventsMissing
 from application.ports.codec import UnreadableEvent
-from application.ports.event_store import EventStoreError, NewEvent, StoreUnavailable
+from application.ports.event_store import (
+    EventStoreError,
+    NewEvent,
+    Page,
+    Position,
+    RecordedEvent,
+    StoreUnavailable,
+)
 from application.processes import runner as module
 from application.processes.runner import CHECKPOINT, PART, ProcessRunner
 from domain.market.events import MarketClosed, MarketPaused, MarketResumed
@@ -115,12 +123,58 @@ async def test_who_is_behind_takes_events_together_and_who_is_not_takes_them_as_
     await world.runner.start()
     await world.runner.catch_up()
     assert len(world.process.seen) == 4_500
-    assert world.process.calls in {2, 3}
     calls = world.process.calls
     for number in range(3):
         await world.append(MarketClosed())
         await world.runner.catch_up()
         assert world.process.calls == calls + number + 1
+
+
+@pytest.mark.parametrize(
+    ("pages", "taken"),
+    [([1_999, 1, 1], [2_000, 1]), ([1_999, 2], [2_001]), ([2_000, 1], [2_000, 1]), ([1, 2, 3], [6])],
+    ids=str,
+)
+async def test_who_is_behind_waits_for_two_thousand_events_or_until_there_are_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch, pages: list[int], taken: list[int]
+) -> None:
+    await world.append(PAUSED)
+    [page] = [page async for page in world.log.read_all()]
+    handled: list[int] = []
+
+    async def followed(*_: object, **__: object) -> AsyncIterator[Page]:
+        for number, count in enumerate(pages, start=1):
+            yield Page(
+                events=list(page.events) * count, position=Position(number), caught_up=number == len(pages)
+            )
+
+    async def handle(events: Sequence[RecordedEvent], position: Position) -> None:
+        handled.append(len(events))
+
+    monkeypatch.setattr(module, "followed", followed)
+    monkeypatch.setattr(world.runner, "_handle", handle)
+    await world.runner._follow()
+    assert handled == taken
+
+
+async def test_who_waits_for_them_when_the_exchange_is_closed_is_told(world: World) -> None:
+    await world.runner.start()
+    waiting = asyncio.ensure_future(world.runner.reach(Position(10**9)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    await world.runner.close()
+    with pytest.raises(EventStoreError, match="the exchange is closed"):
+        await waiting
+
+
+async def test_it_is_noted_too_how_far_every_event_is_known_to_this_version(world: World) -> None:
+    await world.append(PAUSED)
+    await world.runner.start()
+    await world.runner.catch_up()
+    await world.runner.close()
+    noted = await world.checkpoints.load(readable_up_to(world.codec))
+    assert noted is not None
+    assert noted == world.checkpoints.noted[-1]
 
 
 async def test_where_they_are_is_noted_every_two_seconds_and_at_the_end(world: World) -> None:

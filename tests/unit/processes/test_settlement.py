@@ -75,6 +75,22 @@ async def test_nothing_is_under_way_any_more_when_a_booking_has_failed() -> None
     assert ledgers[1].booked
 
 
+async def test_of_two_faults_the_first_is_told() -> None:
+    ledgers = [Ledger(StoreUnavailable("away")), Ledger(LookupError("lost"))]
+    for ledger in ledgers:
+        ledger.may.set()
+    directory = SimpleNamespace(ledgers=ledgers, partitions=2, partition_of=int)
+    with pytest.raises(StoreUnavailable):
+        await Settlement(directory).handle([canceled(0), canceled(1)])  # type: ignore[arg-type]
+
+
+async def test_of_a_market_that_a_ledger_knows_nothing_of_all_is_booked_from_its_very_first_event() -> None:
+    [ledger] = open_ledgers(1)
+    directory = SimpleNamespace(ledgers=[ledger], partitions=1, partition_of=lambda _: 0)
+    await Settlement(directory).handle([canceled(number, "ann") for number in range(3)])  # type: ignore[arg-type]
+    assert [entry.revision for command in ledger.commands for entry in command.entries] == [0, 1, 2]
+
+
 MET = ConditionMet(parent=Ticker("P"))
 
 
