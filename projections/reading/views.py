@@ -102,21 +102,6 @@ class MarketView:
         steps = (self.opened_at_us, self.closed_at_us, self.determined_at_us, self.settled_at_us)
         return max((self.created_at_us, *(at_us for at_us in steps if at_us is not None)))
 
-    @property
-    def yes_ask_ticks(self) -> Ticks | None:
-        """The lowest price at which yes is offered."""
-        return None if self.no_bid_ticks is None else complement(self.no_bid_ticks)
-
-    @property
-    def no_ask_ticks(self) -> Ticks | None:
-        """The lowest price at which no is offered."""
-        return None if self.yes_bid_ticks is None else complement(self.yes_bid_ticks)
-
-    @property
-    def previous_yes_ask_ticks(self) -> Ticks | None:
-        """The lowest price at which yes was offered 24 hours ago."""
-        return None if self.previous_no_bid_ticks is None else complement(self.previous_no_bid_ticks)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupView:

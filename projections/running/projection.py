@@ -36,10 +36,6 @@ class Projection:
         self.handlers = handlers
         self.wants = wants
 
-    def concerns(self, event: DomainEvent) -> bool:
-        """Return whether the projection does anything with an event."""
-        return type(event) in self.handlers
-
     async def load(self, transaction: Transaction, events: Sequence[Recorded[DomainEvent]]) -> None:
         """Fetch the rows that the handlers of these events look up."""
         wants = self.wants
@@ -49,10 +45,6 @@ class Projection:
                 want(event)
         for part in self.parts:
             await part.load(transaction)
-
-    def apply(self, event: Recorded[DomainEvent]) -> None:
-        """Take in one event."""
-        self.handlers[type(event.event)](event)
 
     async def save(self, transaction: Transaction) -> None:
         """Write every change."""
