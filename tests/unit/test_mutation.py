@@ -1,5 +1,8 @@
 """The mutants are the mistakes that people make, and they are tried in copies only."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,40 @@ def test_the_share_is_of_those_that_can_be_noticed(folder: str) -> None:
     score = Score("code", 9, outcomes)
     assert (score.killed, len(score.survived), len(score.equivalent)) == (2, 1, 1)
     assert "| `code/` | 9 | 4 | 2 | 1 | 1 | 66.7% |" in page([score], everything=False, seed=1)
+
+
+TRIES = """\
+import sys
+from tests.mutation import trial
+trial._HEAVY = ()
+trial._STARTING, trial._SLOWER = float(sys.argv[1]), 4.0
+trial.main()
+"""
+
+
+@pytest.mark.parametrize("starting_s", [0.001, 8.0])
+def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
+    tmp_path: Path, starting_s: float
+) -> None:
+    (tmp_path / "code_of_ours.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "test_code.py").write_text(
+        "import code_of_ours as code\n\ndef test_f():\n    assert code.f()\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    rounds = [[0.001, ["test_code.py::test_f"]]]
+    changed = ["return 1", "return 2", "return 0", *(["while True: pass"] if starting_s < 1 else [])]
+    asked = [
+        {"file": "code_of_ours.py", "code": f"def f():\n    {each}\n", "rounds": rounds} for each in changed
+    ]
+    answered = subprocess.run(
+        [sys.executable, "-c", TRIES, str(starting_s)],
+        input="".join(json.dumps(each) + "\n" for each in asked),
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    told = [json.loads(line)["by"] for line in answered.stdout.splitlines()]
+    assert told == ["", "", "test_code.py::test_f", "the time it took"][: len(changed)]
+    assert (tmp_path / "code_of_ours.py").read_text().endswith("return 1\n"), "nothing is left changed"
