@@ -137,9 +137,11 @@ class World:
 
     async def append(self, *events: DomainEvent) -> None:
         cause = Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=self.revision + 8)
-        encoded = [self.codec.encode(event, uuid4(), cause) for event in events]
-        if encoded:
-            await self.log.append("market-M", encoded, expected=self.revision)
+        await self.raw(*(self.codec.encode(event, uuid4(), cause) for event in events))
+
+    async def raw(self, *events: NewEvent) -> None:
+        if events:
+            await self.log.append("market-M", events, expected=self.revision)
         self.revision += len(events)
 
     async def shown(self, within_s: float = 100.0) -> bool:
@@ -185,6 +187,8 @@ def test_what_happened_is_in_all_rows_before_it_is_told_that_it_is_visible(simul
             assert (mark.landmark.stream, mark.landmark.revision) == ("market-M", 2)
         stats = world.runner.stats
         assert (stats.position, stats.events, stats.batches, stats.caught_up) == (head, 3, 1, True)
+        assert (world.progress.position, world.progress.at_us) == (head, stats.last_event_at_us)
+        assert world.progress.at_us == 9, "when the last of them was decided"
         await world.pauses("hail")
         assert await world.shown()
         assert world.database.rows["money"] == ["rain", "snow", "hail"]
@@ -407,14 +411,77 @@ def test_rows_of_another_log_end_the_projector_and_are_told(simulated: Simulated
 def test_nobody_goes_past_an_event_that_cannot_be_read(simulated: Simulated) -> None:
     async def story(world: World) -> None:
         await world.pauses("rain")
-        await world.log.append(
-            "market-N", [NewEvent(id=UUID(int=9), type="MarketMoonShot", data=b"{}")], expected=-1
-        )
+        await world.raw(NewEvent(id=UUID(int=9), type="MarketMoonShot", data=b"{}"))
         await world.pauses("snow")
         world.start()
-        assert not await world.shown(5)
+        assert not await world.shown(0.5)
         assert world.database.rows == {"noting": ["rain"], "money": ["rain"]}
-        assert set(world.runner.stats.halted) == {"noting", "money"}
         assert world.database.parked == []
+        assert set(world.runner.stats.halted) == {"noting", "money"}
+        for why in world.runner.stats.halted.values():
+            assert why.startswith("MarketMoonShot at market-M/1: UnreadableEvent: ")
+        for mark in world.database.marks.values():
+            assert (mark.position, mark.events) == (1, 1)
+        assert (world.progress.position, world.runner.stats.position) == (1, 1)
+
+    simulated(story)
+
+
+def test_pauses_grow_while_no_events_are_taken_in_and_begin_again_once_some_were(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[str] = []
+
+    class Noted:
+        def next_s(self) -> float:
+            noted.append("pause")
+            return 0.1
+
+        def begin_again(self) -> None:
+            noted.append("begin again")
+
+    monkeypatch.setattr(runner, "Pauses", Noted)
+
+    async def story(world: World) -> None:
+        subscribe, ends_after = world.log.subscribe, [0, 0, 1, 0, 1]
+
+        async def ending(**asked: Any) -> AsyncIterator[Any]:
+            if not ends_after:
+                await asyncio.Event().wait()
+            if ends_after.pop(0):
+                await world.pauses("rain")
+                async for page in subscribe(**asked):
+                    yield page
+                    if page.caught_up:
+                        return
+
+        world.log.subscribe = ending  # type: ignore[method-assign, assignment]
+        world.start()
+        await asyncio.sleep(5)
+        assert world.database.rows["money"] == ["rain", "rain"]
+        assert noted == ["pause", "pause", "begin again", "pause", "pause", "begin again", "pause"]
+
+    simulated(story)
+
+
+def test_who_stands_still_tries_again_after_a_second_at_first_and_after_a_minute_at_most(
+    simulated: Simulated,
+) -> None:
+    async def story(world: World) -> None:
+        loop, told_s = asyncio.get_running_loop(), list[float]()
+        report = world.health.report
+
+        def noted(part: str, code: Trouble, message: str) -> None:
+            if code is Trouble.PROJECTION_HALTED:
+                told_s.append(loop.time())
+            report(part, code, message)
+
+        world.health.report = noted  # type: ignore[method-assign]
+        world.money.poison = {"poison"}
+        await world.pauses("poison")
+        world.start()
+        await asyncio.sleep(320)
+        pauses = [round(later - earlier) for earlier, later in pairwise(told_s)]
+        assert pauses[:8] == [1, 2, 4, 8, 16, 32, 60, 60], "looked at once a second"
 
     simulated(story)
