@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +46,7 @@ REPLAYED = 40
 
 TICKER, TRADER = Ticker("HOT"), AccountId("maker")
 LAST = 7_777
+PATIENCE_S = 120.0
 
 
 def run(n: int = 5_000) -> dict[str, Any]:
@@ -83,7 +84,7 @@ async def _measure(folder: Path, n: int) -> tuple[dict[str, Any], dict[str, Any]
             rates, paced, texts = await _told(presage, port, n)
             replayed = await _replayed(presage, port, n)
             bare = await _bare(texts, n)
-    ours = {"messages_per_s": max(rates), **paced, "idle_socket_kib": idle, "resume_messages_per_s": replayed}
+    ours = {"messages_per_s": max(rates), **paced, "idle_socket_kib": idle, **replayed}
     return ours, {"messages_per_s": max(bare)}
 
 
@@ -140,6 +141,16 @@ async def _expect(child: Process, sentinel: str) -> None:
     assert await _line(child) == "listening"
 
 
+async def _until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something; a measurement that cannot go on says so rather than stand still."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():  # noqa: ASYNC110 (what is waited for has no event)
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise RuntimeError(f"{PATIENCE_S:.0f} s have passed, and it is not so that {what}") from None
+
+
 def _subscribe(**more: Any) -> str:
     params = {"channels": ["orderbook_delta"], "market_ticker": TICKER, **more}
     return json.dumps({"id": 1, "cmd": "subscribe", "params": params})
@@ -167,8 +178,7 @@ def _resident() -> int:
 async def _told(presage: Presage, port: int, n: int) -> tuple[list[int], dict[str, Any], list[str]]:
     rates: list[int] = []
     async with _listeners(port, PATH, n, _subscribe()) as child:
-        while presage.feed.hub.subscriptions["orderbook_delta"] < n:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await _until(lambda: presage.feed.hub.subscriptions["orderbook_delta"] == n, "all have subscribed")
         texts = _Texts(presage.feed)
         for number in range(ROUNDS):
             size = LAST + number
@@ -211,8 +221,7 @@ async def _paced(presage: Presage) -> dict[str, Any]:
         answer = await presage.exchange.trading.place(request)
         acknowledged.append((cast("Any", answer).position, time.perf_counter()))
     await presage.shown()
-    while any(len(line.outbox) for line in lines):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await _until(lambda: not any(len(line.outbox) for line in lines), "all was written")
     return {
         "changes_per_s": round(len(acknowledged) / (time.perf_counter() - begin)),
         "append_to_write_ms_p50": round(1e3 * percentile(waits, 0.5), 2),
@@ -240,7 +249,7 @@ def _watch(feed: Feed, line: Line, acknowledged: list[tuple[int, float]], waits:
     line.flush = noting  # type: ignore[method-assign]
 
 
-async def _replayed(presage: Presage, port: int, n: int) -> int:
+async def _replayed(presage: Presage, port: int, n: int) -> dict[str, Any]:
     """Return how fast a market's whole life is told to one who comes back."""
     wanted = min(1_000_000, REPLAYED * n)
     trading = presage.exchange.trading
@@ -251,16 +260,20 @@ async def _replayed(presage: Presage, port: int, n: int) -> int:
     history, before = presage.feed.history, presage.feed.history.messages
     begun = asyncio.create_task(_begun(history, history.replays))
     async with _listeners(port, PATH, 1, _subscribe(from_revision=0)):
+        at_s, processor_s = await begun
         while history.messages - before < wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
-        return round(wanted / (time.perf_counter() - await begun))
+        return {
+            "resume_messages_per_s": round(wanted / (time.perf_counter() - at_s)),
+            "resume_processor_us_per_message": round(1e6 * (time.process_time() - processor_s) / wanted, 1),
+        }
 
 
-async def _begun(history: History, replays: int) -> float:
-    """Return when one more replay begins."""
+async def _begun(history: History, replays: int) -> tuple[float, float]:
+    """Return when one more replay begins, and how much the processor had done by then."""
     while history.replays == replays:  # noqa: ASYNC110
         await asyncio.sleep(0.002)
-    return time.perf_counter()
+    return time.perf_counter(), time.process_time()
 
 
 async def _bare(texts: list[str], n: int) -> list[int]:
@@ -275,8 +288,7 @@ async def _bare(texts: list[str], n: int) -> list[int]:
     async with serve(hold, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
         port = server.sockets[0].getsockname()[1]
         async with _listeners(port, "/", n) as child:
-            while len(connections) < n:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await _until(lambda: len(connections) == n, "all have connected")
             for _ in range(ROUNDS):
                 await _expect(child, _sentinel(LAST + ROUNDS - 1))
                 for text in texts:

@@ -126,7 +126,7 @@ class Feed:
             raise Problem(Code.OVERLOADED, "too many feeds are open; try again later")
         if caller is not None:
             most = self.limits.sockets_per_account
-        elif address in self._exempt:
+        elif self.exempts(address):
             return
         else:
             most = self.limits.sockets_per_address
@@ -134,6 +134,10 @@ class Feed:
             raise Problem(
                 Code.TOO_MANY_FEEDS, f"{most} feeds are open already: that is as many as there may be"
             )
+
+    def exempts(self, address: str) -> bool:
+        """Return whether there is no bound to what comes from an address."""
+        return address in self._exempt
 
     @asynccontextmanager
     async def account(self, account_id: AccountId) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from adapters.http.feed.channels import Channel, FeedCode, Refused
@@ -20,21 +20,21 @@ from adapters.http.feed.messages import (
     ticker_message,
 )
 from adapters.http.feed.subscription import Subscription
-from application.events import DomainEvent, Recorded
+from application.events import Recorded
 from application.past import Past
 from application.ports.codec import EventCodec
-from application.ports.event_store import StreamReader
+from application.ports.event_store import RecordedEvent, StreamReader
 from application.streams import market_stream
 from domain.identifiers import Ticker
 from domain.market.events import TradeExecuted
 from projections.folds.market_book import BOOK_EVENTS, MarketBook
 from projections.folds.past_book import book_of
 
-PAGE = 500
+PAGE = 1_000
 """How many events are read at a time."""
 
 AT_ONCE = 100
-"""After how many events others have their turn."""
+"""After how many events others have their turn, and the consumer has to have room for more."""
 
 
 class Room(Protocol):
@@ -139,11 +139,9 @@ class History:
             topic = self._hub.topic(ticker)
             while True:
                 async for events in self._events(ticker, revision):
-                    for number, recorded in enumerate(events, 1):
-                        self._tell(subscriptions, tale, recorded)
-                        if number % AT_ONCE == 0:
-                            await asyncio.sleep(0)
+                    self._tell(subscriptions, tale, events)
                     revision = events[-1].revision + 1
+                    await asyncio.sleep(0)
                     await room.wait()
                     if all(each.ended for each in subscriptions):
                         return
@@ -152,13 +150,19 @@ class History:
                         subscription.live = True
                     return
 
-    def _tell(self, subscriptions: Sequence[Subscription], tale: Tale, recorded: Recorded[Any]) -> None:
-        tale.take(recorded)
-        for subscription in subscriptions:
-            subscription.after = recorded.position
-            for message in tale.told(subscription.channel, recorded):
-                subscription.tell(message)
-                self.messages += 1
+    def _tell(
+        self, subscriptions: Sequence[Subscription], tale: Tale, events: Iterable[RecordedEvent]
+    ) -> None:
+        """Tell of some events. A market goes through here whole: what is bound once is not looked up."""
+        decode, take, told = self._codec.decode, tale.take, tale.told
+        for stored in events:
+            recorded = decode(stored)
+            take(recorded)
+            for subscription in subscriptions:
+                subscription.after = recorded.position
+                for message in told(subscription.channel, recorded):
+                    subscription.tell(message)
+                    self.messages += 1
 
     def _tell_before(self, subscriptions: Sequence[Subscription], tale: Tale, revision: int) -> None:
         for subscription in subscriptions:
@@ -174,12 +178,13 @@ class History:
         assert stood is not None, f"{ticker} has no revision {revision - 1}"
         return Tale(ticker, book_of(stood.state), volume=stood.state.volume)
 
-    async def _events(self, ticker: str, revision: int) -> AsyncIterator[list[Recorded[DomainEvent]]]:
-        """Yield pages of a market's events from a revision on, up to the present end of the log."""
+    async def _events(self, ticker: str, revision: int) -> AsyncIterator[Sequence[RecordedEvent]]:
+        """Yield a market's events from a revision on, a few at a time, up to the present end of the log."""
         stream, found = market_stream(Ticker(ticker)), PAGE
         while found == PAGE:
             found = 0
             async for page in self._reader.read_stream(stream, from_revision=revision, limit=PAGE):
-                yield [self._codec.decode(stored) for stored in page]
+                for start in range(0, len(page), AT_ONCE):
+                    yield page[start : start + AT_ONCE]
                 found += len(page)
             revision += found

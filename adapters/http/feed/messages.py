@@ -4,6 +4,7 @@ Each message is written out once, however many are told: all that differs betwee
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,8 +33,8 @@ from projections.reading.views import BookView
 class Message(NamedTuple):
     """A message but for what is around it: its type, what it says, and where in the log that stands.
 
-    ``revision`` is that of the market, if it is about one; ``owner`` is told ``owned`` instead: the same and
-    what only that account may know.
+    ``revision`` is that of the market, if it is about one; ``owner`` is told ``owned`` too: what only that
+    account may know.
     """
 
     kind: str
@@ -89,59 +90,62 @@ def net(moves: Iterable[Move]) -> dict[tuple[str, int], int]:
     return {level: quantity for level, quantity in changed.items() if quantity}
 
 
+_NAMED = (e.OrderPlaced, e.OrderAmended)
+"""What says how its owner calls an order."""
+
+
 def book_deltas(recorded: Recorded[Any], moves: Sequence[Move]) -> list[Message]:
     """Return what changed on the book: ``more`` says that another change belongs to the same event."""
-    changes = list(net(moves).items())
-    event, owned = recorded.event, None
-    if isinstance(event, e.OrderPlaced | e.OrderAmended):
-        owned = event.account_id, event.client_order_id
-    return [
-        delta(
-            recorded.stream.removeprefix(MARKET),
-            level,
-            quantity,
-            revision=recorded.revision,
-            at_us=recorded.cause.at_us,
-            position=recorded.position,
-            more=number < len(changes),
-            owned=owned,
-        )
-        for number, (level, quantity) in enumerate(changes, 1)
-    ]
+    changes = net(moves)
+    event, owner, owned = recorded.event, None, b""
+    if isinstance(event, _NAMED):
+        owner = event.account_id
+        owned = b',"client_order_id":%b' % orjson.dumps(event.client_order_id)
+    ticker, left, at_us = recorded.stream.removeprefix(MARKET), len(changes), recorded.cause.at_us
+    messages: list[Message] = []
+    for level, quantity in changes.items():
+        left -= 1
+        tail = _delta(ticker, level, quantity, recorded.revision, at_us, more=left > 0)
+        messages.append(Message("orderbook_delta", tail, recorded.position, recorded.revision, owner, owned))
+    return messages
 
 
-def delta(
-    ticker: str,
-    level: tuple[str, int],
-    quantity: int,
-    *,
-    revision: int,
-    at_us: int,
-    position: int,
-    more: bool,
-    owned: tuple[str, str] | None = None,
-) -> Message:
-    """Return that so much came to a level, or below zero left it."""
-    side, ticks = level
-    document: dict[str, Any] = {
-        "market_ticker": ticker,
-        "market_id": ticker,
-        "price": price_cents(ticks),
-        "price_dollars": price_dollars(ticks),
-        "delta": whole_contracts(quantity),
-        "delta_fp": contracts(quantity),
-        "side": side,
-        "ts_ms": milliseconds(at_us),
-        "revision": revision,
-    }
-    if more:
-        document["more"] = True
-    told = _tail(document)
-    if owned is None:
-        return Message("orderbook_delta", told, position, revision)
-    owner, client_order_id = owned
-    named = _tail(document | {"client_order_id": client_order_id})
-    return Message("orderbook_delta", told, position, revision, owner, named)
+def _delta(
+    ticker: str, level: tuple[str, int], quantity: int, revision: int, at_us: int, *, more: bool
+) -> bytes:
+    """Return that so much came to a level, or below zero left it.
+
+    A replay tells millions of these, so what they have in common is written once.
+    """
+    return b',"msg":{%b,%b,"ts_ms":%d,"revision":%d%b}}' % (
+        _place(ticker, *level),
+        _amount(quantity),
+        milliseconds(at_us),
+        revision,
+        b',"more":true' if more else b"",
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _place(ticker: str, side: str, ticks: int) -> bytes:
+    return _fields(
+        {
+            "market_ticker": ticker,
+            "market_id": ticker,
+            "price": price_cents(ticks),
+            "price_dollars": price_dollars(ticks),
+            "side": side,
+        }
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _amount(quantity: int) -> bytes:
+    return _fields({"delta": whole_contracts(quantity), "delta_fp": contracts(quantity)})
+
+
+def _fields(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document)[1:-1]
 
 
 # ----------------------------------------------------------------------------------------- the ticker
@@ -332,12 +336,5 @@ class Conflation:
         """Yield what changed in sum, and begin again."""
         changes, self._levels = list(self._levels.items()), {}
         for number, (level, quantity) in enumerate(changes, 1):
-            yield delta(
-                ticker,
-                level,
-                quantity,
-                revision=self._revision,
-                at_us=self._at_us,
-                position=self._position,
-                more=number < len(changes),
-            )
+            tail = _delta(ticker, level, quantity, self._revision, self._at_us, more=number < len(changes))
+            yield Message("orderbook_delta", tail, self._position, self._revision)

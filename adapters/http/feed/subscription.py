@@ -21,8 +21,9 @@ def as_text(subscription: "Subscription", message: Message, seq: int) -> bytes:
     if head is None:
         head = b'{"type":"%b","sid":%d,"seq":' % (message.kind.encode(), subscription.sid)
         subscription.heads[message.kind] = head
-    owned = message.owner is not None and message.owner == subscription.account_id
-    return b"%b%d%b" % (head, seq, message.owned if owned else message.tail)
+    if message.owner is not None and message.owner == subscription.account_id:
+        return b"%b%d%b%b}}" % (head, seq, message.tail[:-2], message.owned)
+    return b"%b%d%b" % (head, seq, message.tail)
 
 
 class Subscription:

@@ -18,9 +18,11 @@ from domain.quantities import Quantity, Ticks
 from tests.integration.http.feed_client import BookMirror, feed_client, hundredths
 from tests.integration.http.world import BASE, Person, World
 
-SOAK = os.environ.get("PRESAGE_SOAK") == "1"
-EVENTS, CUTS = (20_000, 200) if SOAK else (1_000, 20)
-SEEDS = (1, 2, 3) if SOAK else (1,)
+SIZES = (
+    pytest.param(1_000, 20, id="a few times"),
+    pytest.param(20_000, 200, id="two hundred times", marks=pytest.mark.more),
+)
+SEEDS = (1, 2, 3) if os.environ.get("PRESAGE_SOAK") == "1" else (1,)
 
 
 @pytest.fixture
@@ -83,9 +85,10 @@ class Flow:
 class Follower:
     """Follows a book across cuts."""
 
-    def __init__(self, url: str, market: str, chance: random.Random) -> None:
+    def __init__(self, url: str, market: str, chance: random.Random, *, longest: int) -> None:
         self.mirror = BookMirror()
         self.cuts = 0
+        self._longest = longest
         self._url = url
         self._market = market
         self._chance = chance
@@ -94,7 +97,7 @@ class Follower:
         """Follow, cut off after a few messages each time, then until cancelled."""
         while True:
             with contextlib.suppress(ConnectionClosed):
-                await self._once(self._chance.randint(1, 40) if self.cuts < cuts else -1)
+                await self._once(self._chance.randint(1, self._longest) if self.cuts < cuts else -1)
             self.cuts += 1
             self.mirror.interrupted()
 
@@ -120,16 +123,17 @@ class Follower:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("events", "cuts"), SIZES)
 async def test_a_follower_that_is_cut_off_at_random_ends_with_the_servers_book(
-    world: World, url: str, market: str, ann: Person, bob: Person, seed: int
+    world: World, url: str, market: str, ann: Person, bob: Person, seed: int, events: int, cuts: int
 ) -> None:
     print(f"seed {seed}")  # noqa: T201 (so that a failure can be had again)
     flow = Flow(world, [ann, bob], market, seed)
-    follower = Follower(url, market, random.Random(seed + 1_000))
+    follower = Follower(url, market, random.Random(seed + 1_000), longest=2 * events // cuts)
     feed = world.presage.feed
-    async with following(follower) as task:
+    async with following(follower, cuts) as task:
         steps = 0
-        while steps % 50 or await last_revision(world, market) < EVENTS or follower.cuts < CUTS:
+        while steps % 50 or await last_revision(world, market) < events or follower.cuts < cuts:
             await asyncio.gather(*(flow.step() for _ in range(5)))
             steps += 5
             if flow.random.random() < 0.02:
@@ -139,18 +143,19 @@ async def test_a_follower_that_is_cut_off_at_random_ends_with_the_servers_book(
             if task.done():
                 task.result()
         book = await stood(world, market)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while follower.mirror.levels != book and not task.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         if task.done():
             task.result()
     assert follower.mirror.levels == book
     assert follower.mirror.snapshots == 0
+    assert follower.cuts >= cuts
 
 
 @contextlib.asynccontextmanager
-async def following(follower: Follower) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(follower.run(CUTS))
+async def following(follower: Follower, cuts: int) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(follower.run(cuts))
     try:
         yield task
     finally:
