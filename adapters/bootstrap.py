@@ -365,7 +365,13 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
         stack.push_async_callback(accounts.close)
         http = http_settings(settings)
         limits = await stack.enter_async_context(
-            open_limits(settings.rate_limits, settings.redis_url, exchange=str(founded), health=health)
+            open_limits(
+                settings.rate_limits,
+                settings.redis_url,
+                exchange=str(founded),
+                health=health,
+                here=notes.buckets if notes else None,
+            )
         )
         screen = open_screen(settings.firewall)
         cached = CachedAnswers(reads.models, cache, reads.changes)

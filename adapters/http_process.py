@@ -23,8 +23,6 @@ from adapters.engine_lines.messages import (
     SessionOf,
     SessionsAway,
     SessionTold,
-    Take,
-    Taken,
 )
 from adapters.engine_lines.shared_notes import SharedNotes
 from adapters.event_schemas.json_schemas import event_schemas
@@ -41,16 +39,14 @@ from adapters.http.port import ReadPort
 from adapters.http.route_classes import RouteClass
 from adapters.http.serving.http_processes import Reporter
 from adapters.http.serving.warming import make_warmer
-from adapters.limits.opening import OFF, limit_rules
+from adapters.limits.opening import open_limits
 from adapters.read_models.opening import founded_at_us, open_readers
 from adapters.settings import Settings
 from adapters.web.serving import page_routes
 from application.founding import founding_of
 from application.health import Health, Trouble
 from application.keys_in_force import KeysInForce
-from application.limiting.limits import Limits, SharedBucketsUnavailable
 from application.limiting.tiers import LOOPBACK
-from application.limiting.token_bucket import Decision, Outcome, Rate
 from application.past import Past
 from application.ports.event_store import Position, StoreUnavailable
 from application.ports.measures import Measured
@@ -69,7 +65,6 @@ REPORT_S = 0.5
 SIGHT_S = 1.0
 """How often it is noted how far it sees, even if that may have gone back only."""
 
-BUCKET_S = 0.5
 BOOKED_S = 2.0
 SESSION_S = 2.0
 """How long the engine has to answer what requests to read wait for."""
@@ -112,22 +107,6 @@ class EngineAfar:
             raise TimeoutError from error
         assert isinstance(answer, Booked)
         return Position(answer.position)
-
-
-class EngineBuckets:
-    """The buckets of all processes, which are the engine's."""
-
-    def __init__(self, line: EngineLine) -> None:
-        self._line = line
-
-    async def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
-        """Take what a request costs, or refuse it. Raises :class:`SharedBucketsUnavailable`."""
-        try:
-            answer = await self._line.ask(Take(name=name, rate=rate, cost=cost), BUCKET_S)
-        except (EngineAway, AnswerLost, EngineFailed) as error:
-            raise SharedBucketsUnavailable("the engine is away") from error
-        assert isinstance(answer, Taken)
-        return Decision(Outcome(answer.outcome), answer.remaining, answer.wait_us)
 
 
 class EngineSessions:
@@ -190,7 +169,15 @@ async def open_http_process(
         stack.push_async_callback(in_force.close)
         used = await stack.enter_async_context(open_used_signatures(None, exchange=founded, health=health))
         line = EngineLine(engine, Reporter(worker, os.getpid(), traffic, parts, health).report)
-        limits = _open_limits(settings, line, health)
+        limits = await stack.enter_async_context(
+            open_limits(
+                settings.rate_limits,
+                settings.redis_url,
+                exchange=founded,
+                health=health,
+                here=notes.buckets,
+            )
+        )
         cache = await stack.enter_async_context(
             open_cache(settings.redis_url, exchange=founded, health=health)
         )
@@ -230,6 +217,8 @@ async def open_http_process(
             clock=clock,
             health=health,
             exempt=limits.rules.exempt if limits else LOOPBACK,
+            buckets=notes.buckets,
+            others=notes.feeds(worker),
         )
         parts.append(feed)
         await stack.enter_async_context(feed.running())
@@ -248,12 +237,6 @@ async def open_http_process(
             feed=feed,
             parts=parts,
         )
-
-
-def _open_limits(settings: Settings, line: EngineLine, health: Health) -> Limits | None:
-    if settings.rate_limits == OFF:
-        return None
-    return Limits(limit_rules(settings.rate_limits), health, shared=EngineBuckets(line))
 
 
 async def _report(line: EngineLine, health: Health) -> None:

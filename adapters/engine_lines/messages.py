@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from application.limiting.token_bucket import Rate
 from application.ports.sessions import Session
 
 
@@ -33,22 +32,6 @@ class Answered(Struct, frozen=True, array_like=True, tag="answered", gc=False):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-
-
-class Take(Struct, frozen=True, array_like=True, tag="take", gc=False):
-    """Take tokens from a bucket that all processes share."""
-
-    name: str
-    rate: Rate
-    cost: int
-
-
-class Taken(Struct, frozen=True, array_like=True, tag="taken", gc=False):
-    """What was decided on that."""
-
-    outcome: str
-    remaining: int
-    wait_us: int
 
 
 class Booking(Struct, frozen=True, array_like=True, tag="booking", gc=False):
@@ -154,8 +137,8 @@ class Report(Struct, frozen=True, array_like=True, tag="report", gc=False):
     conditions: list[Wrong]
 
 
-Question = Forwarded | Take | Booking | SessionOf | SessionLasts
-Answer = Answered | Taken | Booked | SessionTold | Lasts | SessionsAway | Failed
+Question = Forwarded | Booking | SessionOf | SessionLasts
+Answer = Answered | Booked | SessionTold | Lasts | SessionsAway | Failed
 
 NEWS = 0
 """The number of what is no answer, and wants none."""

@@ -17,7 +17,6 @@ from adapters.engine_lines.messages import (
     SessionOf,
     SessionsAway,
     SessionTold,
-    Taken,
 )
 from adapters.http.answers.replies import POSITION_HEADER
 from adapters.http.app import OPERATIONS
@@ -62,11 +61,7 @@ class HttpDesk:
         if isinstance(question, Booking):
             account_id, position = AccountId(question.account_id), Position(question.position)
             return Booked(position=await self._port.exchange.booked(account_id, position))
-        if isinstance(question, SessionOf | SessionLasts):
-            return await self._session(question)
-        assert self._port.limits is not None, "whoever has no limits asks for none"
-        decision = await self._port.limits.take(question.name, question.rate, question.cost)
-        return Taken(outcome=decision.outcome, remaining=decision.remaining, wait_us=decision.wait_us)
+        return await self._session(question)
 
     async def _session(self, question: SessionOf | SessionLasts) -> Answer:
         sessions = self._port.visitors.sessions

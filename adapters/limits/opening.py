@@ -8,6 +8,7 @@ from adapters.limits.file import read_limits
 from application.health import Health
 from application.limiting.limits import Limits
 from application.limiting.tiers import LimitRules
+from application.limiting.token_bucket import Buckets
 
 OFF = "off"
 ON = "on"
@@ -15,11 +16,12 @@ ON = "on"
 
 @asynccontextmanager
 async def open_limits(
-    wanted: str, redis_url: str | None, *, exchange: str, health: Health
+    wanted: str, redis_url: str | None, *, exchange: str, health: Health, here: Buckets | None = None
 ) -> AsyncIterator[Limits | None]:
     """Open limits: the usual ones (``on``), those of a file, or none (``off``).
 
-    With a Redis every process of the same exchange counts in the same buckets. Raises
+    ``here`` are buckets of several processes on this machine, where there are any. With a Redis every process
+    of the same exchange, wherever it is, counts in the same buckets. Raises
     :class:`adapters.rule_files.UnusableRules`.
     """
     if wanted == OFF:
@@ -27,13 +29,13 @@ async def open_limits(
         return
     rules = limit_rules(wanted)
     if redis_url is None:
-        yield Limits(rules, health)
+        yield Limits(rules, health, here=here)
         return
     from adapters.limits.redis import RedisTokenBucketRateLimiter  # noqa: PLC0415 - only where it is used
 
     shared = RedisTokenBucketRateLimiter(redis_url, prefix=f"presage:{exchange}")
     try:
-        yield Limits(rules, health, shared=shared)
+        yield Limits(rules, health, here=here, shared=shared)
     finally:
         await shared.close()
 

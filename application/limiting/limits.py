@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from application.health import Health, Trouble
 from application.limiting.tiers import Kind, LimitRules
-from application.limiting.token_bucket import Decision, Outcome, Rate, TokenBucketRateLimiter
+from application.limiting.token_bucket import Buckets, Decision, Outcome, Rate, TokenBucketRateLimiter
 from application.ports.measures import Measure, counter
 from domain.identifiers import AccountId
 
@@ -56,7 +56,7 @@ class Limits:
         rules: LimitRules,
         health: Health,
         *,
-        here: TokenBucketRateLimiter | None = None,
+        here: Buckets | None = None,
         shared: SharedBuckets | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -105,10 +105,6 @@ class Limits:
         """Return how much an account may send now. Nothing is taken for the question."""
         rate = self.rules.tiers[self.rules.tier_of(account_id)][kind]
         return await self._take(f"{kind}:{account_id}", kind, rate, 0)
-
-    async def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
-        """Decide for another process, for which these are its :class:`SharedBuckets`."""
-        return await self._take(name, Kind.READ, rate, cost)
 
     async def _take(self, name: str, kind: Kind, rate: Rate, cost: int) -> Decision:
         shared = self._shared

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 MICRO = 1_000_000
 
@@ -55,7 +55,15 @@ class Decision(NamedTuple):
     wait_us: int
 
 
-class _Bucket:
+class Buckets(Protocol):
+    """Buckets, by name."""
+
+    def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
+        """Take what a request costs, or refuse it. More than a whole bucket costs just that."""
+        ...
+
+
+class Bucket:
     """Tokens in millionths as of ``at_us``; strikes and doublings as of ``refused_us``."""
 
     __slots__ = ("at_us", "level", "refused_us", "strikes", "tokens", "until_us")
@@ -67,18 +75,42 @@ class _Bucket:
         self.until_us = self.refused_us = at_us
 
 
-def _monotonic_us() -> int:
+def monotonic_us() -> int:
+    """Return the time by the clock that buckets go by: all processes of a machine have the same."""
     return time.monotonic_ns() // 1_000
+
+
+def draw(bucket: Bucket, rate: Rate, cost: int, now_us: int) -> Decision:
+    """Take what a request costs from a bucket, or refuse it. More than a whole bucket costs just that."""
+    full = rate.burst * MICRO
+    tokens, elapsed_us = bucket.tokens, now_us - bucket.at_us
+    if elapsed_us > 0:
+        tokens += elapsed_us * rate.per_s
+    tokens = min(tokens, full)
+    bucket.at_us = now_us
+    if bucket.until_us > now_us:
+        bucket.tokens = tokens
+        return Decision(Outcome.BOXED, tokens // MICRO, bucket.until_us - now_us)
+    price = min(cost * MICRO, full)
+    if price <= tokens:
+        bucket.tokens = tokens = tokens - price
+        return Decision(Outcome.ALLOWED, tokens // MICRO, 0)
+    bucket.tokens = tokens
+    wait_us = -(-(price - tokens) // rate.per_s)
+    if rate.strikes:
+        _strike(bucket, rate, now_us)
+        wait_us = max(wait_us, bucket.until_us - now_us)
+    return Decision(Outcome.REFUSED, tokens // MICRO, wait_us)
 
 
 class TokenBucketRateLimiter:
     """Buckets of one process, by name. Bounded: what was not used for longest is forgotten."""
 
-    def __init__(self, now_us: Callable[[], int] = _monotonic_us, *, kept: int = KEPT) -> None:
+    def __init__(self, now_us: Callable[[], int] = monotonic_us, *, kept: int = KEPT) -> None:
         self._now_us = now_us
         self._kept = kept
-        self._young: dict[str, _Bucket] = {}
-        self._old: dict[str, _Bucket] = {}
+        self._young: dict[str, Bucket] = {}
+        self._old: dict[str, Bucket] = {}
 
     def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
         """Take what a request costs, or refuse it. More than a whole bucket costs just that."""
@@ -86,39 +118,17 @@ class TokenBucketRateLimiter:
         bucket = self._young.get(name)
         if bucket is None:
             bucket = self._found(name, rate, now_us)
-        full = rate.burst * MICRO
-        tokens, elapsed_us = bucket.tokens, now_us - bucket.at_us
-        if elapsed_us > 0:
-            tokens += elapsed_us * rate.per_s
-        tokens = min(tokens, full)
-        bucket.at_us = now_us
-        if bucket.until_us > now_us:
-            bucket.tokens = tokens
-            return Decision(Outcome.BOXED, tokens // MICRO, bucket.until_us - now_us)
-        price = min(cost * MICRO, full)
-        if price <= tokens:
-            bucket.tokens = tokens = tokens - price
-            return Decision(Outcome.ALLOWED, tokens // MICRO, 0)
-        bucket.tokens = tokens
-        wait_us = -(-(price - tokens) // rate.per_s)
-        if rate.strikes:
-            _strike(bucket, rate, now_us)
-            wait_us = max(wait_us, bucket.until_us - now_us)
-        return Decision(Outcome.REFUSED, tokens // MICRO, wait_us)
+        return draw(bucket, rate, cost, now_us)
 
-    def look(self, name: str, rate: Rate) -> Decision:
-        """Say what a request that costs nothing would be told: what is left."""
-        return self.take(name, rate, 0)
-
-    def _found(self, name: str, rate: Rate, now_us: int) -> _Bucket:
-        bucket = self._old.pop(name, None) or _Bucket(rate.burst * MICRO, now_us)
+    def _found(self, name: str, rate: Rate, now_us: int) -> Bucket:
+        bucket = self._old.pop(name, None) or Bucket(rate.burst * MICRO, now_us)
         if len(self._young) >= self._kept:
             self._old, self._young = self._young, {}
         self._young[name] = bucket
         return bucket
 
 
-def _strike(bucket: _Bucket, rate: Rate, now_us: int) -> None:
+def _strike(bucket: Bucket, rate: Rate, now_us: int) -> None:
     """Count a refusal, and put who was refused into the box if it is one too many."""
     forgiven = (now_us - bucket.refused_us) // (rate.forgiven_s * MICRO)
     if forgiven > 0:

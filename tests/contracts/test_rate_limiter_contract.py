@@ -1,20 +1,29 @@
-"""What every rate limiter promises (exercise 27), by a clock that the tests move: in memory and in Redis."""
+"""What every rate limiter promises (exercise 27), by a clock that the tests move: in memory, in memory that
+several processes share, and in Redis.
+"""
 
 import asyncio
+import os
 import random
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from subprocess import PIPE, Popen
 from typing import Protocol
 
 import pytest
 import redis
 from redis.asyncio import Redis
 
+from adapters.engine_lines.shared_buckets import BYTES, MappedBuckets
+from adapters.engine_lines.shared_notes import SharedNotes, notes_file
 from adapters.limits.redis import RedisTokenBucketRateLimiter
 from application.health import Health
 from application.limiting.limits import Limits, SharedBucketsUnavailable
 from application.limiting.tiers import Kind, LimitRules
-from application.limiting.token_bucket import Decision, Outcome, Rate, TokenBucketRateLimiter
+from application.limiting.token_bucket import Buckets, Decision, Outcome, Rate, TokenBucketRateLimiter
 from domain.identifiers import AccountId
 from tests.clock_by_hand import ClockByHand
 from tests.redis_server import running_redis, some_redis_url
@@ -31,11 +40,13 @@ class Limiter(Protocol):
 
 
 class InMemory:
-    """The limiter of one process."""
+    """The limiter of one process, or of several that have the same memory mapped."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mapped: bool = False) -> None:
         self._clock = ClockByHand()
-        self._limiter = TokenBucketRateLimiter(self._clock.now_us)
+        self._limiter: Buckets = TokenBucketRateLimiter(self._clock.now_us)
+        if mapped:
+            self._limiter = MappedBuckets(memoryview(bytearray(BYTES)), notes_file(), b"", self._clock.now_us)
 
     async def take(self, name: str, rate: Rate, cost: int = 1) -> Decision:
         return self._limiter.take(name, rate, cost)
@@ -72,10 +83,10 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "mapped", "redis"])
 async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
-    if request.param == "memory":
-        yield InMemory()
+    if request.param != "redis":
+        yield InMemory(mapped=request.param == "mapped")
         return
     shared = InRedis(request.getfixturevalue("redis_url"), f"test-{request.node.name}")
     await shared.move(0)
@@ -243,10 +254,10 @@ async def test_a_hundred_clients_never_get_more_than_burst_and_rate_give(limiter
     assert allowed >= rate.burst + rate.per_s * (passed_us - 400_000) / 1_000_000 - 3 * 10
 
 
-async def test_both_decide_the_same_in_every_story(redis_url: str) -> None:
+async def test_all_decide_the_same_in_every_story(redis_url: str) -> None:
     for seed in range(6):
         rng = random.Random(seed)
-        here, there = InMemory(), InRedis(redis_url, f"test-same-{seed}")
+        here, mapped, there = InMemory(), InMemory(mapped=True), InRedis(redis_url, f"test-same-{seed}")
         rate = Rate(
             per_s=rng.choice([1, 7, 1_000]),
             burst=rng.randint(1, 40),
@@ -258,11 +269,11 @@ async def test_both_decide_the_same_in_every_story(redis_url: str) -> None:
         await there.move(0)
         for _ in range(150):
             cost = rng.choice([0, 1, 1, 1, 5, 50])
-            ours, theirs = await here.take("ann", rate, cost), await there.take("ann", rate, cost)
-            assert ours == theirs, seed
+            one, *others = [await each.take("ann", rate, cost) for each in (here, mapped, there)]
+            assert others == [one, one], seed
             step = rng.choice([0, 0, 0.000_001, 0.01, 0.5, 4])
-            await here.move(step)
-            await there.move(step)
+            for each in (here, mapped, there):
+                await each.move(step)
         await there.close()
 
 
@@ -277,6 +288,76 @@ def test_what_is_forgotten_in_memory_is_what_was_not_used_for_longest() -> None:
         if number % 5 == 0:
             assert limiter.take("ann", RATE).outcome is Outcome.REFUSED
     assert len(limiter._young) + len(limiter._old) <= 20
+
+
+def test_what_is_forgotten_of_mapped_buckets_is_what_was_not_used_for_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.engine_lines.shared_buckets.SETS", 1)
+    clock = ClockByHand()
+    limiter = MappedBuckets(memoryview(bytearray(BYTES)), notes_file(), b"", clock.now_us)
+    limiter.take("ann", RATE, 20)
+    limiter.take("bob", RATE, 20)
+    for number in range(100):
+        clock.move(1e-6)
+        limiter.take(f"stranger-{number}", RATE)
+        assert limiter.take("ann", RATE).outcome is Outcome.REFUSED
+    assert limiter.take("bob", RATE).outcome is Outcome.ALLOWED
+
+
+DRAWING = """
+import sys
+from adapters.engine_lines.shared_notes import SharedNotes
+from application.limiting.token_bucket import Outcome, Rate
+
+buckets, rate = SharedNotes(int(sys.argv[1])).buckets, Rate(per_s=1, burst=20_000)
+print(flush=True)
+input()
+print(sum(buckets.take("ann", rate).outcome is Outcome.ALLOWED for _ in range(10_000)), flush=True)
+"""
+
+HOLDING = """
+import fcntl, sys
+
+fcntl.lockf(int(sys.argv[1]), fcntl.LOCK_EX, 1, 0)
+print(flush=True)
+input()
+"""
+
+
+@contextmanager
+def other_process(code: str, notes: int) -> Iterator[Popen[str]]:
+    """Run a program that has the notes; it says in a line when it is ready, and goes on when it is told."""
+    command = [sys.executable, "-c", code, str(notes)]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True, pass_fds=[notes]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        yield process
+
+
+def test_processes_that_share_buckets_let_through_no_more_than_one_would() -> None:
+    begun_s, notes = time.monotonic(), notes_file()
+    with ExitStack() as stack:
+        processes = [stack.enter_context(other_process(DRAWING, notes)) for _ in range(3)]
+        for each in processes:
+            assert each.stdin is not None
+            each.stdin.write("\n")
+            each.stdin.flush()
+        allowed = sum(int(each.communicate()[0]) for each in processes)
+    os.close(notes)
+    assert 20_000 <= allowed <= 20_000 + time.monotonic() - begun_s
+
+
+def test_who_was_frozen_with_a_lock_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.engine_lines.shared_buckets.SETS", 1)
+    notes = notes_file()
+    buckets, rate = SharedNotes(notes).buckets, Rate(per_s=1, burst=2_000_000)
+    with other_process(HOLDING, notes) as frozen:
+        assert [buckets.take("ann", rate, 500_000).remaining // 500_000 for _ in range(3)] == [3, 2, 1]
+        frozen.kill()
+    assert buckets.take("ann", rate, 500_000).outcome is Outcome.ALLOWED
+    assert buckets.take("ann", rate, 500_000).outcome is Outcome.REFUSED
+    os.close(notes)
 
 
 async def test_a_script_that_redis_lost_is_loaded_again_and_costs_one_round_trip_otherwise() -> None:

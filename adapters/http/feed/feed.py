@@ -21,7 +21,7 @@ from adapters.http.feed.line import Line, Wire
 from adapters.http.feed.messages import message
 from adapters.http.feed.subscription import Subscription
 from application.health import Health, Trouble, kept_running
-from application.limiting.token_bucket import TokenBucketRateLimiter
+from application.limiting.token_bucket import Buckets, TokenBucketRateLimiter
 from application.past import Past
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
@@ -62,6 +62,18 @@ class FeedLog(StreamReader, LogReader, Protocol):
     """A log that streams can be read from, and that has an end."""
 
 
+class OtherFeeds(Protocol):
+    """The feeds that other processes of this exchange have open."""
+
+    def changed(self, whose: str, by: int) -> None:
+        """Tell them that somebody has so many more open here, or fewer."""
+        ...
+
+    def elsewhere(self, whose: str) -> int:
+        """Return how many somebody has open there."""
+        ...
+
+
 class Feed:
     """Tells consumers what happens; make it where the board is made, and run it while the process serves."""
 
@@ -79,11 +91,13 @@ class Feed:
         health: Health,
         limits: FeedLimits = USUAL,
         exempt: frozenset[str] = frozenset(),
+        buckets: Buckets | None = None,
+        others: OtherFeeds | None = None,
     ) -> None:
         self.limits = limits
         self.hub = Hub(board, self._lose, self._fail)
         self.history = History(log, codec, past, self.hub, at_once=limits.replays)
-        self.buckets = TokenBucketRateLimiter()
+        self.buckets = buckets or TokenBucketRateLimiter()
         self.cuts = dict.fromkeys(("slow", "revoked", "failed", "closing"), 0)
         self._log = log
         self._reads = reads
@@ -92,6 +106,7 @@ class Feed:
         self._clock = clock
         self._health = health
         self._exempt = exempt
+        self._others = others
         self._lines: dict[Line, None] = {}
         self._open: Counter[str] = Counter()
         self._dirty: dict[Line, None] = {}
@@ -104,7 +119,13 @@ class Feed:
 
     def connect(self, wire: Wire, caller: Caller | None, address: str) -> Line:
         """Let a consumer in. Raises :class:`Problem` if there are too many, or too many of its own."""
-        self.admit(caller, address)
+        whose = _whose(caller, address)
+        self._count(whose, 1)  # before it is looked how many there are: others may let one in just now
+        try:
+            self._admit(whose, caller, address)
+        except Problem:
+            self._count(whose, -1)
+            raise
         line = Line(
             wire,
             caller=caller,
@@ -115,11 +136,10 @@ class Feed:
             now_s=asyncio.get_running_loop().time,
         )
         self._lines[line] = None
-        self._open[_whose(caller, address)] += 1
         return line
 
-    def admit(self, caller: Caller | None, address: str) -> None:
-        """Raise :class:`Problem` if there is no room for one more consumer."""
+    def _admit(self, whose: str, caller: Caller | None, address: str) -> None:
+        """Raise :class:`Problem` if there is no room for a consumer, who is counted already."""
         if self.ending:
             raise Problem(Code.STARTING, "the exchange is about to end; connect again in a moment")
         if len(self._lines) >= self.limits.sockets:
@@ -130,7 +150,8 @@ class Feed:
             return
         else:
             most = self.limits.sockets_per_address
-        if self._open[_whose(caller, address)] >= most:
+        elsewhere = self._others.elsewhere(whose) if self._others else 0
+        if self._open[whose] + elsewhere > most:
             raise Problem(
                 Code.TOO_MANY_FEEDS, f"{most} feeds are open already: that is as many as there may be"
             )
@@ -154,16 +175,20 @@ class Feed:
     def disconnect(self, line: Line) -> None:
         """Let a consumer go."""
         del self._lines[line]
-        whose = _whose(line.caller, line.address)
-        self._open[whose] -= 1
-        if not self._open[whose]:
-            del self._open[whose]
+        self._count(_whose(line.caller, line.address), -1)
         self._dirty.pop(line, None)
         for task in line.replays:
             task.cancel()
         for subscription in line.subscriptions.values():
             self.hub.leave(subscription)
         line.closed = True
+
+    def _count(self, whose: str, by: int) -> None:
+        self._open[whose] += by
+        if not self._open[whose]:
+            del self._open[whose]
+        if self._others:
+            self._others.changed(whose, by)
 
     def _mark(self, line: Line) -> None:
         self._dirty[line] = None

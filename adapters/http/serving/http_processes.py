@@ -99,6 +99,7 @@ class HttpProcesses:
     def gone(self, worker: int) -> None:
         """Take note that a process has hung up."""
         self.present.discard(worker)
+        self._notes.forget_feeds(worker)
         self._traffic.in_flight = sum(self._latest[worker].in_flight for worker in self.present)
         if not self._health.ending:
             self._health.report(

@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from adapters.engine_lines.shared_notes import SharedNotes, notes_file
 from adapters.http.feed import feed as feed_module
 from adapters.http.feed.limits import FeedLimits
 from adapters.http.feed.socket import PATH
@@ -122,6 +123,28 @@ async def test_an_account_has_so_many_sockets_and_an_address_without_one_too(
     world.presage.feed.limits = FeedLimits(sockets_per_address=0)
     world.presage.feed._exempt = frozenset()
     assert await refusal(url) == (429, "too_many_feeds")
+
+
+async def test_feeds_of_other_processes_count_until_these_have_ended(
+    world: World, url: str, ann: Person, bob: Person
+) -> None:
+    feed, notes = world.presage.feed, SharedNotes(notes_file())
+    feed.limits, feed._others = FeedLimits(sockets_per_account=2), notes.feeds(0)
+    other = notes.feeds(1)
+    other.changed(f"account {ann.account_id}", 1)
+    async with feed_client(url, ann), feed_client(url, bob):
+        assert other.elsewhere(f"account {ann.account_id}") == 1
+        assert await refusal(url, ann) == (429, "too_many_feeds")
+        assert other.elsewhere(f"account {ann.account_id}") == 1, "who was refused is not counted"
+        notes.forget_feeds(1)
+        async with feed_client(url, ann):
+            assert other.elsewhere(f"account {ann.account_id}") == 2
+    while feed._lines:  # noqa: ASYNC110 (nobody in the product waits for it)
+        await asyncio.sleep(0.01)
+    assert other.elsewhere(f"account {ann.account_id}") == 0
+    feed._others.changed("account of a process that was killed", 7)
+    assert notes.feeds(0).elsewhere("account of a process that was killed") == 0
+    assert other.elsewhere("account of a process that was killed") == 0
 
 
 async def test_a_socket_has_so_many_subscriptions_and_markets(
