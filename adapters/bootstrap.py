@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -40,6 +41,7 @@ from adapters.http.feed.feed import Feed
 from adapters.http.firewall.opening import open_screen
 from adapters.http.port import HttpPort
 from adapters.http.route_classes import RouteClass
+from adapters.http.routes.admin_watching import overview_here
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
 from adapters.limits.opening import open_limits
@@ -430,6 +432,7 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
             sessions=sessions,
             clock=clock,
             health=health,
+            look=partial(overview_here, port),
             exempt=limits.rules.exempt if limits else LOOPBACK,
         )
         watch.add(feed)

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 
 from adapters.bootstrap import http_settings, make_codec, open_log, open_snapshots
@@ -19,6 +21,8 @@ from adapters.engine_lines.messages import (
     Booked,
     Booking,
     Lasts,
+    Overseen,
+    Overview,
     SessionLasts,
     SessionOf,
     SessionsAway,
@@ -37,6 +41,7 @@ from adapters.http.firewall.opening import open_screen
 from adapters.http.forwarding import forwarding_app
 from adapters.http.port import ReadPort
 from adapters.http.route_classes import RouteClass
+from adapters.http.routes.service import standing_of
 from adapters.http.serving.http_processes import Reporter
 from adapters.http.serving.warming import make_warmer
 from adapters.limits.opening import open_limits
@@ -67,6 +72,7 @@ SIGHT_S = 1.0
 
 BOOKED_S = 2.0
 SESSION_S = 2.0
+OVERVIEW_S = 2.0
 """How long the engine has to answer what requests to read wait for."""
 
 
@@ -135,6 +141,27 @@ class EngineSessions:
         if isinstance(answer, SessionsAway):
             raise SessionsUnavailable(answer.message)
         return answer
+
+
+class EngineOverview:
+    """How the exchange is as a whole, which the engine knows; where it is away, that much is known here."""
+
+    def __init__(self, line: EngineLine, health: Health) -> None:
+        self._line = line
+        self._health = health
+
+    async def look(self) -> Mapping[str, Any]:
+        """Return how it is."""
+        try:
+            answer = await self._line.ask(Overseen(), OVERVIEW_S)
+        except (EngineAway, AnswerLost, EngineFailed):
+            self._health.report(
+                ENGINE, Trouble.ENGINE_AWAY, "it does not answer; it is started again if it has ended"
+            )
+            return {"readiness": standing_of(self._health, ready=self._line.opened.is_set())}
+        assert isinstance(answer, Overview)
+        overview: Mapping[str, Any] = orjson.loads(answer.told)
+        return overview
 
 
 @asynccontextmanager
@@ -216,6 +243,7 @@ async def open_http_process(
             sessions=port.visitors.sessions,
             clock=clock,
             health=health,
+            look=EngineOverview(line, health).look,
             exempt=limits.rules.exempt if limits else LOOPBACK,
             buckets=notes.buckets,
             others=notes.feeds(worker),

@@ -78,6 +78,16 @@ class SessionsAway(Struct, frozen=True, array_like=True, tag="sessions_away", gc
     message: str
 
 
+class Overseen(Struct, frozen=True, array_like=True, tag="overseen", gc=False):
+    """How the exchange is as a whole, for operators who listen to an HTTP process."""
+
+
+class Overview(Struct, frozen=True, array_like=True, tag="overview", gc=False):
+    """That, as JSON."""
+
+    told: bytes
+
+
 class Failed(Struct, frozen=True, array_like=True, tag="failed", gc=False):
     """There is no answer: a fault of the engine, which has it in its log."""
 
@@ -137,8 +147,8 @@ class Report(Struct, frozen=True, array_like=True, tag="report", gc=False):
     conditions: list[Wrong]
 
 
-Question = Forwarded | Booking | SessionOf | SessionLasts
-Answer = Answered | Booked | SessionTold | Lasts | SessionsAway | Failed
+Question = Forwarded | Booking | SessionOf | SessionLasts | Overseen
+Answer = Answered | Booked | SessionTold | Lasts | SessionsAway | Overview | Failed
 
 NEWS = 0
 """The number of what is no answer, and wants none."""

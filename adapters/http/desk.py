@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import orjson
 from starlette.types import Message, Scope
 
 from adapters.engine_lines.messages import (
@@ -11,6 +12,8 @@ from adapters.engine_lines.messages import (
     Booking,
     Forwarded,
     Lasts,
+    Overseen,
+    Overview,
     Question,
     Report,
     SessionLasts,
@@ -23,6 +26,7 @@ from adapters.http.app import OPERATIONS
 from adapters.http.callers.limited import RULING, headers_of
 from adapters.http.endpoint import VERIFIED, Endpoint
 from adapters.http.port import HttpPort
+from adapters.http.routes.admin_watching import overview_of
 from application.ports.event_store import START, Position
 from application.ports.sessions import SessionsUnavailable
 from domain.identifiers import AccountId
@@ -61,6 +65,8 @@ class HttpDesk:
         if isinstance(question, Booking):
             account_id, position = AccountId(question.account_id), Position(question.position)
             return Booked(position=await self._port.exchange.booked(account_id, position))
+        if isinstance(question, Overseen):
+            return Overview(told=orjson.dumps(overview_of(self._port)))
         return await self._session(question)
 
     async def _session(self, question: SessionOf | SessionLasts) -> Answer:

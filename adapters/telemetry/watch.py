@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from application.health import kept_running
 from application.log.whole_streams import FollowedLog
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.measures import Measured
+from application.ports.measures import Measure, Measured, summed
 from application.slo.objectives import AVAILABILITY, EXACTLY_ONCE, FRESHNESS, ORDER_P50, ORDER_P99, SLO
 from application.slo.service_levels import ServiceLevels, Source
 from application.slo.tracker import SLOTracker, Tally
@@ -82,6 +82,10 @@ class Watch:
     def metrics(self) -> bytes:
         """Return all figures in the text format of Prometheus."""
         return self._exposition.text()
+
+    def figures(self, names: Collection[str]) -> Iterator[Measure]:
+        """Yield some figures by their names, without what Prometheus adds to these."""
+        yield from summed(each for part in self._parts for each in part.measures() if each.name in names)
 
     def add(self, *parts: Measured) -> None:
         """Watch some more parts."""

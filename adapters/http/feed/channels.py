@@ -6,7 +6,7 @@ from domain.identity.aggregate import Scope
 
 
 class Channel(StrEnum):
-    """What is told of what. The last one is this exchange's own."""
+    """What is told of what. The last two are this exchange's own."""
 
     BOOK = "orderbook_delta"
     TICKER = "ticker"
@@ -17,12 +17,13 @@ class Channel(StrEnum):
     POSITIONS = "market_positions"
     ORDER_GROUPS = "order_group_updates"
     HEARTBEAT = "heartbeat"
+    ADMIN = "admin"
 
 
 PRIVATE = frozenset({Channel.FILL, Channel.ORDERS, Channel.POSITIONS, Channel.ORDER_GROUPS})
 """What is told only to the account that it is about."""
 
-SCOPES: dict[Channel, Scope] = dict.fromkeys(PRIVATE, Scope.READ)
+SCOPES: dict[Channel, Scope] = {**dict.fromkeys(PRIVATE, Scope.READ), Channel.ADMIN: Scope.ADMIN}
 """What whoever subscribes must be allowed to do; everybody may see the other channels."""
 
 REPLAYED = frozenset({Channel.BOOK, Channel.TICKER, Channel.TRADE, Channel.LIFECYCLE})

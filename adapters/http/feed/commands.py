@@ -108,6 +108,8 @@ def read_subscription(params: Mapping[str, Any], limits: FeedLimits) -> Subscrib
     revision = _number(params, "from_revision", most=2**62)
     conflate_ms = _number(params, "conflate_ms", most=limits.conflate_ms_max) or 0
     for channel in channels:
+        if channel is Channel.ADMIN and tickers is not None:
+            raise Refused(FeedCode.INVALID_PARAMETER, f"{channel} is of the whole exchange, not of markets")
         if channel in ONE_BY_ONE and not tickers:
             raise Refused(FeedCode.MARKET_TICKER_REQUIRED, f"{channel} needs market_ticker or market_tickers")
         if revision is not None and channel not in REPLAYED:

@@ -13,12 +13,13 @@ from adapters.http.answers.problems import Code, Problem
 from adapters.http.callers.authentication import Caller
 from adapters.http.callers.key_ring import KeysInForce
 from adapters.http.callers.sessions import GoingSessions
-from adapters.http.feed.channels import FeedCode, Refused
+from adapters.http.feed.channels import Channel, FeedCode, Refused
 from adapters.http.feed.history import History
 from adapters.http.feed.hub import Hub
 from adapters.http.feed.limits import USUAL, FeedLimits
 from adapters.http.feed.line import Line, Wire
 from adapters.http.feed.messages import message
+from adapters.http.feed.overseeing import Look, Overseeing
 from adapters.http.feed.subscription import Subscription
 from application.health import Health, Trouble, kept_running
 from application.limiting.token_bucket import Buckets, TokenBucketRateLimiter
@@ -89,6 +90,7 @@ class Feed:
         sessions: GoingSessions,
         clock: Clock,
         health: Health,
+        look: Look,
         limits: FeedLimits = USUAL,
         exempt: frozenset[str] = frozenset(),
         buckets: Buckets | None = None,
@@ -107,6 +109,8 @@ class Feed:
         self._health = health
         self._exempt = exempt
         self._others = others
+        self._look_over = look
+        self._overseeing = Overseeing()
         self._lines: dict[Line, None] = {}
         self._open: Counter[str] = Counter()
         self._dirty: dict[Line, None] = {}
@@ -235,6 +239,7 @@ class Feed:
             ("writing", self._write),
             ("heartbeat", self._beat),
             ("who may listen", self._look),
+            ("operators", self._oversee),
         )
         tasks = [
             asyncio.create_task(
@@ -272,20 +277,34 @@ class Feed:
         while True:
             await asyncio.sleep(BEAT_S)
             lag_s = await self._behind_s(loop.time())
-            self.hub.beat(
-                message(
-                    "heartbeat",
-                    {
-                        "ts_ms": self._clock.now_us() // 1_000,
-                        "lag_ms": round(lag_s * 1_000),
-                        "position": self.hub.position,
-                    },
-                    self.hub.position,
-                )
-            )
+            self.hub.beat(message("heartbeat", self._lag(lag_s), self.hub.position))
             for line in list(self._lines):
                 if line.closed or line.stalled:
                     self.cut(line, "slow", _FORBIDDEN, f"{SLOW}: nothing was taken for too long")
+
+    async def _oversee(self) -> None:
+        """Tell operators every second how things stand; each is looked at again before anything is told."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if not self.hub.subscriptions_to(Channel.ADMIN):
+                continue
+            overview = await self._look_over()
+            lag_s = await self._behind_s(loop.time())
+            # Nothing is awaited between the look at those who listen and what they are told.
+            await self._look_at_keys()
+            self._overseeing.tell(
+                self.hub.subscriptions_to(Channel.ADMIN),
+                overview,
+                message("admin_lag", self._lag(lag_s), self.hub.position),
+            )
+
+    def _lag(self, lag_s: float) -> dict[str, int]:
+        return {
+            "ts_ms": self._clock.now_us() // 1_000,
+            "lag_ms": round(lag_s * 1_000),
+            "position": self.hub.position,
+        }
 
     async def _behind_s(self, now_s: float) -> float:
         """Return for how long there has been something in the log that was not told."""

@@ -357,8 +357,12 @@ class Hub:
 
     def beat(self, message: Message) -> None:
         """Tell all who asked for it that the feed is alive."""
-        for subscription in self._everywhere.get(Channel.HEARTBEAT, {}):
+        for subscription in self.subscriptions_to(Channel.HEARTBEAT):
             subscription.tell(message)
+
+    def subscriptions_to(self, channel: Channel) -> Subscribers:
+        """Return those who subscribed to a channel of all markets, or of none."""
+        return self._everywhere.get(channel, {})
 
 
 def _leave(subscribers: dict[Channel, Subscribers], subscription: Subscription) -> None:

@@ -10,6 +10,7 @@ Plain = Call[NoQuery, None]
 
 READYZ = "/readyz"
 UNREADY = 503
+_WELL = ("ready", "degraded")
 MESSAGE_MAX = 500
 CONDITIONS_MAX = 100
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -27,6 +28,12 @@ async def readyz(call: Plain) -> Reply:
 
 
 def readiness(health: Health, *, ready: bool) -> Reply:
+    """Return what ``/readyz`` tells of an exchange that takes commands or does not."""
+    content = standing_of(health, ready=ready)
+    return Reply(content=content, status=None if content["status"] in _WELL else UNREADY)
+
+
+def standing_of(health: Health, *, ready: bool) -> ReadinessAnswer:
     """Return how an exchange is that takes commands or does not, and all that is wrong."""
     conditions = [
         ConditionAnswer(
@@ -39,10 +46,7 @@ def readiness(health: Health, *, ready: bool) -> Reply:
     ]
     well = "degraded" if conditions else "ready"
     status = "starting" if not ready else "unavailable" if health.stopped else well
-    return Reply(
-        content=ReadinessAnswer(status=status, conditions=conditions),
-        status=None if status == well else UNREADY,
-    )
+    return ReadinessAnswer(status=status, conditions=conditions)
 
 
 async def metrics(call: Plain) -> Reply:
