@@ -1,15 +1,15 @@
 """The largest request of each route, and of what is refused: how long it keeps the loop, and what it leaves.
 
-Asked of a filled exchange. The time on the loop is the processor time of the longest stretch between two
-turns of the loop; beside it stands what the same machine needed for a bare piece of work meanwhile, so that
-what else it did can be told from what a request costs. Which routes keep the loop or memory for longer than
-they may is said in the end, and the command fails.
+Asked of a filled exchange. The time on the loop is the processor time of its longest turn; beside it
+stands what the same machine needed for a bare piece of work meanwhile, so that what else it did is told from
+what a request costs. What is left in memory is what the allocators count. Which routes keep loop or memory for
+longer than they may is said in the end, and the command fails.
 """
 
 import asyncio
 import gc
 import re
-import tracemalloc
+from array import array
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from adapters.http.operations import Access, Operation
 from benchmarks._hostile_cases import CASES, FEW, Case
 from benchmarks._hostile_nonsense import LARGE_BODIES, NONSENSE, Made
 from benchmarks._hostile_world import AS_LARGE_AS_MAY_BE, Size, World, filled_world
+from benchmarks._turns import allocated_bytes, loop_that_is_watched, turns
 
 STALL_MS_MAX = 50.0
 """The longest that a request may keep the loop, on a machine that needs :data:`BARE_MS` for the bare work."""
@@ -54,7 +55,8 @@ ENOUGH = 500
 
 def run(n: int = 1_000, size: Size = AS_LARGE_AS_MAY_BE) -> dict[str, Any]:
     """Ask every route its largest request ``n`` times, or as often as there is something to ask it about."""
-    return asyncio.run(_run(n, size))
+    with asyncio.Runner(loop_factory=loop_that_is_watched) as runner:
+        return runner.run(_run(n, size))
 
 
 async def _run(n: int, size: Size) -> dict[str, Any]:
@@ -158,63 +160,52 @@ async def _asked(
     headers: Mapping[str, str],
     body: bytes,
 ) -> _Answered:
-    sent = asyncio.ensure_future(transport.send(method, path, query, headers, body))
-    stall_s = await _longest_step(sent)
-    answer = sent.result()
-    return _Answered(stall_s, answer.status, len(path) + len(query) + len(body), len(answer.content))
+    loop = turns()
+    # What is left of this turn is not the request's.
+    await asyncio.sleep(0)
+    loop.longest_s = 0.0
+    answer = await asyncio.ensure_future(transport.send(method, path, query, headers, body))
+    return _Answered(loop.longest_s, answer.status, len(path) + len(query) + len(body), len(answer.content))
 
 
 async def _measured(
     ask: Callable[[], Awaitable[_Answered]], repeats: int, *, makes: bool = False, orders: int = 1
 ) -> dict[str, Any]:
-    """Ask for what is set up once, then most of the times for the time, and the rest for the memory."""
+    """Ask for what is set up once, then in parts, after each of which is seen what they left in memory.
+
+    What grows does so in every part; what something else set up meanwhile is in one of them: the part that
+    left the least counts.
+    """
     for _ in range(max(2, repeats // 20)):
         await ask()
     bare_ms = _bare_ms()
-    parts_of = max(1, repeats // (3 * PARTS))
-    answered = [await ask() for _ in range(max(2, repeats - PARTS * parts_of))]
-    bare_ms = (bare_ms + _bare_ms()) / 2
-    kept = await _kept(ask, parts_of)
-    stalls = sorted(each.stall_s for each in answered)
+    each = max(1, repeats // PARTS)
+    stalls, statuses, kept = array("d", bytes(8 * PARTS * each)), set(), []
+    before = _memory_bytes()
+    for part in range(PARTS):
+        for number in range(part * each, (part + 1) * each):
+            answered = await ask()
+            stalls[number] = answered.stall_s
+            statuses.add(answered.status)
+        now = _memory_bytes()
+        kept.append((now - before) / each)
+        before = now
     return {
-        "stall_ms": round(stalls[(len(stalls) - 1) * 99 // 100] * 1_000, 2),
-        "bare_ms": round(bare_ms, 2),
-        "kept_bytes_each": kept,
+        "stall_ms": round(sorted(stalls)[(len(stalls) - 1) * 99 // 100] * 1_000, 2),
+        "bare_ms": round((bare_ms + _bare_ms()) / 2, 2),
+        "kept_bytes_each": max(0, round(min(kept))),
         "repeats": repeats,
         "makes": makes,
         "orders": orders,
-        "request_bytes": answered[-1].sent_bytes,
-        "answer_bytes": answered[-1].answer_bytes,
-        "statuses": " ".join(map(str, sorted({each.status for each in answered}))),
+        "request_bytes": answered.sent_bytes,
+        "answer_bytes": answered.answer_bytes,
+        "statuses": " ".join(map(str, sorted(statuses))),
     }
 
 
-async def _kept(ask: Callable[[], Awaitable[Any]], times: int) -> int:
-    """Return how much a request leaves in memory on average, in the part of them that left the least.
-
-    What grows does so in every part; what something else set up meanwhile is in one of them.
-    """
-    kept, before = [], 0
-    tracemalloc.start()
-    for _ in range(PARTS):
-        for _ in range(times):
-            await ask()
-        gc.collect()
-        now, _ = tracemalloc.get_traced_memory()
-        kept.append((now - before) / times)
-        before = now
-    tracemalloc.stop()
-    return max(0, round(min(kept)))
-
-
-async def _longest_step(sent: "asyncio.Future[Any]") -> float:
-    """Return the longest processor time of this thread within which nothing else had its turn."""
-    longest, before = 0.0, thread_time()
-    while not sent.done():
-        await asyncio.sleep(0)
-        now = thread_time()
-        longest, before = max(longest, now - before), now
-    return longest
+def _memory_bytes() -> int:
+    gc.collect()
+    return allocated_bytes()
 
 
 def _bare_ms() -> float:

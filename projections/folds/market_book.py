@@ -195,9 +195,12 @@ class MarketBook:
             ahead += other.resting
         return Quantity(ahead)
 
-    def queues_ahead(self, order_ids: Iterable[str]) -> dict[str, Quantity]:
-        """Return how much stands before each of some orders that rests, in one walk down each side."""
-        found: dict[str, Quantity] = {}
+    def walk_queues(self, order_ids: Iterable[str]) -> Iterator[tuple[str, Quantity] | None]:
+        """Walk down each side once; yield what stands before each of some orders that rests.
+
+        For every level and every other order on the way it yields nothing, so that whoever takes it step by
+        step can let others have their turn; a book that changes meanwhile is told as it is met.
+        """
         for side in (self.yes, self.no):
             wanted: dict[int, set[str]] = {}
             for order_id in order_ids:
@@ -205,12 +208,15 @@ class MarketBook:
                 if row is not None and row.resting and self._side(row.side) is side:
                     wanted.setdefault(row.ticks, set()).add(order_id)
             ahead = 0
-            for ticks, level in side.down_from_best():
+            for ticks, level in tuple(side.down_from_best()):
                 if not wanted:
                     break
-                found.update(_in_queue(level, wanted.pop(ticks, set()), ahead))
+                here = wanted.pop(ticks, None)
+                if here:
+                    yield from _in_queue(level, here, ahead)
+                else:
+                    yield None
                 ahead += level.total
-        return found
 
     def apply(self, event: BookEvent, *, revision: int, sequence: int) -> BookOrderRow | None:
         """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
@@ -322,11 +328,13 @@ class MarketBook:
         return self._rest(row, quantity, sequence)
 
 
-def _in_queue(level: BookLevel, wanted: set[str], ahead: int) -> Iterator[tuple[str, Quantity]]:
-    for row in level.orders.values():
+def _in_queue(level: BookLevel, wanted: set[str], ahead: int) -> Iterator[tuple[str, Quantity] | None]:
+    for row in tuple(level.orders.values()):
         if not wanted:
             return
         if row.order_id in wanted:
             wanted.remove(row.order_id)
-            yield row.order_id, Quantity(ahead)
+            yield (row.order_id, Quantity(ahead)) if row.resting else None
+        else:
+            yield None
         ahead += row.resting

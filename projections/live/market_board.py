@@ -5,7 +5,6 @@ trades), and only memory answers fast enough; so it does not live in SQL alone. 
 the read model and goes on from there, so starting does not take longer as the log grows.
 """
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -36,9 +35,6 @@ RECENT_TRADES = 200
 
 DEPTHS_KEPT = 8
 """At how many depths a book is kept as it is told: whoever asks for every depth there is fills no memory."""
-
-IN_ONE_WALK = 2_000
-"""For how many orders a book is walked down once before others have a turn."""
 
 
 @dataclass(slots=True)
@@ -261,16 +257,14 @@ class MarketBoard:
         """Return how much stands before each of an account's resting orders, by market and age."""
         found: list[QueuePosition] = []
         for ticker, order_ids in sorted((await self._of_account(account_id, tickers, group_ids)).items()):
-            for start in range(0, len(order_ids), IN_ONE_WALK):
-                await asyncio.sleep(0)
-                some = order_ids[start : start + IN_ONE_WALK]
-                market = self._markets.get(ticker)
-                ahead = market.book.queues_ahead(some) if market else {}
-                found.extend(
-                    QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=ahead[order_id])
-                    for order_id in some
-                    if order_id in ahead
-                )
+            market = self._markets.get(ticker)
+            walk = market.book.walk_queues(order_ids) if market else ()
+            ahead = {met[0]: met[1] async for met in in_turns(walk) if met is not None}
+            found += [
+                QueuePosition(order_id=OrderId(order_id), ticker=Ticker(ticker), ahead=ahead[order_id])
+                async for order_id in in_turns(order_ids)
+                if order_id in ahead
+            ]
         return found
 
     async def _of_account(
