@@ -1,9 +1,9 @@
 """The largest request of each route, and of what is refused: how long it keeps the loop, and what it leaves.
 
-Asked of a filled exchange. The time on the loop is the processor time of its longest turn; beside it
-stands what the same machine needed for a bare piece of work meanwhile, so that what else it did is told from
-what a request costs. What is left in memory is what the allocators count. Which routes keep loop or memory for
-longer than they may is said in the end, and the command fails.
+Asked of a filled exchange. The time on the loop is the processor time of its longest turn; beside it stands
+what the same machine needed for a bare piece of work meanwhile, so that it can be told what else it did. What
+is left in memory is what the allocators count. Which routes keep the loop or memory for longer than they may
+is said in the end, and the command fails.
 """
 
 import asyncio
