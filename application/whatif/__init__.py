@@ -1,0 +1,1 @@
+"""What might have been: a market's recorded flow through a market that was changed."""
