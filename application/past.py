@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from application.events import DomainEvent, Recorded
 from application.ports.codec import EventCodec
-from application.ports.event_store import StreamReader
+from application.ports.event_store import RecordedEvent, StreamReader
 from application.ports.snapshots import Snapshots
 from application.snapshots.history import StreamHistory
 from application.snapshots.market_form import MARKET_FORM
@@ -67,7 +67,7 @@ class Past:
         """
         stream = market_stream(ticker)
         low = -1
-        high = await self._end(stream)
+        high = await self.last_revision(ticker)
         while low < high:
             middle = (low + high + 1) // 2
             event = await self.event(stream, middle)
@@ -114,11 +114,24 @@ class Past:
             until, glance = until - glance, glance * 8
         return None
 
-    async def _end(self, stream: str) -> int:
+    async def last_revision(self, ticker: Ticker) -> int:
+        """Return the revision of a market's last event, -1 if there is none."""
+        stream = market_stream(ticker)
         async for page in self._reader.read_stream(stream, from_revision=-1, backwards=True, limit=1):
             for stored in page:
                 return stored.revision
         return -1
+
+    async def stored(
+        self, ticker: Ticker, *, first: int, last: int
+    ) -> AsyncIterator[tuple[Sequence[RecordedEvent], EventCodec]]:
+        """Yield a market's events from ``first`` to ``last`` as they are stored, and what reads them."""
+        if first <= last:
+            pages = self._reader.read_stream(
+                market_stream(ticker), from_revision=first, limit=last - first + 1
+            )
+            async for page in pages:
+                yield page, self._codec
 
     def _history(self, ticker: Ticker) -> StreamHistory[MarketState, MarketCommand, MarketEvent]:
         return StreamHistory(

@@ -11,6 +11,7 @@ import orjson
 
 from adapters.http.requests.orders import BATCH_MAX
 from adapters.http.requests.queries import MARKETS_AT_ONCE
+from adapters.http.requests.what_if import CHANGES_MAX
 from adapters.http.routes import elsewhere
 from application.ports.sessions import PER_ACCOUNT
 from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, SERIES, World
@@ -98,6 +99,12 @@ def _order(world: World) -> Json:
         "order_group_id": world.order_groups[1],
         "cancel_order_on_pause": True,
     }
+
+
+def _what_if(**of: str) -> Json:
+    """Return a fork at the market's beginning, with as many orders put in as may be."""
+    order = {"side": "yes", "action": "buy", "count": 1, "yes_price": 50, "type": "limit", "post_only": False}
+    return {"as_of_revision": 0, "insert": [{**of, **order} for _ in range(CHANGES_MAX)]}
 
 
 def _event_order(world: World) -> Json:
@@ -459,6 +466,13 @@ CASES: dict[str, Case] = {
     # -------------------------------------------------------------------------- what an operator does
     f"GET {ADMIN}/alerts": get(),
     f"GET {ADMIN}/markets/{{ticker}}/preview": get(f"ticker={BUSY}", **LONG, unwind_after_ts=_now),
+    f"POST {ADMIN}/markets/{{ticker}}/what-if": Case(
+        ask=lambda _, __: Asked(names={"ticker": BUSY}, query=LONG, body=_what_if(account_id=HOARDER)),
+        repeats_max=FEW,
+    ),
+    f"POST {BASE}/markets/{{ticker}}/what-if": Case(
+        ask=lambda _, __: Asked(names={"ticker": BUSY}, query=LONG, body=_what_if()), repeats_max=FEW
+    ),
     f"GET {ADMIN}/service_levels": get(),
     f"POST {ADMIN}/markets": Case(
         ask=lambda w, _: Asked(body=_new_market(w, _)), makes=True, repeats_max=FEW

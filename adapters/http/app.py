@@ -54,6 +54,7 @@ from adapters.http.routes import (
     sessions,
     standings,
     webhooks,
+    what_if,
     why,
 )
 from adapters.http.routes.reference import reference_routes
@@ -90,6 +91,7 @@ _TABLE: tuple[Operation, ...] = (
     *past.ROUTES,
     *standings.ROUTES,
     *why.ROUTES,
+    *what_if.ROUTES,
     *admin_markets.ROUTES,
     *admin_preview.ROUTES,
     *admin_groups.ROUTES,

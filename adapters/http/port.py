@@ -12,6 +12,7 @@ from adapters.http.callers.own_writes import OwnWrites
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import Known, Visitors
 from adapters.http.firewall.opening import Screen
+from adapters.http.one_at_a_time import OneAtATime
 from adapters.http.settings import HttpSettings
 from adapters.notices.destinations import Destinations
 from adapters.telemetry.watch import Watch
@@ -72,6 +73,7 @@ class ReadPort:
     visitors: Known
     own_writes: OwnWrites
     books: RenderedBooks = field(default_factory=RenderedBooks)
+    what_ifs: OneAtATime = field(default_factory=OneAtATime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

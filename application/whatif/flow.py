@@ -7,17 +7,23 @@ again, or something else does.
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from domain.identifiers import OrderId
 from domain.limits import AccountLimits
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.book import required_reservation
+from domain.market.policies import limit_of
 from domain.market.state import MarketState
 from domain.market.vocabulary import BUY, EndReason, MarketStatus, OrderType, TimeInForce
-from domain.quantities import Money, Quantity
+from domain.quantities import Money, Quantity, Ticks
 
-_PLENTY: Final = Money(2**62)
+PLENTY: Final = Money(2**62)
 """The money that was held for an order is not looked into again: it is the ledgers', which are not forked."""
+
+_AT_ONCE = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+"""What a stop without a price becomes, however long it was to wait."""
 
 _UNLIMITED = AccountLimits(open_orders=2**62, stops=2**62)
 
@@ -85,20 +91,15 @@ def asked_of(event: e.MarketEvent, before: MarketState, at_us: int) -> OrderAske
 
 
 def _placing(placed: e.OrderPlaced, before: MarketState, at_us: int) -> c.PlaceOrder:
-    waits = placed.order_type is OrderType.STOP
     lapses = placed.expires_at_us is not None
-    # A stop that says no price trades at once when it is woken, however long it was to wait.
-    unpriced = waits and lapses and placed.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
-    return c.PlaceOrder(
+    command = c.PlaceOrder(
         order_id=placed.order_id,
         account_id=placed.account_id,
         client_order_id=placed.client_order_id,
         side=placed.side,
         action=placed.action,
         quantity=_asked_for(placed, before),
-        price_ticks=None
-        if unpriced or placed.order_type is OrderType.MARKET
-        else placed.terms.price_ticks,
+        price_ticks=None,
         order_type=placed.order_type,
         time_in_force=TimeInForce.GOOD_TILL_DATE if lapses else placed.time_in_force,
         expires_at_us=placed.expires_at_us,
@@ -109,17 +110,30 @@ def _placing(placed: e.OrderPlaced, before: MarketState, at_us: int) -> c.PlaceO
         order_group_id=placed.order_group_id,
         cancel_on_pause=placed.cancel_on_pause,
         buy_max_cost=_most_cost(placed, before),
-        reserved=_PLENTY,
+        reserved=PLENTY,
         now_us=at_us,
         allotment=_allotment(placed, before),
         limits=_UNLIMITED,
     )
+    limit = placed.terms.price_ticks
+    return (
+        command if _said_no_price(placed, limit_of(command, before)) else replace(command, price_ticks=limit)
+    )
+
+
+def _said_no_price(placed: e.OrderPlaced, widest: Ticks) -> bool:
+    """Return whether an order took whatever price there was: the widest limit may be off the grid."""
+    if placed.order_type is OrderType.STOP:
+        return placed.time_in_force in _AT_ONCE and placed.terms.price_ticks == widest
+    return placed.order_type is OrderType.MARKET
 
 
 def _asked_for(placed: e.OrderPlaced, before: MarketState) -> Quantity:
-    """Return how much an order was for: one that only reduces may have been made smaller than orders may be."""
+    """Return how much an order was for: one that only reduces was made smaller where need be."""
     quantity, step = placed.terms.quantity, before.quantity_step
-    return Quantity(-(-max(quantity, before.quantity_min) // step) * step) if placed.reduce_only else quantity
+    if not placed.reduce_only:
+        return quantity
+    return Quantity(-(-max(quantity, before.quantity_min) // step) * step)
 
 
 def _most_cost(placed: e.OrderPlaced, before: MarketState) -> Money | None:

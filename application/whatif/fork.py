@@ -2,13 +2,24 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from application.events import Recorded
-from application.whatif.flow import FACTS, Adjust, Fact, OrderAsked, asked_of, holds, named_by
+from application.requests import OrderRequest
+from application.sagas.either_way import as_held, is_either
+from application.whatif.flow import (
+    FACTS,
+    PLENTY,
+    Adjust,
+    Fact,
+    OrderAsked,
+    asked_of,
+    holds,
+    named_by,
+)
 from application.whatif.telling import Telling
 from domain.identifiers import AccountId, OrderId
 from domain.market import commands as c
@@ -24,18 +35,43 @@ from domain.quantities import Money, Quantity
 from domain.rejections import Reason, Rejected
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Insertion:
     """An order that was never sent, and what became of it in the other market.
 
-    ``after_revision`` is the last recorded event before it. ``ahead`` is what stood before it in the queue
-    when it came to rest.
+    ``after_revision`` is the last recorded event before it. ``sent`` is what the market was asked, and
+    ``ahead`` what stood before it in the queue when it came to rest.
     """
 
-    order: c.PlaceOrder
+    order_id: OrderId
+    request: OrderRequest
     after_revision: int
+    sent: c.PlaceOrder | None = None
     refused: Rejected | None = None
     ahead: Quantity | None = None
+
+    def command(self, state: MarketState, at_us: int) -> c.PlaceOrder:
+        """Return what the order is to a market, as it would be if it were sent there."""
+        request = as_held(self.request, state) if is_either(self.request) else self.request
+        return c.PlaceOrder(
+            order_id=self.order_id,
+            account_id=request.account_id,
+            side=request.side,
+            action=request.action,
+            quantity=request.quantity,
+            price_ticks=request.price_ticks,
+            order_type=request.order_type,
+            time_in_force=request.time_in_force,
+            expires_at_us=request.expires_at_us,
+            stop_price_ticks=request.stop_price_ticks,
+            post_only=request.post_only,
+            reduce_only=request.reduce_only,
+            self_trade_prevention=request.self_trade_prevention,
+            cancel_on_pause=request.cancel_on_pause,
+            buy_max_cost=request.buy_max_cost,
+            reserved=PLENTY,
+            now_us=at_us,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +115,8 @@ class Fork:
 
     def _begin(self) -> None:
         """Take off what is open and is to be gone, which counts as no decision of anybody's."""
-        for order in [self.other.state.orders[each] for each in self._gone if each in self.other.state.orders]:
+        orders = self.other.state.orders
+        for order in [orders[each] for each in self._gone if each in orders]:
             if order.order_id in self._changes.removed:
                 self._find(order.order_id, order.account_id)
             command = c.CancelOrder(order_id=order.order_id, account_id=order.account_id)
@@ -159,8 +196,10 @@ class Fork:
     def _insert(self, revision: int) -> None:
         while self._waiting and self._waiting[0].after_revision <= revision:
             inserted = self._waiting.pop(0)
-            inserted.refused = self._ask(replace(inserted.order, now_us=self.at_us), self.at_us)
-            order = self.other.state.orders.get(inserted.order.order_id)
+            self._settle(self.at_us)
+            inserted.sent = inserted.command(self.other.state, self.at_us)
+            inserted.refused = self._ask(inserted.sent, self.at_us)
+            order = self.other.state.orders.get(inserted.order_id)
             if inserted.refused is None and order is not None and order.order_type is not OrderType.STOP:
                 inserted.ahead = self._ahead(order)
 

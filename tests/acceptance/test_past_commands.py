@@ -91,3 +91,37 @@ def test_a_bundle_of_nothing_and_a_bundle_of_nowhere_are_refused(folder: Path, t
     nowhere = presage_here("audit", "verify", tmp_path / "nowhere", "--json")
     for refused in (nothing, nowhere):
         assert (refused.status, refused.json["error"]["code"]) == (1, "unusable_bundle")
+
+
+def test_what_would_have_been_is_asked_of_the_log(folder: Path, trade: dict[str, Any]) -> None:
+    told = cli(folder, "what-if", "RAIN", "--at", 2, "--insert", "carol buy 3 yes 0.42").json
+    [carols] = told["inserted"]
+    assert (carols["account_id"], carols["filled_count_fp"], carols["cost_dollars"]) == (
+        "carol",
+        "3.00",
+        "1.260000",
+    )
+    without = cli(folder, "what-if", "RAIN", "--as-of", trade["between"], "--remove", trade["order_id"]).json
+    assert (without["recorded"]["trade_count"], without["what_if"]["trade_count"]) == (1, 0)
+    shown = presage_here("what-if", "RAIN", "--at", 0, "--data", folder)
+    assert "every trade is the same" in shown.stdout
+    assert "nobody reacts" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["RAIN"], "invalid_field"),
+        (["NONE", "--at", 0], "market_not_found"),
+        (["RAIN", "--at", 99], "not_found"),
+        (["RAIN", "--at", 1, "--insert", "carol buys"], "usage"),
+        (["RAIN", "--at", 1, "--insert", "carol buy 1 yes 0.123456"], "invalid_field"),
+        (["RAIN", "--at", 1, "--remove", "none-such"], "order_not_found"),
+        (["RAIN", "--at", 1, "--changes", "nowhere.json"], "file_error"),
+    ],
+)
+def test_a_question_without_an_answer_has_a_code(
+    folder: Path, trade: dict[str, Any], arguments: list[object], code: str
+) -> None:
+    refused = cli(folder, "what-if", *arguments)
+    assert (refused.status, refused.json["error"]["code"]) == (2 if code == "usage" else 1, code)

@@ -23,7 +23,7 @@ from tests.properties.order_streams import OrderStream
 from tests.properties.test_market_against_naive_market import opened
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
-SEEDS = 600 if SOAK else 30
+SEEDS = 600 if SOAK else 44
 COMMANDS = 600 if SOAK else 250
 
 Life = list[Recorded[MarketEvent]]
@@ -101,7 +101,9 @@ def same(mine: Telling, its: Telling) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_an_empty_change_reproduces_every_fill_and_payment(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_change_reproduces_every_fill_and_payment(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = Random(seed)
     if seed % 2:
         # Small steps, so that most of what is long is done in several, and forks lie in between.

@@ -223,9 +223,9 @@ def order_request(body: OrderBody, caller: Caller) -> OrderRequest:
         price_ticks=price_of(body, body.side),
         client_order_id=body.client_order_id,
         order_type=body.type,
-        time_in_force=_time_in_force(body.time_in_force, body.expiration_ts),
+        time_in_force=time_in_force(body.time_in_force, body.expiration_ts),
         expires_at_us=None if body.expiration_ts is None else body.expiration_ts * _US_PER_S,
-        stop_price_ticks=agreed("stop_price", (_cents(body.stop_price), body.stop_price_dollars)),
+        stop_price_ticks=agreed("stop_price", (cents(body.stop_price), body.stop_price_dollars)),
         post_only=bool(body.post_only),
         reduce_only=bool(body.reduce_only) or body.sell_position_floor is not None,
         self_trade_prevention=body.self_trade_prevention_type or SelfTradePrevention.TAKER_AT_CROSS,
@@ -247,7 +247,7 @@ def event_order_request(body: EventOrderBody, caller: Caller) -> OrderRequest:
         quantity=body.count,
         price_ticks=body.price,
         client_order_id=body.client_order_id,
-        time_in_force=_time_in_force(body.time_in_force, body.expiration_time),
+        time_in_force=time_in_force(body.time_in_force, body.expiration_time),
         expires_at_us=None if body.expiration_time is None else body.expiration_time * _US_PER_S,
         post_only=bool(body.post_only),
         reduce_only=bool(body.reduce_only),
@@ -261,7 +261,8 @@ def event_order_request(body: EventOrderBody, caller: Caller) -> OrderRequest:
     )
 
 
-def _time_in_force(said: TimeInForce | None, expires_s: int | None) -> TimeInForce:
+def time_in_force(said: TimeInForce | None, expires_s: int | None) -> TimeInForce:
+    """Return how long an order may wait: one that expires waits until then."""
     stated = said or TimeInForce.GOOD_TILL_CANCELED
     if expires_s is not None and stated is TimeInForce.GOOD_TILL_CANCELED:
         return TimeInForce.GOOD_TILL_DATE
@@ -276,8 +277,8 @@ def _deadline(body: OrderBody | EventOrderBody, caller: Caller) -> int:
 
 def price_of(body: Priced, side: Side) -> Ticks | None:
     """Return the price in terms of ``side``, ``None`` if none was said."""
-    yes = (_cents(body.yes_price), body.yes_price_dollars)
-    no = (_cents(body.no_price), body.no_price_dollars)
+    yes = (cents(body.yes_price), body.yes_price_dollars)
+    no = (cents(body.no_price), body.no_price_dollars)
     own, other = (yes, no) if side is Side.YES else (no, yes)
     return agreed("yes_price", (*own, *(None if ticks is None else complement(ticks) for ticks in other)))
 
@@ -304,8 +305,9 @@ def required(value: T | None, name: str) -> T:
     return value
 
 
-def _cents(cents: int | None) -> Ticks | None:
-    return None if cents is None else Ticks(cents * _TICKS_PER_CENT)
+def cents(price: int | None) -> Ticks | None:
+    """Return a price said in cents, if one was."""
+    return None if price is None else Ticks(price * _TICKS_PER_CENT)
 
 
 def orders_in(body: OrdersBody | EventOrdersBody | OrderIdsBody) -> int:
