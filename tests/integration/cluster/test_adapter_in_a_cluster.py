@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
+from adapters.event_stores.eventstoredb_client import ClientError, NodeIsNotLeader
 from application.ports.event_store import (
     NO_STREAM,
     Appended,
@@ -68,6 +70,18 @@ async def insist(
                 return await store.append(stream, [event], expected=expected), failures
             except (StoreUnavailable, AppendOutcomeUnknown) as error:
                 failures.append(type(error))
+                await asyncio.sleep(0.05)
+
+
+async def until_it_answers(store: EventStoreDBStore, follower: Any) -> None:
+    """Wait for a member that may have been started again just now."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                await store._client.through(follower).head(timeout_s=1)
+            except NodeIsNotLeader:
+                return
+            except ClientError:
                 await asyncio.sleep(0.05)
 
 
@@ -154,8 +168,12 @@ async def test_an_append_that_is_gone_with_its_leader_is_made_by_its_repetition(
     assert (await ids_of(store, stream))[1:] == [event.id]
 
 
-async def test_the_leader_is_followed_from_the_address_of_one_member(cluster: Cluster, stream: str) -> None:
-    store = await EventStoreDBStore.connect(cluster.uri_of(cluster.followers()[0]))
+@pytest.mark.parametrize("leads", [True, False], ids=["that leads", "that follows"])
+async def test_the_leader_is_followed_from_the_address_of_one_member(
+    cluster: Cluster, stream: str, *, leads: bool
+) -> None:
+    named = cluster.leader() if leads else cluster.followers()[0]
+    store = await EventStoreDBStore.connect(cluster.uri_of(named))
     await store.append(stream, [noted()], expected=NO_STREAM)
     assert len(await ids_of(store, stream)) == 1
     # It has got to know the others, and finds the next leader without the address that it was given.
@@ -181,6 +199,31 @@ async def test_a_reader_is_sent_to_a_follower_by_its_address(
     followers = [cluster.addresses[member] for member in cluster.followers()]
     assert reader._client.connection.grpc_target in followers
     await reader.close()
+
+
+async def test_a_sign_from_before_the_leader_was_found_again_is_no_sign_any_more(
+    store: EventStoreDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls that were under way when a leader went end late, each with an error of its own."""
+    proof = await store._leader.reached()
+    for _ in range(2):
+        store._leader.lost(TimeoutError("no answer"), proof)
+    assert await store._leader.reached() == proof + 1
+    store._leader.lost(TimeoutError("no answer"), proof)
+    assert await store._leader.reached() == proof + 1
+    assert store.losses == 1
+    assert len([each for each in caplog.records if "does not answer" in each.message]) == 1
+
+
+async def test_an_append_that_reaches_a_follower_is_sent_to_the_leader_at_once(
+    cluster: Cluster, store: EventStoreDBStore, stream: str
+) -> None:
+    """It is known not to be recorded: nobody is told that its outcome is open."""
+    await store.append(stream, [noted()], expected=NO_STREAM)
+    follower = store._client.opened(cluster.addresses[cluster.followers()[0]])
+    await until_it_answers(store, follower)
+    store._client.move(follower)
+    assert (await store.append(stream, [noted()], expected=0)).revision == 1
 
 
 async def test_a_busy_leader_is_asked_again(cluster: Cluster, store: EventStoreDBStore, stream: str) -> None:

@@ -8,12 +8,14 @@ import pytest
 
 from adapters.event_stores.eventstoredb import EventStoreDBStore
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.eventstore_node import append_service
 from adapters.eventstore_node.calls import CallRefused, Status
 from adapters.eventstore_node.server import running_node_on
 from application.ports.event_store import (
     NO_STREAM,
     Appended,
     AppendOutcomeUnknown,
+    AppendTooLarge,
     EventStoreError,
     NewEvent,
     RecordedEvent,
@@ -28,6 +30,9 @@ REFUSALS = {
     Status.UNAUTHENTICATED,
     Status.PERMISSION_DENIED,
 }
+DETAILS_OF_A_REFUSAL = {"AccessDenied", "BadRequest", "StreamDeleted"}
+"""Those of a wrong version and of too large an append have errors of their own."""
+
 ELSEWHERE = set(Status) - REFUSALS - {Status.OK, Status.NOT_FOUND, Status.ALREADY_EXISTS}
 
 
@@ -78,3 +83,42 @@ async def test_a_refusal_is_told_as_one(status: Status) -> None:
     append, read = await said_of_an_append_and_a_read(status)
     assert not isinstance(append, AppendOutcomeUnknown | StoreUnavailable)
     assert not isinstance(read, AppendOutcomeUnknown | StoreUnavailable)
+
+
+async def said_of_a_batch(details: str, patch: pytest.MonkeyPatch) -> EventStoreError:
+    """Have an append answered by a server whose error has details of a kind."""
+
+    def tell(status: Any, error: Exception) -> None:
+        status.code, status.message = Status.INTERNAL.value[0], str(error)
+        status.details.type_url = f"type.googleapis.com/event_store.client.{details}"
+
+    class Full(MemoryEventStore):
+        async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
+            if stream.startswith("$"):
+                return await super().append(stream, events, expected=expected)
+            raise AppendTooLarge("so it is")
+
+    patch.setattr(append_service, "_tell_error", tell)
+    engine = Full()
+    async with running_node_on(engine) as node:
+        store = await EventStoreDBStore.connect(node.uri)
+        with pytest.raises(EventStoreError) as told:
+            await store.append("a", [NewEvent(id=uuid4(), type="Noted", data=b"{}")], expected=NO_STREAM)
+        await store.close()
+    await engine.close()
+    return told.value
+
+
+@pytest.mark.parametrize("details", sorted(DETAILS_OF_A_REFUSAL))
+async def test_details_that_refuse_are_told_as_a_refusal(
+    details: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await said_of_a_batch(details, monkeypatch)
+    assert not isinstance(told, AppendOutcomeUnknown | StoreUnavailable)
+
+
+@pytest.mark.parametrize("details", ["InvalidTransaction", "OfANewerServer", "Timeout", "Unknown"])
+async def test_details_of_any_other_kind_leave_an_append_open(
+    details: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert type(await said_of_a_batch(details, monkeypatch)) is AppendOutcomeUnknown
