@@ -23,6 +23,9 @@ from adapters.eventstore_node.requests import expected_revision, new_events, onl
 from adapters.eventstore_node.versioning import ANY, EXISTS
 from application.ports.event_store import AppendTooLarge, EventStoreError, NewEvent
 
+IN_HAND_BYTES = 64 * 1024 * 1024
+"""What all calls together may have sent in whole batches that are not answered yet, about."""
+
 _TYPE_URL = "type.googleapis.com/"
 
 
@@ -31,6 +34,9 @@ class AppendService:
 
     def __init__(self, appender: Appender) -> None:
         self._appender = appender
+        self._in_hand_bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
 
     async def append(self, call: Call) -> None:
         """Take options and then events, one a message, until the client has sent all; answer once."""
@@ -54,14 +60,19 @@ class AppendService:
         await call.send(_success_response(written).SerializeToString())
 
     async def batch_append(self, call: Call) -> None:
-        """Take batches, which may come in pieces; answer each when it is durable, in any order."""
+        """Take batches, which may come in pieces; answer each when it is durable, in any order.
+
+        While much waits for the disk, or for clients to take their answers, no more is taken.
+        """
         batches = Batches()
         try:
             async with asyncio.TaskGroup() as answers:
                 while (raw := await call.receive()) is not None:
                     whole = batches.take(messages.BatchAppendReq.FromString(raw), len(raw))
                     if whole is not None:
+                        self._take_in_hand(whole.held_bytes)
                         answers.create_task(self._answer_batch(call, whole))
+                        await self._room.wait()
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
@@ -84,7 +95,21 @@ class AppendService:
         response.position.commit_position = response.position.prepare_position = shown(written.position)
         await call.send(response.SerializeToString())
 
+    def _take_in_hand(self, size_bytes: int) -> None:
+        """Count what is in hand, or with a size below zero is no more."""
+        self._in_hand_bytes += size_bytes
+        if self._in_hand_bytes < IN_HAND_BYTES:
+            self._room.set()
+        else:
+            self._room.clear()
+
     async def _answer_batch(self, call: Call, batch: Batch) -> None:
+        try:
+            await self._answered(call, batch)
+        finally:
+            self._take_in_hand(-batch.held_bytes)
+
+    async def _answered(self, call: Call, batch: Batch) -> None:
         options = batch.options
         response = messages.BatchAppendResp(
             correlation_id=batch.correlation_id, stream_identifier=options.stream_identifier

@@ -7,6 +7,7 @@ never changes.
 
 from array import array
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from itertools import islice
@@ -21,6 +22,9 @@ from application.ports.event_store import START, Filter, Position, RecordedEvent
 
 CATEGORY_PREFIX = "$ce-"
 TYPE_PREFIX = "$et-"
+
+INDEXES_MAX = 1_000
+"""How many derived streams are indexed at a time: whoever asks for every name fills no memory."""
 
 Linked = tuple[RecordedEvent, RecordedEvent]
 """A link and its target."""
@@ -40,7 +44,7 @@ class SystemStreams:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._indexes: dict[str, _Index] = {}
+        self._indexes: OrderedDict[str, _Index] = OrderedDict()
 
     def knows(self, stream: str) -> bool:
         """Return whether the stream is one of those that are derived."""
@@ -91,6 +95,9 @@ class SystemStreams:
 
     async def _index(self, stream: str) -> _Index:
         index = self._indexes.setdefault(stream, _Index(stream))
+        self._indexes.move_to_end(stream)
+        if len(self._indexes) > INDEXES_MAX:
+            self._indexes.popitem(last=False)
         async for page in self._engine.read_all(after=index.scanned, matching=index.matching):
             # Another reader may be scanning too: each adds only what lies beyond the end.
             known = index.positions[-1] if index.positions else START

@@ -27,13 +27,15 @@ class OthersMayBeBusy:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._first_seen_s.get(order_id, -math.inf) > 2 * GRACE_S:
             # An earlier saga of this order came to its end: it was looked at since, if it had not.
-            self._forget(now_s)
+            self._first_seen_s.pop(order_id, None)
             self._first_seen_s[order_id] = now_s
+            self._forget(now_s)
         return now_s - self._first_seen_s[order_id] < GRACE_S
 
     def _forget(self, now_s: float) -> None:
-        self._first_seen_s = {
-            order_id: seen_s
-            for order_id, seen_s in self._first_seen_s.items()
-            if now_s - seen_s <= 2 * GRACE_S
-        }
+        """Forget what was first seen long ago, which comes first."""
+        while True:
+            order_id, seen_s = next(iter(self._first_seen_s.items()))
+            if now_s - seen_s <= 2 * GRACE_S:
+                return
+            del self._first_seen_s[order_id]

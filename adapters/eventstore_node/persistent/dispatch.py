@@ -13,13 +13,16 @@ from adapters.eventstore_node.persistent.settings import Nack
 from adapters.eventstore_node.records import Delivered
 
 _SCANNED_MESSAGES = 500
+_KEPT_IN_ORDER = 1_000
+"""How many settled events are kept behind one that is not before they are put together with it."""
 
 
 @dataclass(slots=True, eq=False)
 class Message:
     """An event on its way to a consumer. ``cursor`` is where it stands in the source.
 
-    A replayed message was parked before; it stands nowhere and moves no checkpoint.
+    ``settles`` is the cursor up to which everything is settled once it and all before it are. A replayed
+    message was parked before; it stands nowhere and moves no checkpoint.
     """
 
     delivered: Delivered
@@ -27,6 +30,10 @@ class Message:
     replayed: bool = False
     retries: int = 0
     done: bool = False
+    settles: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settles = self.cursor
 
     @property
     def id(self) -> UUID:
@@ -67,6 +74,7 @@ class Dispatcher:
         self._message_timeout_s = message_timeout_s
         self._max_retry_count = max_retry_count
         self._in_order: deque[Message] = deque()
+        self._done_in_order = 0
         self._low_water: int | None = None
 
     @property
@@ -143,7 +151,8 @@ class Dispatcher:
     def low_water(self) -> int | None:
         """Return the cursor up to which everything was settled, if anything was."""
         while self._in_order and self._in_order[0].done:
-            self._low_water = self._in_order.popleft().cursor
+            self._low_water = self._in_order.popleft().settles
+            self._done_in_order -= 1
         return self._low_water
 
     def _retry(self, messages: Sequence[Message]) -> list[Message]:
@@ -156,6 +165,24 @@ class Dispatcher:
     def _finish(self, message: Message) -> None:
         message.done = True
         self.handled += 1
+        if not message.replayed:
+            self._done_in_order += 1
+            if self._done_in_order > max(_KEPT_IN_ORDER, len(self._in_order) // 2):
+                self._put_together()
+
+    def _put_together(self) -> None:
+        """Keep only what is not settled, and with each the cursor that is reached once it is.
+
+        One event that a consumer never settles must not keep all that come after it in memory.
+        """
+        self.low_water()
+        kept: deque[Message] = deque()
+        for message in self._in_order:
+            if not message.done:
+                kept.append(message)
+            else:
+                kept[-1].settles = message.settles
+        self._in_order, self._done_in_order = kept, 0
 
 
 def _taken(consumer: Consumer, ids: Iterable[UUID]) -> Iterator[Message]:

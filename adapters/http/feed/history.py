@@ -134,6 +134,8 @@ class History:
         async with self._turn:
             self.replays += 1
             tale = await self._tale(subscriptions, ticker, revision)
+            if all(each.ended for each in subscriptions):
+                return  # nobody would take the topic away again
             if with_snapshot:
                 self._tell_before(subscriptions, tale, revision - 1)
             topic = self._hub.topic(ticker)

@@ -129,3 +129,23 @@ def test_two_events_with_one_id_are_delivered_one_after_the_other() -> None:
     dispatcher.acknowledge(consumer, [sent[0].id])
     dispatcher.dispatch(0)
     assert [message.cursor for message in sent] == [0, 1]
+
+
+def test_an_event_that_is_never_settled_keeps_nothing_of_those_after_it_in_memory() -> None:
+    dispatcher = Dispatcher("RoundRobin", message_timeout_s=0, max_retry_count=3)
+    taken: list[Message] = []
+    consumer = Consumer(taken.append, slots=10)
+    dispatcher.consumers.append(consumer)
+    held = [0, 7_000]
+    for cursor in range(20_000):
+        dispatcher.offer(Message(event(cursor, "s-1"), cursor))
+        dispatcher.dispatch(0.0)
+        dispatcher.acknowledge(consumer, [message.id for message in taken if message.cursor not in held])
+        taken.clear()
+        assert len(dispatcher._in_order) <= 1_010
+    assert dispatcher.low_water() is None
+    for cursor, reached in zip(held, (6_999, 19_999), strict=True):
+        first = next(iter(consumer.in_flight))
+        assert consumer.in_flight[first][0].cursor == cursor
+        dispatcher.acknowledge(consumer, [first])
+        assert dispatcher.low_water() == reached

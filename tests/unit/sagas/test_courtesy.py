@@ -1,9 +1,10 @@
 """A saga that another instance may be carrying out is left to it for a while, and then ended."""
 
 import asyncio
+from collections.abc import Iterator
 
 from adapters.simulation.virtual_time import run_simulated
-from application.sagas.courtesy import OthersMayBeBusy
+from application.sagas.courtesy import GRACE_S, OthersMayBeBusy
 from domain.identifiers import OrderId
 
 ORDER, SECOND, THIRD = OrderId("o"), OrderId("p"), OrderId("q")
@@ -55,3 +56,29 @@ async def test_what_is_carried_out_here_is_never_ended() -> None:
     may_be_busy = OthersMayBeBusy(lambda order_id: order_id == ORDER)
     assert may_be_busy(ORDER)
     assert may_be_busy._first_seen_s == {}, "its time begins when nobody here has it any more"
+
+
+class Looked(dict[OrderId, float]):
+    """What was seen when, and how often somebody looked at an item."""
+
+    looks = 0
+
+    def items(self) -> Iterator[tuple[OrderId, float]]:  # type: ignore[override]
+        for item in super().items():
+            self.looks += 1
+            yield item
+
+
+def test_very_many_sagas_are_looked_at_once_each_and_those_of_long_ago_forgotten() -> None:
+    async def story() -> None:
+        may_be_busy, seen = OthersMayBeBusy(lambda _: False), Looked()
+        may_be_busy._first_seen_s = seen
+        for number in range(2_000):
+            may_be_busy(OrderId(f"early-{number}"))
+        await until(2 * GRACE_S + 1)
+        for number in range(2_000):
+            may_be_busy(OrderId(f"late-{number}"))
+        assert len(seen) == 2_000
+        assert seen.looks <= 3 * 4_000
+
+    run_simulated(story())
