@@ -15,6 +15,7 @@ COPY application application
 COPY projections projections
 COPY adapters adapters
 COPY benchmarks benchmarks
+COPY presage presage
 COPY --from=page /build/built adapters/web/built
 RUN python -m build --wheel --outdir /wheels
 

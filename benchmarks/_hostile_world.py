@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from adapters.bootstrap import Presage, open_presage
-from adapters.cli.signer import Signer
 from adapters.cli.transport import App, InProcessTransport, Message
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.callers.sessions import COOKIE
@@ -28,6 +27,7 @@ from domain.identity.aggregate import Scope
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity, Ticks
+from presage.signing import Signer
 
 HOARDER, OTHER = AccountId("hoarder"), AccountId("other")
 EVENT, SERIES = GroupId("EVENT"), "SERIES"

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.chaos.reaching import client
-from adapters.cli.signer import Signer
 from adapters.data_folder import DataFolder
 from adapters.http.callers.signing import generate_key_pair
 from adapters.load.measured import Measurements
 from adapters.load.profiles import STEADY, Profile, arrivals
 from adapters.load.running import missing, prepare
 from adapters.load.sender import Sender, Traders
+from presage.signing import Signer
 
 PROFILE = Profile(
     about="a few traders, all the time",

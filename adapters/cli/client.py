@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from adapters.cli.failures import Failure
-from adapters.cli.signer import Signer
 from adapters.cli.transport import Answer, InProcessTransport, ServerTransport, Transport, Unreachable
 from adapters.data_folder import DataFolder, HeldKey, RunningServer
 from adapters.settings import ProjectorPlace, Settings
+from presage.signing import Signer
 
 TRADE_API = "/trade-api/v2"
 ADMIN_API = "/admin/v1"

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import orjson
 import uvloop
 
-from adapters.cli.signer import Signer
 from adapters.load.measured import Measurements
 from adapters.load.profiles import PROFILES, Arrival, Kind, arrivals
+from presage.signing import Signer
 
 API = "/trade-api/v2"
 WAITING_MAX = 20_000

@@ -41,6 +41,7 @@ def empty_exchange(folder: Path) -> Iterator[str]:
 BESIDE: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "README.md": demonstration,
     "docs/feed.md": demonstration,
+    "docs/client.md": demonstration,
     "docs/command-line.md": empty_exchange,
     "docs/what-if.md": empty_exchange,
 }

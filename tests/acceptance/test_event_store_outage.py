@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.cli.signer import Signer
+from presage.signing import Signer
 from tests.acceptance.event_stores import running_node
 from tests.acceptance.presage_process import Server, presage_here, running_server
 from tests.acceptance.read_rows import rows_of, rows_when_all_is_seen

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.cli.signer import Signer
+from presage.signing import Signer
 from tests.acceptance.presage_process import Server, start_server
 from tests.acceptance.trading_load import ORDERS, Told, check_log, furnish, next_order
 

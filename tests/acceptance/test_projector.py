@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from adapters.cli.signer import Signer
 from adapters.data_folder import DataFolder
+from presage.signing import Signer
 from tests.acceptance.presage_process import PATIENCE_S, PRESAGE, Server, presage_here, running_server
 from tests.databases import fresh_postgres
 

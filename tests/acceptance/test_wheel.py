@@ -43,5 +43,8 @@ def test_the_demonstration_runs_with_its_page_and_its_migrations(installed: Path
             assert len(client.get("/trade-api/v2/markets").json()["markets"]) > 5
         done(installed, "order", "place", "MOON-28", "--side", "yes", "--count", 1, "--price", 0.5,
              "--data", tmp_path / "data", cwd=tmp_path)  # fmt: skip
+        client = [installed.with_name("python"), "-m", "presage.examples.analysis", "MOON-28"]
+        done(*client, "--url", server.url, "--picture", tmp_path / "trades.svg", cwd=tmp_path)
+        assert "trades</title>" in (tmp_path / "trades.svg").read_text()
     said = done(installed, "verify", "--data", tmp_path / "data", cwd=tmp_path)
     assert "everything holds" in said

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.cli.signer import Signer
+from presage.signing import Signer
 from tests.acceptance.presage_process import Server, running_server
 from tests.acceptance.test_serve_workers import children, until
 from tests.acceptance.trading_load import ORDERS, Told, check_log, furnish, next_order

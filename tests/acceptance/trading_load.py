@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.cli.signer import Signer
 from adapters.data_folder import DataFolder
+from presage.signing import Signer
 from tests.acceptance.presage_process import presage_here
 
 TRADERS = ("alice", "bob", "carol", "dora")

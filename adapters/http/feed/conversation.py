@@ -207,11 +207,10 @@ class Conversation:
         if mine is None:
             raise Refused(FeedCode.UNSUPPORTED_ACTION, "the subscription is of all markets")
         fresh = [ticker for ticker in command.tickers if ticker not in mine]
+        if command.action != "delete_markets" and not subscription.live:
+            # How a market stands now would come in the middle of what it was before.
+            raise Refused(FeedCode.UNSUPPORTED_ACTION, "the subscription is still told what happened before")
         if command.action == "add_markets":
-            if not subscription.live:
-                raise Refused(
-                    FeedCode.UNSUPPORTED_ACTION, "the subscription is still told what happened before"
-                )
             await self._check_markets(fresh, 1)
             for ticker in fresh:
                 mine[ticker] = None

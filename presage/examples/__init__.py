@@ -1,0 +1,1 @@
+"""Bots to begin with: programs, ``python -m presage.examples.NAME``, and small enough to be copied."""
