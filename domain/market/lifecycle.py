@@ -60,7 +60,7 @@ def _listing_refusal(command: c.CreateMarket) -> Rejected | None:
     low, high = command.price_min_ticks, command.price_max_ticks
     if not 0 < low <= high < PAYOUT_TICKS:
         return Rejected(Reason.INVALID_PRICE, "the price range must lie inside a dollar")
-    if not _is_grid(command.tick_size_ticks, low, high):
+    if not is_grid(command.tick_size_ticks, low, high):
         return _BAD_TICK_SIZE
     if not (command.quantity_min > 0 and command.quantity_step > 0):
         return Rejected(Reason.INVALID_QUANTITY, "the smallest quantity and its step must be positive")
@@ -73,7 +73,8 @@ def _listing_refusal(command: c.CreateMarket) -> Rejected | None:
     return None
 
 
-def _is_grid(tick: int, low: int, high: int) -> bool:
+def is_grid(tick: int, low: int, high: int) -> bool:
+    """Return whether a tick size divides a dollar and leaves a price within a range."""
     return tick > 0 and PAYOUT_TICKS % tick == 0 and -(-low // tick) <= high // tick
 
 
@@ -252,7 +253,7 @@ def amend_rules(command: c.AmendRules, state: MarketState) -> Decided:
 
 def change_tick_size(command: c.ChangeTickSize, state: MarketState) -> Decided:
     """Replace the price grid."""
-    if not _is_grid(command.tick_size_ticks, state.price_min, state.price_max):
+    if not is_grid(command.tick_size_ticks, state.price_min, state.price_max):
         return _BAD_TICK_SIZE
     if state.ended:
         return Rejected(Reason.TRANSITION_NOT_ALLOWED, f"market {state.ticker} has ended")

@@ -125,3 +125,17 @@ def test_a_question_without_an_answer_has_a_code(
 ) -> None:
     refused = cli(folder, "what-if", *arguments)
     assert (refused.status, refused.json["error"]["code"]) == (2 if code == "usage" else 1, code)
+
+
+def test_a_log_is_gone_through_under_other_rules(folder: Path, trade: dict[str, Any], tmp_path: Path) -> None:
+    policy, report = tmp_path / "policy.toml", tmp_path / "report.html"
+    policy.write_text('name = "Takers pay a cent"\n[fees.taker]\nflat_dollars = "0.01"\n')
+    told = cli(folder, "replay", "--policy", policy, "--out", report).json
+    fees = [told[name]["fees_dollars"] for name in ("recorded", "under_policy")]
+    assert fees == ["0.000000", "0.050000"]
+    assert told["accounts"] == [{"account_id": "bob", "gain_dollars": "-0.050000"}]
+    assert "<svg" in report.read_text()
+    policy.write_text('name = "?"\n[fee]\n')
+    assert cli(folder, "replay", "--policy", policy).json["error"]["code"] == "invalid_setting"
+    for wrong in (["--policy", policy, "flow.csv"], [], ["flow.csv", "--out", report]):
+        assert cli(folder, "replay", *wrong).json["error"]["code"] in ("usage", "invalid_setting")

@@ -10,7 +10,9 @@ import pytest
 from application.events import Cause, Recorded
 from application.ports.event_store import START
 from application.whatif.fork import Changes, Fork
+from application.whatif.policy import OffGrid, Policy
 from application.whatif.telling import Telling
+from application.whatif.under_policy import Spread, came_of
 from domain.decider import execute
 from domain.market import commands as c
 from domain.market import matching, trading
@@ -18,8 +20,9 @@ from domain.market.aggregate import MARKET
 from domain.market.events import MarketEvent
 from domain.market.invariants import market_violations
 from domain.market.state import MarketState
-from domain.market.vocabulary import Result
-from tests.properties.order_streams import OrderStream
+from domain.market.vocabulary import Result, SelfTradePrevention
+from domain.quantities import Ticks
+from tests.properties.order_streams import FEES, OrderStream
 from tests.properties.test_market_against_naive_market import opened
 
 SOAK = os.environ.get("PRESAGE_SOAK") == "1"
@@ -120,3 +123,22 @@ def test_an_empty_change_reproduces_every_fill_and_payment(
     fork = replayed(life, random.randrange(len(life)))
     assert [each.trade for each in fork.recorded.trades] == [each.trade for each in fork.other.trades]
     assert list(market_violations(fork.other.state)) == []
+
+
+@pytest.mark.parametrize("seed", range(SEEDS // 4))
+def test_under_other_rules_what_some_lose_others_gain_or_the_house_earns(seed: int) -> None:
+    random = Random(10_000 + seed)
+    life, _ = lived(random)
+    policy = Policy(
+        name="other",
+        fees=random.choice([None, *FEES]),
+        tick_ticks=random.choice([None, Ticks(100), Ticks(500)]),
+        off_grid=random.choice(list(OffGrid)),
+        gives_way=random.choice([None, *SelfTradePrevention]),
+    )
+    fork = replayed(life, -1, Changes(adjust=policy.adjust))
+    for telling in (fork.recorded, fork.other):
+        assert list(market_violations(telling.state)) == []
+        came = came_of(telling, Spread(), Ticks(3_700))
+        returned = telling.state.result is Result.VOID
+        assert came.profits.total() == (0 if returned else -came.fees), f"seed {seed}"
