@@ -92,12 +92,16 @@ class Asking:
         return described.union(*(tests for of in beside for tests in of.values())) - {""}
 
     def _some_of_every_file(self, tests: set[str], source: str) -> Iterator[str]:
+        """Yield the tests of the source's own folder, then one of every file, the next one, and so on."""
         files = defaultdict(list)
         for test in sorted(tests, key=lambda test: (self._seconds[test], test)):
             files[test.partition("::")[0]].append(test)
         words = set(Path(source).stem.split("_")) | set(Path(source).parent.name.split("_"))
         near = sorted(files, key=lambda file: (-len(words & set(Path(file).stem.split("_"))), file))
-        for turn in zip_longest(*(files[file] for file in near)):
+        own = [file for file in near if Path(file).parent.name in Path(source).parts]
+        for file in own:
+            yield from files.pop(file)
+        for turn in zip_longest(*(files[file] for file in near if file in files)):
             yield from (test for test in turn if test)
 
     def _within(self, tests: Iterable[str], seconds: float) -> Iterator[str]:

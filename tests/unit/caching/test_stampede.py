@@ -186,7 +186,10 @@ async def test_what_another_process_had_ready_just_before_the_claim_is_not_compu
         raise AssertionError("it is there already")
 
     cache = Late()
-    assert await StampedeGuard(cache).stampede_protected_get("k", compute, ttl_s=60) == b"of another"
+    guard = StampedeGuard(cache)
+    callers = [guard.stampede_protected_get("k", compute, ttl_s=60) for _ in range(2)]
+    assert await asyncio.gather(*callers) == [b"of another"] * 2
+    assert (guard.counts.hits, guard.counts.misses, guard.counts.shared) == (0, 1, 1), "nobody looks again"
     assert await MemoryCache.claim(cache, "k", for_s=60) is not None, "the claim was given up at once"
 
 

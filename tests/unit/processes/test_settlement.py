@@ -31,7 +31,8 @@ class Ledger:
     async def state(self) -> SimpleNamespace:
         return SimpleNamespace(booked=self.known)
 
-    async def ask(self, command: BookMarketEvents, **_: object) -> None:
+    async def ask(self, command: BookMarketEvents, *, shared: bool, **_: object) -> None:
+        assert shared, "another instance may book the same"
         await self.may.wait()
         if self._fault:
             raise self._fault
