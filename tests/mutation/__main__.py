@@ -50,16 +50,17 @@ def _scores(given: argparse.Namespace, benches: list[Bench], asking: Asking) -> 
         chosen = [
             (each, each.change()) for each in drawn(mutants, None if given.all else given.number, given.seed)
         ]
-        known = [(each, change) for each, change in chosen if (each.file, *change) in reasons]
-        others = [(each, change) for each, change in chosen if (each.file, *change) not in reasons]
+        why = {
+            each: reasons.get((each.file, *change)) or reasons.get(("", *change)) for each, change in chosen
+        }
+        known = [(each, change) for each, change in chosen if why[each]]
+        others = [(each, change) for each, change in chosen if not why[each]]
         before = {each: "" if given.again else asking.noticed.still(each) for each, _ in others}
         tried = [(each, change) for each, change in others if not before[each]]
         _control(benches, asking, [each for each, _ in tried[:1]])
         outcomes = tried_on(benches, [(each.file, each.code(), asking.rounds(each)) for each, _ in tried])
         score = Score(folder, len(mutants))
-        score.outcomes.extend(
-            Outcome(each, change, "", reasons[each.file, *change]) for each, change in known
-        )
+        score.outcomes.extend(Outcome(each, change, "", why[each] or "") for each, change in known)
         score.outcomes.extend(
             Outcome(each, change, before[each], "") for each, change in others if before[each]
         )
@@ -88,9 +89,9 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _reasons() -> dict[tuple[str, str, str], str]:
-    """Return why mutants are equivalent, by file, the line and what it becomes."""
+    """Return why mutants are equivalent, by file (none: in any), the line and what it becomes."""
     noted = tomllib.loads(EQUIVALENT.read_text()).get("equivalent", [])
-    return {(each["file"], each["is"], each["becomes"]): each["because"] for each in noted}
+    return {(each.get("file", ""), each["is"], each["becomes"]): each["because"] for each in noted}
 
 
 def _arguments() -> argparse.Namespace:
