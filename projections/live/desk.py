@@ -89,7 +89,7 @@ class Desk:
             row = self.orders[event.order_id] = orders.placed(recorded)
             return row
         row_of = self.orders.get(getattr(event, "order_id", ""))
-        if row_of is None or not _change(row_of, event):
+        if row_of is None or not _change(row_of, recorded):
             return None
         return self._touched(row_of, recorded)
 
@@ -146,8 +146,9 @@ class Desk:
         return row
 
 
-def _change(row: OrderRow, event: object) -> bool:
+def _change(row: OrderRow, recorded: Recorded[Any]) -> bool:
     """Change an order; return whether the event does."""
+    event = recorded.event
     match event:
         case e.OrderCanceled():
             orders.cancel(row, event)
@@ -159,7 +160,7 @@ def _change(row: OrderRow, event: object) -> bool:
         case e.OrderRenamed():
             row.client_order_id = event.client_order_id
         case e.StopTriggered():
-            pass  # it lives from now on
+            row.triggered_at_us = recorded.cause.at_us
         case _:
             return False
     return True
