@@ -78,8 +78,8 @@ RENAMES = Table("order_renames", RenameRow, key=("order_id", "position"))
 
 _RESTING, _CANCELED, _EXECUTED = (status.value for status in OrderStatus)
 
-_VOIDED = (EndReason.MARKET_VOIDED, EndReason.CALLED_OFF)
-_CALLED_BACK = (EndReason.REQUESTED, EndReason.MARKET_PAUSED)
+_VOIDED = frozenset({EndReason.MARKET_VOIDED, EndReason.CALLED_OFF})
+_CALLED_BACK = frozenset({EndReason.REQUESTED, EndReason.MARKET_PAUSED})
 
 
 class OrdersProjection(Projection):

@@ -212,7 +212,7 @@ class ProcessRunner:
         self._health.report(PART, code, message)
 
 
-_CODES = (Trouble.SETTLEMENT_FAILED, Trouble.EVENT_STORE_UNAVAILABLE, Trouble.UNREADABLE_EVENT)
+_CODES = frozenset({Trouble.SETTLEMENT_FAILED, Trouble.EVENT_STORE_UNAVAILABLE, Trouble.UNREADABLE_EVENT})
 
 
 def _code(error: Exception) -> Trouble:

@@ -68,7 +68,7 @@ BookEvent = (
     | e.PositionUnwound
 )
 BOOK_EVENTS: frozenset[type] = frozenset(
-    (
+    {
         e.OrderPlaced,
         e.TradeExecuted,
         e.OrderCanceled,
@@ -79,7 +79,7 @@ BOOK_EVENTS: frozenset[type] = frozenset(
         e.PairsRedeemed,
         e.PositionSettled,
         e.PositionUnwound,
-    )
+    }
 )
 """What changes a book, or what its top says beside the prices."""
 

@@ -26,7 +26,7 @@ from projections.reading.queries import (
 )
 from projections.reading.views import LedgerEntryView, OrderView
 
-OWN_ENDS = (EndReason.REQUESTED, EndReason.IMMEDIATE, EndReason.FILL_OR_KILL, EndReason.SELF_TRADE)
+OWN_ENDS = frozenset({EndReason.REQUESTED, EndReason.IMMEDIATE, EndReason.FILL_OR_KILL, EndReason.SELF_TRADE})
 """Why orders end by what their own account asked for."""
 
 SCANNED = 50_000

@@ -20,13 +20,15 @@ from projections.running.runner import Listener
 log = logging.getLogger(__name__)
 
 
-OF_LEDGERS: tuple[type[DomainEvent], ...] = (
-    le.FillBooked,
-    le.OrderGroupCreated,
-    le.OrderGroupLimitChanged,
-    le.OrderGroupTriggered,
-    le.OrderGroupReset,
-    le.OrderGroupDeleted,
+OF_LEDGERS: frozenset[type[DomainEvent]] = frozenset(
+    {
+        le.FillBooked,
+        le.OrderGroupCreated,
+        le.OrderGroupLimitChanged,
+        le.OrderGroupTriggered,
+        le.OrderGroupReset,
+        le.OrderGroupDeleted,
+    }
 )
 """What of ledgers is looked at in memory: which trades are booked, and what becomes of order groups."""
 

@@ -72,11 +72,13 @@ _KNOWN_FAULTS = (
 """What has nothing to do with the events that are taken in."""
 
 
-_FAILURES = (
-    Trouble.PROJECTOR_FAILED,
-    Trouble.EVENT_STORE_UNAVAILABLE,
-    Trouble.READ_MODELS_OUTDATED,
-    Trouble.READ_MODELS_OF_ANOTHER_LOG,
+_FAILURES = frozenset(
+    {
+        Trouble.PROJECTOR_FAILED,
+        Trouble.EVENT_STORE_UNAVAILABLE,
+        Trouble.READ_MODELS_OUTDATED,
+        Trouble.READ_MODELS_OF_ANOTHER_LOG,
+    }
 )
 """What is over once events are taken in again."""
 
