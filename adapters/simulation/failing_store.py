@@ -42,6 +42,8 @@ class FailingStore:
         self._inner = inner
         self._crash_at = crash_at
         self._after = after
+        self._freezes_at, self._frozen_for_s = 0, 0.0
+        self._thaws_at_s = 0.0
         self.appends = 0
         self.crashed = asyncio.Event()
         self.lose_answers: Callable[[], bool]
@@ -56,6 +58,10 @@ class FailingStore:
         self.lose_answers = self.refuse = lambda: False
         self.delay_s = lambda: 0.0
         self.hide = lambda: None
+
+    def freeze(self, *, appends: int, lasts_s: float) -> None:
+        """After so many more appends freeze for a while, as if the whole process stood still."""
+        self._freezes_at, self._frozen_for_s = self.appends + appends, lasts_s
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append, or crash, refuse, keep it hidden, lose the answer."""
@@ -76,6 +82,8 @@ class FailingStore:
         appended = await self._inner.append(stream, events, expected=expected)
         if crashing:
             await self._die()
+        if self.appends == self._freezes_at:
+            self._thaws_at_s = asyncio.get_running_loop().time() + self._frozen_for_s
         if self.lose_answers():
             raise AppendOutcomeUnknown("the answer was lost")
         await asyncio.sleep(0)
@@ -159,6 +167,8 @@ class FailingStore:
     async def _late(self) -> None:
         if delay_s := self.delay_s():
             await asyncio.sleep(delay_s)
+        if (frozen_s := self._thaws_at_s - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(frozen_s)
 
     async def _alive(self) -> None:
         if self.crashed.is_set():

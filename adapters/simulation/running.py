@@ -22,7 +22,11 @@ CLOCK_STEP_US = 3_600_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """How often each kind of fault happens, of all calls of the store; of all lives for a second instance."""
+    """How often each kind of fault happens, of all calls of the store; of all lives for a second instance.
+
+    Of two instances one is frozen now and then, of all times that so many commands are in flight: long enough
+    for the other one to end what it was doing.
+    """
 
     lost_answers: float = 0.10
     refusals: float = 0.02
@@ -31,6 +35,8 @@ class Faults:
     longest_delay_s: float = 0.2
     crashes: bool = True
     two_instances: float = 0.25
+    freezes: float = 0.3
+    longest_freeze_s: float = 12.0
 
 
 @dataclass(slots=True)
@@ -151,6 +157,8 @@ class Life:
         for each in self._doing:
             self._disturb(each.world)
         for start in range(0, len(self._steps), IN_FLIGHT):
+            if len(self._doing) > 1 and self._chance.random() < self._faults.freezes:
+                self._freeze_one()
             await asyncio.gather(*map(self._done, self._steps[start : start + IN_FLIGHT]))
         for each in self._doing:
             each.world.store.behave()
@@ -168,6 +176,12 @@ class Life:
         other.store.crashed = world.store.crashed  # the power goes for both
         self._history.add("a second instance is there too")
         self._doing.append(Doing(world=other, open_orders=first.open_orders, order_groups=first.order_groups))
+
+    def _freeze_one(self) -> None:
+        """Freeze an instance in the middle of what it is about to do."""
+        store = self._chance.choice(self._doing).world.store
+        lasts_s = self._chance.uniform(0.5, 1) * self._faults.longest_freeze_s
+        store.freeze(appends=self._chance.randint(1, IN_FLIGHT), lasts_s=lasts_s)
 
     def _disturb(self, world: World) -> None:
         store, faults = world.store, self._faults

@@ -1,23 +1,33 @@
 """What happens in a simulated exchange: steps known before anything runs, so that some can be left out."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.simulation.world import World
-from application.requests import AmendRequest, OrderAccepted
+from application.requests import AmendRequest, OrderAccepted, OrderAnswer, Requirement
 from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import OrderType, Result, SelfTradePrevention, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
+from domain.rejections import Reason, Rejected
 
 FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700))
 ACCOUNTS = [AccountId(f"trader-{number}") for number in range(7)]
 GROUP = GroupId("G")
 MARKETS = [Ticker(name) for name in ("M", "G-1", "G-2", "C-1", "C-2")]
 """A market, two of a group, a market conditional on the first, and one conditional on that."""
+
+LATER_GROUPS = [GroupId(f"H-{number}") for number in range(3)]
+LATER = [Ticker(f"L-{number}") for number in range(8)]
+"""Groups without markets, and the names of markets that are listed later, for one of the groups or for none:
+a name that is taken, or a group that has ended, refuses them."""
+
+LATEST = 8
+"""So many orders are chosen more often than others, so that several amend or cancel one order at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ _WEIGHTS: Mapping[str, float] = {
     "place": 60,
     "cancel": 10,
     "decrease": 5,
-    "amend": 10,
+    "amend": 15,
     "deposit": 4.5,
     "withdraw": 1.5,
     "pause": 0.4,
@@ -47,12 +57,25 @@ _WEIGHTS: Mapping[str, float] = {
     "resolve": 0.04,
     "void": 0.04,
     "resolve_group": 0.04,
+    "list_market": 1.0,
+    "list_while_its_group_ends": 0.5,
 }
+
+
+_AT_ONCE = ("amend", "amend", "cancel", "list_market")
+"""What everybody does at the same time, now and then."""
+
+_RUSH, _RUSHES = 8, 0.15
+"""How many then do it, and how often that is."""
 
 
 def steps_of(seed: int, count: int) -> Sequence[Step]:
     """Return so many steps."""
-    kinds = random.Random(f"steps of {seed}").choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count)
+    rng = random.Random(f"steps of {seed}")
+    kinds = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count)
+    for start in range(0, count, _RUSH):
+        if rng.random() < _RUSHES:
+            kinds[start : start + _RUSH] = [rng.choice(_AT_ONCE)] * len(kinds[start : start + _RUSH])
     return [Step(kind, f"{seed}/{number}") for number, kind in enumerate(kinds)]
 
 
@@ -61,20 +84,22 @@ async def set_up(world: World) -> None:
     operations = world.exchange.operations
     for account in ACCOUNTS:
         await operations.deposit(account, Money(10**9), f"first of {account}")
-    await operations.create_group(CreateGroup(group_id=GROUP, title="group"))
+    for group_id in (GROUP, *LATER_GROUPS):
+        await operations.create_group(CreateGroup(group_id=group_id, title="group"))
     for ticker in MARKETS:
-        group = GROUP if ticker.startswith("G-") else None
-        await operations.create_market(
-            CreateMarket(
-                ticker=ticker, title=ticker, fees=FEES, group_id=group, position_limit=Quantity(50_000)
-            )
-        )
+        await operations.create_market(_market(ticker, GROUP if ticker.startswith("G-") else None))
     await operations.activate(Ticker("M"))
     for ticker in MARKETS[1:3]:
         await operations.activate(ticker)
     for child, parent in (("C-1", "M"), ("C-2", "C-1")):
         await operations.link_condition(Ticker(child), Ticker(parent), Result.YES)
         await operations.activate(Ticker(child))
+
+
+def _market(ticker: Ticker, group_id: GroupId | None) -> CreateMarket:
+    return CreateMarket(
+        ticker=ticker, title=ticker, fees=FEES, group_id=group_id, position_limit=Quantity(50_000)
+    )
 
 
 @dataclass(kw_only=True)
@@ -118,7 +143,7 @@ class Doing:
             rng.choice(("buy", "buy", "sell")),
             rng.randint(2, 98) if rng.random() < 0.2 else rng.randint(40, 60),
             rng.randint(1, 40),
-            ticker=rng.choice(MARKETS),
+            ticker=rng.choice(MARKETS if rng.random() < 0.9 else LATER),
             **more,
         )
         if isinstance(answer, OrderAccepted):
@@ -129,29 +154,41 @@ class Doing:
         """Cancel an order."""
         if not self.open_orders:
             return None
-        return await self.world.exchange.trading.cancel(*rng.choice(self.open_orders))
+        account, order_id = self._one(rng)
+        return self._still_open(order_id, await self.world.exchange.trading.cancel(account, order_id))
 
     async def decrease(self, rng: random.Random) -> object:
         """Take something off an order."""
         if not self.open_orders:
             return None
-        account, order_id = rng.choice(self.open_orders)
+        account, order_id = self._one(rng)
         by = Quantity(100 * rng.randint(1, 10))
-        return await self.world.exchange.trading.decrease(account, order_id, by=by)
+        decreased = await self.world.exchange.trading.decrease(account, order_id, by=by)
+        return self._still_open(order_id, decreased)
 
     async def amend(self, rng: random.Random) -> object:
         """Change an order."""
         if not self.open_orders:
             return None
-        account, order_id = rng.choice(self.open_orders)
-        return await self.world.exchange.trading.amend(
+        account, order_id = self._one(rng)
+        amended = await self.world.exchange.trading.amend(
             AmendRequest(
                 account_id=account,
                 order_id=order_id,
                 price_ticks=Ticks(100 * rng.randint(30, 70)),
-                total=Quantity(100 * rng.randint(1, 60)),
+                total=Quantity(100 * rng.randint(1, 100)),
             )
         )
+        return self._still_open(order_id, amended)
+
+    def _one(self, rng: random.Random) -> tuple[AccountId, OrderId]:
+        return rng.choice(self.open_orders[-LATEST:] if rng.random() < 0.5 else self.open_orders)
+
+    def _still_open(self, order_id: OrderId, answer: OrderAnswer) -> OrderAnswer:
+        """Remember an order no more that was gone when it was to be changed."""
+        if isinstance(answer, Rejected) and answer.reason is Reason.ORDER_NOT_FOUND:
+            self.open_orders[:] = [each for each in self.open_orders if each[1] != order_id]
+        return answer
 
     async def deposit(self, rng: random.Random) -> object:
         """Bring money in."""
@@ -204,3 +241,25 @@ class Doing:
         """Resolve the group."""
         winner = rng.choice((Ticker("G-1"), Ticker("G-2")))
         return await self.world.exchange.operations.resolve_group(GROUP, winner)
+
+    async def list_market(self, rng: random.Random) -> object:
+        """List a market and open it, for a group or for none, conditional or not."""
+        group_id = rng.choice((None, *LATER_GROUPS))
+        command = _market(rng.choice(LATER), group_id)
+        parent = Requirement(parent=rng.choice(MARKETS), required=Result.YES)
+        return await self.world.exchange.operations.create_market(
+            command, condition=parent if rng.random() < 0.2 else None, activate=True
+        )
+
+    async def list_while_its_group_ends(self, rng: random.Random) -> object:
+        """End one of the later groups, or a new one, while a market is listed for it."""
+        operations = self.world.exchange.operations
+        group_id = rng.choice((*LATER_GROUPS, GroupId(f"N-{rng.random()}")))
+        await operations.create_group(CreateGroup(group_id=group_id, title="group"))
+        listed = operations.create_market(_market(rng.choice(LATER), group_id), activate=True)
+        ended = (
+            operations.void_group(group_id)
+            if rng.random() < 0.5
+            else operations.resolve_group(group_id, rng.choice(LATER))
+        )
+        return await asyncio.gather(listed, ended)

@@ -11,7 +11,7 @@ T = TypeVar("T")
 MOST_TURNS = 500_000
 """More than anybody does in no time at all."""
 
-LONGEST_S = 600.0
+LONGEST_S = 3_600.0
 """After so much simulated time nothing will come any more of what is waited for."""
 
 

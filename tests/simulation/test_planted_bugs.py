@@ -12,6 +12,7 @@ import domain.ledger.evolve as ledger_evolve
 from adapters.event_stores.memory import MemoryEventStore
 from adapters.simulation.running import Outcome, simulate
 from adapters.simulation.shrinking import shrink
+from application.listing import Listing
 from application.log import guard
 from application.ports.event_store import Appended, AppendOutcomeUnknown, EventStoreError, StoreUnavailable
 from application.processes import settlement
@@ -20,8 +21,10 @@ from application.processes.groups import Groups
 from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from domain.fees import FeeSchedule
+from domain.group.commands import AddMarket
 from domain.ledger import bookings
 from domain.market import policies, trading
+from domain.market.commands import ActivateMarket
 
 SEEDS = 100
 """Within how many seeds each is found."""
@@ -150,6 +153,33 @@ def winners_are_paid_nothing(patch: Patch) -> None:
 
 def what_an_amendment_set_aside_is_not_given_back(patch: Patch) -> None:
     patch.setattr(ledger_decide, "_give_up_amendment", lambda *_: [])
+
+
+def a_given_up_amendment_is_made_all_the_same(patch: Patch) -> None:
+    patch.setattr(policies, "_given_up", lambda *_: None)
+
+
+def a_group_takes_in_what_is_not_listed_yet(patch: Patch) -> None:
+    create = Listing.create
+
+    async def the_group_first(self: Any, command: Any, **more: Any) -> Any:
+        if command.group_id is not None:
+            group = self._directory.group(command.group_id)
+            await group.ask(AddMarket(ticker=command.ticker), command_id=self._ids.new())
+        return await create(self, command, **more)
+
+    patch.setattr(Listing, "create", the_group_first)
+
+
+def a_market_opens_that_its_group_refused(patch: Patch) -> None:
+    tell = Groups._tell
+
+    async def open_it(self: Any, recorded: Any, ticker: Any, command: Any, step: str) -> None:
+        if step == "not taken in":
+            command = ActivateMarket(member_of=command.by_group)
+        await tell(self, recorded, ticker, command, step)
+
+    patch.setattr(Groups, "_tell", open_it)
 
 
 BUGS: Sequence[Callable[[Patch], None]] = (
