@@ -26,7 +26,7 @@ from domain.ledger import bookings
 from domain.market import policies, trading
 from domain.market.commands import ActivateMarket
 
-SEEDS = 100
+SEEDS = 300
 """Within how many seeds each is found."""
 
 Patch = pytest.MonkeyPatch
@@ -200,6 +200,9 @@ BUGS: Sequence[Callable[[Patch], None]] = (
     shares_are_sold_that_nobody_has,
     winners_are_paid_nothing,
     what_an_amendment_set_aside_is_not_given_back,
+    a_given_up_amendment_is_made_all_the_same,
+    a_group_takes_in_what_is_not_listed_yet,
+    a_market_opens_that_its_group_refused,
 )
 
 
