@@ -63,6 +63,8 @@ from adapters.snapshots.sqlite import SqliteSnapshots
 from adapters.surveillance.rules import surveillance_rules
 from adapters.telemetry.objectives import read_objectives
 from adapters.telemetry.read_models import ReadModelFigures
+from adapters.telemetry.tracing.opening import open_tracing
+from adapters.telemetry.tracing.untraced import Untraced
 from adapters.telemetry.watch import Watch
 from adapters.web.serving import page_routes
 from application.accounts import Accounts
@@ -89,6 +91,7 @@ from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
 from application.ports.key_index import KeyIndex
 from application.ports.snapshots import Snapshots
+from application.ports.tracing import NO_SPANS, Spans
 from application.processes.conditions import Conditions
 from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
@@ -139,6 +142,7 @@ async def build_exchange(
     in_place: Callable[[], None] = lambda: None,
     losses: Callable[[], int] = lambda: 0,
     keys_changed: Callable[[], None] = lambda: None,
+    spans: Spans = NO_SPANS,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
 
@@ -182,6 +186,7 @@ async def build_exchange(
         order_keys=order_keys,
         clock=clock,
         ids=ids,
+        spans=spans,
     )
     busy = trading.busy if alone else OthersMayBeBusy(trading.busy)
     recovery = SagaRecovery(directory, runner, ids, busy, set_aside)
@@ -282,6 +287,7 @@ class Presage:
     feed: Feed
     port: HttpPort
     app: Starlette
+    tracing: Untraced
 
     async def start(self) -> None:
         """Open for business, with an operator who has a key."""
@@ -311,9 +317,10 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
     """
     folder = DataFolder(settings.data)
     folder.prepare(log_here=settings.event_store == "sqlite")
-    codec, health = make_codec(), Health()
-    checkpoints = _checkpoints(settings)
+    health, checkpoints = Health(), _checkpoints(settings)
     async with AsyncExitStack() as stack:
+        tracing = stack.enter_context(open_tracing(settings, part="exchange"))
+        codec, ids = make_codec(tracing), tracing.ids(TimeOrderedIds())
         if settings.event_store != "sqlite":  # which has a lock of its own
             stack.callback(ProcessLock(settings.data / "lock").release)
         store = await stack.enter_async_context(open_store(settings))
@@ -325,16 +332,18 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
             name="watch on the clock",
         )
         stack.callback(minding.cancel)
-        reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health))
+        reads = await stack.enter_async_context(
+            open_reads(settings, store, codec, clock, health, tracing.spans)
+        )
         exchange = await build_exchange(
-            store,
+            tracing.store(store),
             codec,
             order_keys=reads.order_keys,
             alone=settings.event_store in ("sqlite", "memory"),
             transfer_keys=reads.transfer_keys,
             checkpoints=checkpoints,
             clock=clock,
-            ids=TimeOrderedIds(),
+            ids=ids,
             partitions=settings.partitions,
             snapshots=await stack.enter_async_context(open_snapshots(settings)),
             limits=settings.limits,
@@ -342,15 +351,17 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
             in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
             losses=lambda: getattr(store, "losses", 0),  # only a server's store has any
             keys_changed=notes.keys_changed if notes else lambda: None,
+            spans=tracing.spans,
         )
         stack.push_async_callback(exchange.close)
-        signer = Signer(folder.webhook_key())
         destinations = Destinations(own_machine=settings.for_this_machine, private=settings.webhooks_private)
-        outbox = SqliteOutbox(settings.notices_file)
+        signer, outbox = Signer(folder.webhook_key()), SqliteOutbox(settings.notices_file)
         stack.push_async_callback(outbox.close)
-        sender = HttpSender(destinations, signer, clock)
+        sender = HttpSender(destinations, signer, clock, tracing.headers)
         stack.push_async_callback(sender.close)
-        deliveries = Deliveries(exchange.webhooks, outbox, sender, SystemTimer(clock), worded, health)
+        deliveries = Deliveries(
+            exchange.webhooks, outbox, tracing.sender(sender), SystemTimer(clock), worded, health
+        )
         telling = Telling(store, codec, exchange.webhooks, outbox, [LogLine(), deliveries], health)
         founded = await founded_at_us(store, codec)
         identity = folder.identity(str(founded))
@@ -375,9 +386,8 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
                 here=notes.buckets if notes else None,
             )
         )
-        screen = open_screen(settings.firewall)
+        screen, traffic = open_screen(settings.firewall), Traffic(tuple(RouteClass))
         cached = CachedAnswers(reads.models, cache, reads.changes)
-        traffic = Traffic(tuple(RouteClass))
         watch = Watch(
             exchange,
             traffic,
@@ -437,6 +447,7 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
         )
         watch.add(feed)
         await stack.enter_async_context(feed.running())
+        tracing.feed(reads.board)
         presage = Presage(
             settings=settings,
             folder=folder,
@@ -453,7 +464,8 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
             watch=watch,
             feed=feed,
             port=port,
-            app=create_app(port, feed=feed, more_routes=page_routes()),
+            app=tracing.requests(create_app(port, feed=feed, more_routes=page_routes())),
+            tracing=tracing,
         )
         stack.push_async_callback(presage.hush)
         yield presage
@@ -468,13 +480,18 @@ def http_settings(settings: Settings) -> HttpSettings:
 
 @asynccontextmanager
 async def open_reads(
-    settings: Settings, store: EventStore, codec: EventCodec, clock: Clock, health: Health
+    settings: Settings,
+    store: EventStore,
+    codec: EventCodec,
+    clock: Clock,
+    health: Health,
+    spans: Spans = NO_SPANS,
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models, kept up to date by a projector in this process or by one that is not."""
     async with AsyncExitStack() as stack:
         database = settings.database_url or stack.enter_context(_read_file(settings))
         inside = settings.projector is ProjectorPlace.INSIDE
-        opened = read_models.open_read_models if inside else read_models.open_readers
+        opened = partial(read_models.open_read_models, spans=spans) if inside else read_models.open_readers
         reads = await stack.enter_async_context(
             opened(database, source=store, codec=codec, clock=clock, health=health)
         )
@@ -490,16 +507,18 @@ async def open_projector(settings: Settings) -> AsyncIterator[ProjectionRunner]:
     Raises :class:`application.ports.codec.UnreadableEvent` for a log that this version does not know, before
     anything is touched.
     """
-    async with (
-        open_known_log(settings) as log,
-        read_models.open_projector(
-            settings.database_url or settings.read_file,
-            source=log,
-            codec=JsonCodec(),
-            clock=SystemClock(),
-        ) as runner,
-    ):
-        yield runner
+    with open_tracing(settings, part="projector") as tracing:
+        async with (
+            open_known_log(settings) as log,
+            read_models.open_projector(
+                settings.database_url or settings.read_file,
+                source=log,
+                codec=tracing.codec(JsonCodec()),
+                clock=SystemClock(),
+                spans=tracing.spans,
+            ) as runner,
+        ):
+            yield runner
 
 
 @contextmanager
@@ -638,6 +657,7 @@ async def _connect(uri: str, *, reading: bool = False) -> EventStore:
     return await EventStoreDBStore.connect(uri, reading=reading)
 
 
-def make_codec() -> EventCodec:
+def make_codec(tracing: Untraced | None = None) -> EventCodec:
     """Return the codec of a process that writes events, and reads most of them again."""
-    return RememberingCodec(JsonCodec())
+    codec = JsonCodec()
+    return RememberingCodec(tracing.codec(codec) if tracing else codec)

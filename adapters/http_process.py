@@ -47,6 +47,7 @@ from adapters.http.serving.warming import make_warmer
 from adapters.limits.opening import open_limits
 from adapters.read_models.opening import founded_at_us, open_readers
 from adapters.settings import Settings
+from adapters.telemetry.tracing.opening import open_tracing
 from adapters.web.serving import page_routes
 from application.founding import founding_of
 from application.health import Health, Trouble
@@ -169,9 +170,11 @@ async def open_http_process(
     settings: Settings, *, worker: int, engine: Path, notes: SharedNotes
 ) -> AsyncIterator[HttpProcess]:
     """Open an HTTP process on a data folder whose engine is, or will be, at the socket ``engine``."""
-    health, clock, codec, traffic = Health(), SystemClock(), make_codec(), Traffic(tuple(RouteClass))
+    health, clock, traffic = Health(), SystemClock(), Traffic(tuple(RouteClass))
     parts: list[Measured] = []
     async with AsyncExitStack() as stack:
+        tracing = stack.enter_context(open_tracing(settings, part=f"http {worker}"))
+        codec = make_codec(tracing)
         log = await stack.enter_async_context(open_log(settings))
         reads = await stack.enter_async_context(
             open_readers(
@@ -250,6 +253,7 @@ async def open_http_process(
         )
         parts.append(feed)
         await stack.enter_async_context(feed.running())
+        tracing.feed(reads.board)
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
         await stack.enter_async_context(running_line(line))
@@ -260,7 +264,7 @@ async def open_http_process(
             stack.callback(task.cancel)
         warmer.start()
         yield HttpProcess(
-            app=forwarding_app(port, line, feed=feed, more_routes=page_routes()),
+            app=tracing.requests(forwarding_app(port, line, feed=feed, more_routes=page_routes())),
             opened=line.opened,
             feed=feed,
             parts=parts,

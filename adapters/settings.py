@@ -42,6 +42,7 @@ VARIABLES = {
     "surveillance": "PRESAGE_SURVEILLANCE",
     "liquidity": "PRESAGE_LIQUIDITY",
     "workers": "PRESAGE_WORKERS",
+    "traces": "PRESAGE_TRACES",
 }
 """The environment variable behind each setting."""
 
@@ -130,7 +131,7 @@ class Settings(BaseModel):
     manipulation. ``liquidity`` has the markets that the house makes, and the dollars it may lose in each:
     ``RAIN=100,SNOW=50@0.30`` with the chance it gives yes at first, one half if it is not said. With
     ``workers``, that many processes answer HTTP and one more is the exchange; with none of them, one process
-    does everything.
+    does everything. ``traces`` is where a collector of OpenTelemetry takes spans, by OTLP over HTTP.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -160,6 +161,7 @@ class Settings(BaseModel):
     surveillance: str = Field(default="on", min_length=1)
     liquidity: str = Field(default="", pattern=LIQUIDITY)
     workers: int = Field(default=0, ge=0, le=WORKERS_MAX)
+    traces: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/\S*$", repr=False)
     metrics_token: str | None = Field(default=None, pattern=r"^[!-~]{16,256}$", repr=False)
 
     @field_validator("event_store")

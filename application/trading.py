@@ -11,6 +11,7 @@ from application.hosting.owner import Overloaded
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import START
 from application.ports.key_index import KeyIndex
+from application.ports.tracing import NO_SPANS, Spans
 from application.processes.order_groups import bounding
 from application.requests import (
     Accepted,
@@ -92,8 +93,10 @@ class CommandHandler:
         order_keys: KeyIndex[KnownOrder],
         clock: Clock,
         ids: Ids,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self.sagas = SagaCounts()
+        self._spans = spans
         self._directory = directory
         self._funds = funds
         self._set_aside = set_aside
@@ -299,7 +302,13 @@ class CommandHandler:
     async def _amended(self, request: AmendRequest, ticker: Ticker, naming: Naming | None) -> OrderAnswer:
         """Carry out an amendment; it comes to its end even if its caller goes away."""
         saga = amend(
-            request, ticker, naming, directory=self._directory, funds=self._funds, saga_id=self._ids.new()
+            request,
+            ticker,
+            naming,
+            directory=self._directory,
+            funds=self._funds,
+            saga_id=self._ids.new(),
+            spans=self._spans,
         )
         task = asyncio.ensure_future(saga)
         self._amending[task] = request.order_id
@@ -376,6 +385,7 @@ class CommandHandler:
                 directory=self._directory,
                 funds=self._funds,
                 counts=self.sagas,
+                spans=self._spans,
             )
 
         placement = begin(wanted)

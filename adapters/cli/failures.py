@@ -45,6 +45,7 @@ _CODES = {
     "UnusableLog": "unusable_data",
     "UnusableRules": "invalid_setting",
     "UnsafeDatabase": "invalid_setting",
+    "TracingNotInstalled": "missing_package",
     "UnusableFolder": "unusable_data",
     "BadObjective": "invalid_setting",
     "MeasurementsDamaged": "unusable_data",

@@ -76,7 +76,7 @@ async def _engine(
         processes = HttpProcesses(settings.workers, notes, presage.port.traffic, presage.exchange.health)
         presage.watch.add(processes)
         await stack.enter_async_context(presage.watch.running())
-        desk = HttpDesk(presage.port, processes)
+        desk = HttpDesk(presage.port, processes, presage.tracing.endpoint)
         await stack.enter_async_context(listening(line, desk, lambda: presage.exchange.ready))
         print_json({"listening": True})
         await presage.start()

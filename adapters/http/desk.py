@@ -1,9 +1,10 @@
 """Where the engine answers the HTTP processes: their requests, and what else only it knows."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import orjson
-from starlette.types import Message, Scope
+from starlette.types import ASGIApp, Message, Scope
 
 from adapters.engine_lines.messages import (
     Answer,
@@ -49,11 +50,16 @@ class Processes(Protocol):
 
 
 class HttpDesk:
-    """Carries out what HTTP processes pass on, as if it had come in here."""
+    """Carries out what HTTP processes pass on, as if it had come in here.
 
-    def __init__(self, port: HttpPort, processes: Processes) -> None:
+    ``around`` gives what requests for an endpoint lead to, which is at a path.
+    """
+
+    def __init__(
+        self, port: HttpPort, processes: Processes, around: Callable[[ASGIApp, str], ASGIApp]
+    ) -> None:
         self._port = port
-        self._endpoints = [Endpoint(operation, port) for operation in OPERATIONS]
+        self._endpoints = [around(Endpoint(operation, port), operation.path) for operation in OPERATIONS]
         self.reported = processes.reported
         self.gone = processes.gone
         self._processes = processes

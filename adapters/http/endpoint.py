@@ -59,6 +59,7 @@ class Routed(ABC):
         self._operation = operation
         self._port = port
         self.route_class = class_of(operation)
+        self.path = operation.path
 
     @abstractmethod
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,7 @@
 """Sends notices over HTTP: signed, to an address that was checked, for five seconds at most."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 import httpx
 
@@ -17,9 +18,16 @@ _US_PER_S = 1_000_000
 
 
 class HttpSender:
-    """Sends by HTTP. Anything but a status from 200 to 299 counts as not taken."""
+    """Sends by HTTP, with ``more_headers``. Anything but a status from 200 to 299 counts as not taken."""
 
-    def __init__(self, destinations: Destinations, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self,
+        destinations: Destinations,
+        signer: Signer,
+        clock: Clock,
+        more_headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self._more_headers = more_headers
         self._destinations = destinations
         self._signer = signer
         self._clock = clock
@@ -46,6 +54,7 @@ class HttpSender:
         place = await self._destinations.find(url)
         at_s = self._clock.now_us() // _US_PER_S
         headers = {
+            **self._more_headers(),
             **self._signer.headers(notice_id, at_s, body),
             "host": place.host_header,
             "content-type": "application/json",

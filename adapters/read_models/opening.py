@@ -19,6 +19,7 @@ from application.health import Health, Pauses, Trouble, kept_running
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.key_index import KeyIndex
+from application.ports.tracing import NO_SPANS, Spans
 from application.streams import EXCHANGE
 from domain.ledger.state import KnownOrder
 from projections.catalog import all_projections, check_versions
@@ -88,7 +89,13 @@ async def _sqlite(path: Path) -> AsyncIterator[tuple[ReadStore, str]]:
 
 @asynccontextmanager
 async def open_read_models(
-    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock, health: Health | None = None
+    database: Path | str,
+    *,
+    source: Log,
+    codec: EventCodec,
+    clock: Clock,
+    health: Health | None = None,
+    spans: Spans = NO_SPANS,
 ) -> AsyncIterator[OpenReadModels]:
     """Open the read models and keep them up to date until the end of the block.
 
@@ -101,7 +108,7 @@ async def open_read_models(
         board, progress = MarketBoard(clock), Progress()
         changes, audit = Changes(progress), TradeAudit(clock)
         runner = await _projector(
-            store, answers, source, codec, progress, health, clock, [board, changes, audit]
+            store, answers, source, codec, progress, health, clock, [board, changes, audit], spans
         )
 
         async def restore() -> None:
@@ -118,11 +125,11 @@ async def open_read_models(
 
 @asynccontextmanager
 async def open_projector(
-    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock
+    database: Path | str, *, source: Log, codec: EventCodec, clock: Clock, spans: Spans = NO_SPANS
 ) -> AsyncIterator[ProjectionRunner]:
     """Open a projector by itself, for readers in other processes. Raises as :func:`open_read_models` does."""
     async with open_store(database, clock) as (store, answers):
-        yield await _projector(store, answers, source, codec, Progress(), Health(), clock)
+        yield await _projector(store, answers, source, codec, Progress(), Health(), clock, spans=spans)
 
 
 @asynccontextmanager
@@ -179,6 +186,7 @@ async def _projector(
     health: Health,
     clock: Clock,
     listeners: Sequence[Listener] = (),
+    spans: Spans = NO_SPANS,
 ) -> ProjectionRunner:
     projections = all_projections(answers)
     await _check(store, projections, source, codec)
@@ -191,6 +199,7 @@ async def _projector(
         health=health,
         listeners=listeners,
         clock=clock,
+        spans=spans,
     )
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from application.hosting.directory import Directory
 from application.ports.event_store import AppendOutcomeUnknown
+from application.ports.tracing import NO_SPANS, Spans
 from application.requests import AmendRequest, OrderAccepted, OrderAnswer
 from application.sagas.funds import Funds
 from application.sagas.orders import order_state_of
@@ -45,6 +46,7 @@ async def amend(
     directory: Directory,
     funds: Funds,
     saga_id: UUID,
+    spans: Spans = NO_SPANS,
 ) -> OrderAnswer:
     """Amend an order; raises the store's errors when the outcome is not known to be durable."""
     market = directory.market(ticker)
@@ -60,23 +62,25 @@ async def amend(
     command = replace(command, extra=Money(max(0, needed - order.reserved)))
     begun = bool(command.extra or naming)
     if begun:
-        decision = await funds.ask(
-            directory.ledger(request.account_id),
-            _beginning(command, ticker, naming),
-            command_id=uuid5(saga_id, "reserve"),
-            correlation_id=saga_id,
-        )
+        with spans.span("reserve", saga_id):
+            decision = await funds.ask(
+                directory.ledger(request.account_id),
+                _beginning(command, ticker, naming),
+                command_id=uuid5(saga_id, "reserve"),
+                correlation_id=saga_id,
+            )
         if decision.rejected is not None:
             return decision.rejected
     try:
-        amended = await market.ask(command, command_id=saga_id)
+        with spans.span("amend", saga_id):
+            amended = await market.ask(command, command_id=saga_id)
     except AppendOutcomeUnknown:
         raise
     except Exception:
-        await _give_up(begun, request, directory, saga_id)
+        await _give_up(begun, request, directory, saga_id, spans)
         raise
     if amended.rejected is not None or not any(map(_books, amended.events)):
-        await _give_up(begun, request, directory, saga_id)
+        await _give_up(begun, request, directory, saga_id, spans)
     if amended.rejected is not None:
         return amended.rejected
     order = (await market.state()).orders.get(request.order_id)
@@ -120,8 +124,16 @@ def _books(event: MarketEvent) -> bool:
     return isinstance(event, OrderAmended | OrderRenamed)
 
 
-async def _give_up(begun: bool, request: AmendRequest, directory: Directory, saga_id: UUID) -> None:  # noqa: FBT001
-    if begun:
+async def _give_up(
+    begun: bool,  # noqa: FBT001
+    request: AmendRequest,
+    directory: Directory,
+    saga_id: UUID,
+    spans: Spans,
+) -> None:
+    if not begun:
+        return
+    with spans.span("release", saga_id):
         await directory.ledger(request.account_id).ask(
             GiveUpAmendment(amendment_id=str(saga_id)),
             command_id=uuid5(saga_id, "release"),

@@ -7,11 +7,12 @@ from application.hosting.decision import Decision
 from application.hosting.directory import Directory
 from application.ids import derived_id
 from application.ports.event_store import AppendOutcomeUnknown, Position
+from application.ports.tracing import NO_SPANS, Spans
 from application.processes.order_groups import bounding
 from application.requests import OrderAccepted, OrderAnswer, OrderRequest
 from application.sagas.funds import Funds
 from application.sagas.orders import order_state
-from application.sagas.place_order import Outcome, SagaState, advance
+from application.sagas.place_order import STEPS, Outcome, SagaState, advance
 from application.watching.sagas import SagaCounts
 from domain.identifiers import OrderId
 from domain.ledger.commands import ReleaseReservation, ReserveFunds
@@ -55,6 +56,7 @@ class OrderPlacement:
         directory: Directory,
         funds: Funds,
         counts: SagaCounts,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self.state = SagaState.STARTED
         self._request = request
@@ -66,6 +68,7 @@ class OrderPlacement:
         self._directory = directory
         self._funds = funds
         self._counts = counts
+        self._spans = spans
         self._allotment: BoundOrderGroup | None = None
         self._decided_us = 0
         self._end: OrderAnswer | Exception | None = None
@@ -78,7 +81,9 @@ class OrderPlacement:
         """
         try:
             while not self.state.answered:
-                self.state = advance(self.state, await self._step())
+                with self._spans.span(STEPS[self.state], self._saga_id):
+                    outcome = await self._step()
+                self.state = advance(self.state, outcome)
         except Exception:
             self._counts.failed()
             raise

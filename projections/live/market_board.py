@@ -79,6 +79,11 @@ class LiveMarket:
 class Onlooker(Protocol):
     """Sees each event right after the board has taken it in."""
 
+    @property
+    def messages(self) -> int:
+        """How much it has told."""
+        ...
+
     def happened(self, recorded: Recorded[DomainEvent], market: LiveMarket | None) -> None:
         """Look at an event and the market it is about as it left it, if it is one on the board."""
         ...

@@ -20,6 +20,7 @@ from application.log.whole_streams import EventsMissing, followed
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import START, EventStoreError, Position, RecordedEvent
+from application.ports.tracing import NO_SPANS, Spans
 from application.streams import EXCHANGE_EVENTS
 from projections.running.batch import PIECE, Batch, Entry, Unreadable, batches, gathered, pieces
 from projections.running.halts import Halts
@@ -108,8 +109,10 @@ class ProjectionRunner:
         health: Health | None = None,
         listeners: Sequence[Listener] = (),
         clock: Clock | None = None,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self._clock = clock
+        self._spans = spans
         self._since_us = clock.now_us() if clock else 0
         self._store = store
         self._source = source
@@ -263,15 +266,19 @@ class ProjectionRunner:
         Raises :class:`CheckpointMoved` if rows are not as they were left: :meth:`resume` says from where on
         they need events.
         """
-        async with self._turn:
-            for number, piece in enumerate(pieces(batch.events)):
-                if number:
-                    await asyncio.sleep(0)
-                for listener in self._listeners:
-                    listener.take(piece)
-            if batch.entries:
-                await self._take(batch, [each for each in self._projections if not self._halts.has(each)])
-            self._note(batch)
+        with self._spans.batch("project", (event.cause.correlation_id for event in batch.events)):
+            async with self._turn:
+                await self._take_in(batch)
+
+    async def _take_in(self, batch: Batch) -> None:
+        for number, piece in enumerate(pieces(batch.events)):
+            if number:
+                await asyncio.sleep(0)
+            for listener in self._listeners:
+                listener.take(piece)
+        if batch.entries:
+            await self._take(batch, [each for each in self._projections if not self._halts.has(each)])
+        self._note(batch)
 
     async def retry(self, name: str) -> None:
         """Have a projection that stands still try again, and catch up with the others if it can."""

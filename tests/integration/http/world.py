@@ -152,7 +152,7 @@ async def _afar(stack: AsyncExitStack, presage: Presage, notes: SharedNotes) -> 
     socket = Path(stack.enter_context(TemporaryDirectory())) / "engine"
     processes = HttpProcesses(1, notes, presage.port.traffic, presage.exchange.health)
     presage.watch.add(processes)
-    desk = HttpDesk(presage.port, processes)
+    desk = HttpDesk(presage.port, processes, presage.tracing.endpoint)
     await stack.enter_async_context(listening(socket, desk, lambda: presage.exchange.ready))
     process = await stack.enter_async_context(
         open_http_process(presage.settings, worker=0, engine=socket, notes=notes)
