@@ -9,7 +9,7 @@ PAGE := adapters/web/page
 DIST := dist
 PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/build.mjs $(PAGE)/tsconfig.json
 
-.PHONY: run page test test-more check soak performance mutants dashboard wheel lock clean
+.PHONY: run page test test-more check soak performance mutants map dashboard wheel lock clean
 
 run: $(VENV)/ready page
 	$(BIN)/presage serve --demo
@@ -47,6 +47,10 @@ performance: $(VENV)/ready
 mutants: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	$(BIN)/python -m tests.mutation $(MUTANTS)
+
+# The picture and the tables of the code, in the README and docs/map.md.
+map: $(VENV)/ready
+	$(BIN)/python -m adapters.map_of_the_code
 
 dashboard: $(VENV)/ready
 	$(BIN)/python -m adapters.telemetry.dashboard ops
