@@ -1,16 +1,25 @@
 """The operator's room of the page: what is done to markets, seen before and named afterwards."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from adapters.data_folder import DataFolder, HeldKey
-from tests.acceptance.presage_process import presage
+from tests.acceptance.presage_process import presage, running_server
 from tests.browser.conftest import Demonstration, pictured
 from tests.browser.test_page import dollars, order, sign_up
 
 pytestmark = pytest.mark.more
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """Give one of its own: what is ended here is needed elsewhere."""
+    folder = tmp_path_factory.mktemp("operated")
+    with running_server(folder, "--demo") as server:
+        yield Demonstration(server.url, folder)
 
 
 def operators_key(server: Demonstration) -> HeldKey:
@@ -190,6 +199,26 @@ def test_a_strict_key_signs_what_it_has_to(demonstration: Demonstration, open_pa
     list_market(page, "STRICT")
 
 
+def test_what_goes_on_is_seen_as_it_happens(demonstration: Demonstration, open_page: Any) -> None:
+    page = open_page()
+    as_operator(page, demonstration, "/watch")
+    page.wait_for_selector(".chip:has-text('as it happens')")
+    assert page.locator(".budgets li").count() >= 5
+    page.wait_for_selector(".lags polyline", state="attached")  # at least two were told
+    ready = page.inner_text(".watching h1")
+    assert ready.startswith(("All is well", "It runs, and something is unusual")), ready
+    passed = page.locator("section[aria-label=Firewall] li:has-text('passed') .figure")
+    before = int(passed.inner_text().replace(",", ""))
+    presage("market", "list", "--data", demonstration.folder)
+    page.wait_for_function(
+        """before => Number([...document.querySelectorAll("section[aria-label=Firewall] li")]
+            .find(each => each.innerText.startsWith("passed")).querySelector(".figure")
+            .innerText.replace(/,/g, "")) > before""",
+        arg=before,
+    )
+    pictured(page, "operator-watch")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_stands_in_the_way_of_operators_either(
     demonstration: Demonstration, open_page: Any, theme: str
@@ -212,7 +241,7 @@ def test_nothing_stands_in_the_way_of_operators_either(
     give_key(page, operators_key(demonstration))
     page.wait_for_selector("section[aria-label=Open] li")
     look("markets")
-    for where, ready in (("new", "form"), ("watch", "main h1"), ("markets/MOON-28", ".dues li")):
+    for where, ready in (("new", "form"), ("watch", ".watching h1"), ("markets/MOON-28", ".dues li")):
         page.goto(f"{demonstration.url}/#/operator/{where}")
         page.wait_for_selector(ready)
         look(where.partition("/")[0])

@@ -56,11 +56,16 @@ def order(page: Any, *, cents: int, size: int, side: str = "yes", action: str = 
 
 
 def test_a_visitor_sees_all_markets_and_finds_one(demonstration: Demonstration, open_page: Any) -> None:
-    page = open_page()
+    page, asked = open_page(viewport={"width": 1200, "height": 3000}), []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(demonstration.url)
     page.wait_for_selector(".card")
-    assert page.locator(".card").count() >= 5
-    page.wait_for_selector(".sparkline svg")
+    cards = page.locator(".card").count()
+    assert cards >= 5
+    page.wait_for_selector(".sparkline svg", state="attached")
+    # One question for the way of all prices, however many there are.
+    candles = next(url for url in asked if "candlesticks" in url)
+    assert candles.count("%2C") + 1 == page.locator(".sparkline").count() >= 2
     pictured(page, "markets")
     page.fill("input[type=search]", "fusion")
     page.click(".card:only-child")

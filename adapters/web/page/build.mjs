@@ -1,4 +1,4 @@
-// Builds the page into ../built: one script, one style sheet, fonts, each under a name made from its content,
+// Builds the page into ../built: scripts, a style sheet, fonts, each under a name made from its content,
 // beside compressed copies of them.
 import { build } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,6 +17,8 @@ const { metafile } = await build({
   entryPoints: ["src/main.tsx", "src/style.css"],
   outdir: assets,
   entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  splitting: true,
   assetNames: "[name]-[hash]",
   loader: { ".woff2": "file" },
   bundle: true,
@@ -32,9 +34,13 @@ const { metafile } = await build({
 
 const outputOf = (entry) =>
   basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entry)[0]);
+// What the first script needs at once is asked for together with it, not after it has been read.
+const main = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint === "src/main.tsx");
+const needed = main.imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path));
 const page = (await readFile(join(here, "src", "index.html"), "utf8"))
   .replace("{{script}}", `/assets/${outputOf("src/main.tsx")}`)
-  .replace("{{style}}", `/assets/${outputOf("src/style.css")}`);
+  .replace("{{style}}", `/assets/${outputOf("src/style.css")}`)
+  .replace("{{needed}}", needed.map((name) => `<link rel="modulepreload" href="/assets/${name}">`).join("\n    "));
 await writeFile(join(built, "index.html"), page);
 
 let sent = 0;

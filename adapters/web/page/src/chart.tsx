@@ -1,11 +1,11 @@
-// The price over time, by lightweight-charts, and the depth of the book beside it.
+// The price over time, by lightweight-charts: a part of its own, as it is larger than all the rest.
 
 import { createChart, CandlestickSeries, HistogramSeries, type AutoscaleInfo, type IChartApi, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "preact/hooks";
 import type { Candle } from "./api";
-import { asks, bids, type Mirror, type Row, type Side } from "./book";
+import type { Side } from "./book";
 import type { Shown } from "./hooks";
-import { count, DOLLAR_TICKS, showCount, showPrice, ticks, type Unit } from "./money";
+import { count, DOLLAR_TICKS, showPrice, ticks } from "./money";
 
 /** Return a colour of the style sheet as it is now, light or dark: what is written there are both. */
 function colour(name: string): string {
@@ -94,52 +94,4 @@ function bar(candle: Candle, side: Side) {
   if (side === "yes") return [{ time, open, high, low, close }];
   const other = (price: number): number => DOLLAR_TICKS - price;
   return [{ time, open: other(open), high: other(low), low: other(high), close: other(close) }];
-}
-
-const ROWS = 8;
-
-/** Both sides of the book, with bars for what stands at and before each price. Choosing a price fills the ticket. */
-export function BookLadder({ mirror, side, unit, choose }: { mirror: Mirror; side: Side; unit: Unit; choose?: (price: number) => void }) {
-  const [buying, selling] = [bids(mirror, side).slice(0, ROWS), asks(mirror, side).slice(0, ROWS)];
-  const most = Math.max(buying.at(-1)?.total ?? 0, selling.at(-1)?.total ?? 0, 1);
-  const best = [buying[0]?.price, selling[0]?.price] as const;
-  const spread = best[0] !== undefined && best[1] !== undefined ? best[1] - best[0] : null;
-  if (!buying.length && !selling.length) return <p class="state">Nobody offers anything. The first order makes the price.</p>;
-  return (
-    <div class="ladder">
-      <div class="ladder-head quiet" aria-hidden="true">
-        <span>price</span>
-        <span>contracts</span>
-        <span>in all</span>
-      </div>
-      <Rows kind="ask" rows={[...selling].reverse()} {...{ most, unit, choose }} />
-      <p class="spread quiet">{spread === null ? "one side only" : `spread ${showPrice(spread, unit)}`}</p>
-      <Rows kind="bid" rows={buying} {...{ most, unit, choose }} />
-    </div>
-  );
-}
-
-interface RowsProps {
-  kind: "ask" | "bid";
-  rows: readonly Row[];
-  most: number;
-  unit: Unit;
-  choose?: ((price: number) => void) | undefined;
-}
-
-function Rows({ kind, rows, most, unit, choose }: RowsProps) {
-  return (
-    <ul class={`rows ${kind}`} aria-label={kind === "ask" ? "Offers to sell" : "Offers to buy"}>
-      {rows.map((row) => (
-        <li key={row.price}>
-          <button type="button" disabled={!choose} onClick={() => choose?.(row.price)} aria-label={`${showPrice(row.price, unit)}, ${showCount(row.size)} contracts`}>
-            <span class="bar" style={{ width: `${(row.total / most) * 100}%` }} aria-hidden="true" />
-            <span class="figure">{showPrice(row.price, unit)}</span>
-            <span class="figure">{showCount(row.size)}</span>
-            <span class="figure quiet">{showCount(row.total)}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
 }

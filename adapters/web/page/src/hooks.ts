@@ -103,6 +103,13 @@ export function useSetting<T extends string>(name: string, usual: T): [T, (value
   return [value, set];
 }
 
+/** Load a part of the page when it is shown for the first time. */
+export function useModule<T>(load: () => Promise<T>): T | undefined {
+  const [module, setModule] = useState<T>();
+  useEffect(() => void load().then((found) => setModule(() => found)), []);
+  return module;
+}
+
 export type Theme = "system" | "light" | "dark";
 
 /** How the reader wants things shown, and who the reader is. */

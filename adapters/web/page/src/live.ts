@@ -1,7 +1,7 @@
 // One socket for the whole page: subscriptions are made again after it was lost, and every listener is told
 // when what it shows may be out of date.
 
-export type State = "connecting" | "live" | "waiting";
+export type State = "idle" | "connecting" | "live" | "waiting";
 
 interface Message {
   type: string;
@@ -22,7 +22,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 
 class Live {
-  state: State = "connecting";
+  state: State = "idle";
   private socket: WebSocket | null = null;
   private waitMs = FIRST_WAIT_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,6 +59,7 @@ class Live {
 
   private connect(): void {
     clearTimeout(this.timer);
+    if (this.state === "idle") this.become("connecting");
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}/trade-api/ws/v2`);
     this.socket = socket;

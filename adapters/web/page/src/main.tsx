@@ -3,12 +3,11 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, onSessionOver, post } from "./api";
-import { useAddress, useLiveState, useSetting, type Shown, type Theme } from "./hooks";
+import { useAddress, useLiveState, useModule, useSetting, type Shown, type Theme } from "./hooks";
 import { live } from "./live";
 import { MarketPage } from "./market";
 import { Markets } from "./markets";
 import { Leaderboard, Login } from "./people";
-import { Operator } from "./operator";
 import { Empty, Loading } from "./parts";
 import { Portfolio } from "./portfolio";
 import type { Unit } from "./money";
@@ -121,6 +120,12 @@ function view(path: readonly string[], query: URLSearchParams, shown: Shown, beg
   );
 }
 
+/** Few people are operators: their room is loaded when somebody comes to it. */
+function Operator({ path }: { path: readonly string[] }) {
+  const room = useModule(() => import("./operator"));
+  return room ? <room.Operator path={path} /> : <Loading what="the operator's room" />;
+}
+
 const next = (theme: Theme): Theme => (theme === "system" ? "dark" : theme === "dark" ? "light" : "system");
 
 function skip(event: Event): void {
@@ -139,6 +144,7 @@ function Link({ to, here, children }: { to: string; here: string; children: stri
 
 function Connection() {
   const state = useLiveState();
+  if (state === "idle") return null; // nothing here has to be followed
   const words = { live: "live", connecting: "connecting…", waiting: "reconnecting…" }[state];
   return (
     <span class={`connection ${state}`} role="status">

@@ -3,8 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, type Refused, remove, type Book, type Market, type Order, type Position, type Trade } from "./api";
 import { changed, mirrorOf, type Mirror, type Side } from "./book";
-import { BookLadder, PriceChart } from "./chart";
-import { useFeed, useLoaded, useSettled, type Shown } from "./hooks";
+import { BookLadder } from "./ladder";
+import { useFeed, useLoaded, useModule, useSettled, type Shown } from "./hooks";
 import { count, micro, showCount, showGain, showMoney, showPrice, showVolume, ticks } from "./money";
 import { candlesOf, chance, Empty, Failed, Loading, periodFor, Status, When } from "./parts";
 import { Ticket } from "./ticket";
@@ -32,6 +32,7 @@ export function MarketPage({ ticker, at, shown }: { ticker: string; at: number |
     [ticker, at],
   );
   const book = useMirror(ticker, at);
+  const drawing = useModule(() => import("./chart"));
   const own = useOwn(ticker, at, shown.account);
   const soon = useSettled(() => {
     market.reload();
@@ -73,7 +74,7 @@ export function MarketPage({ ticker, at, shown }: { ticker: string; at: number |
       {present.data && <TimeMachine ticker={ticker} market={present.data} at={at} />}
       <div class="columns">
         <div>
-          <Price market={market.data} at={at} side={side} shown={shown} turn={trades.data?.[0]?.trade_id} />
+          <Price {...{ market: market.data, at, side, shown, drawing }} turn={trades.data?.[0]?.trade_id} />
           <Trades trades={trades.data} error={trades.error} side={side} shown={shown} />
           <Rules market={market.data} />
         </div>
@@ -175,7 +176,16 @@ function useOwn(ticker: string, at: number | null, account: string | null) {
   return own;
 }
 
-function Price({ market, at, side, shown, turn }: { market: Market; at: number | null; side: Side; shown: Shown; turn: string | undefined }) {
+interface PriceProps {
+  market: Market;
+  at: number | null;
+  side: Side;
+  shown: Shown;
+  turn: string | undefined;
+  drawing: typeof import("./chart") | undefined;
+}
+
+function Price({ market, at, side, shown, turn, drawing }: PriceProps) {
   const candles = useLoaded(async () => {
     const to = at ?? Date.now() / 1000;
     const from = Date.parse(market.created_time) / 1000;
@@ -184,10 +194,10 @@ function Price({ market, at, side, shown, turn }: { market: Market; at: number |
     return at === null ? candlesticks : candlesticks.filter(({ end_period_ts }) => end_period_ts - minutes * 60 <= to);
   }, [market.ticker, at, turn]);
   if (candles.error) return <Failed error={candles.error} again={candles.reload} />;
-  if (!candles.data) return <Loading what="prices" />;
+  if (!candles.data || !drawing) return <Loading what="prices" />;
   if (!candles.data.length) return <Empty>Nobody has traded yet.</Empty>;
   const says = `Price of ${side} over time, ${candles.data.length} candles; last ${showPrice(ticks(market.last_price_dollars), shown.unit)} for yes`;
-  return <PriceChart {...{ candles: candles.data, side, shown, says }} />;
+  return <drawing.PriceChart {...{ candles: candles.data, side, shown, says }} />;
 }
 
 function Trades({ trades, error, side, shown }: { trades: Trade[] | undefined; error: Refused | undefined; side: Side; shown: Shown }) {

@@ -74,7 +74,7 @@ export function Sparkline({ market }: { market: Market }) {
       gone = true;
       seen.disconnect();
     };
-  }, [market.ticker]);
+  }, [market.ticker, closes?.length ? "" : market.volume_fp]); // a first trade is a first stroke
   return (
     <div class="sparkline" ref={place} aria-hidden="true">
       {closes?.[0] !== undefined && <Line values={closes.length > 1 ? closes : [closes[0], closes[0]]} />}
@@ -123,11 +123,52 @@ export async function candlesOf(market: Market, from: number, to: number, minute
   return (await get<{ candlesticks: Candle[] }>(path, query)).candlesticks;
 }
 
-async function closesOf(market: Market): Promise<number[]> {
+interface Asked {
+  market: Market;
+  answer: (closes: number[]) => void;
+  fail: (fault: unknown) => void;
+}
+
+const SPAN_S = 7 * 86_400;
+const TOGETHER_MS = 30;
+const AT_ONCE = 25; // six hours of minutes, or a week of hours, for so many is within one answer
+const asked: Asked[] = [];
+
+/** Return a market's prices of late. What is asked for at about the same time is asked for together. */
+function closesOf(market: Market): Promise<number[]> {
+  if (!asked.length) setTimeout(askTogether, TOGETHER_MS);
+  return new Promise((answer, fail) => asked.push({ market, answer, fail }));
+}
+
+function askTogether(): void {
   const now = Date.now() / 1000;
-  const from = Math.max(Date.parse(market.created_time) / 1000, now - 7 * 86_400);
-  const candlesticks = await candlesOf(market, from, now, periodFor(now - from));
-  return candlesticks.flatMap(({ price }) => (price.close_dollars === null ? [] : [ticks(price.close_dollars)]));
+  const byPeriod = new Map<number, Asked[]>();
+  for (const each of asked.splice(0)) {
+    const minutes = periodFor(Math.min(SPAN_S, now - Date.parse(each.market.created_time) / 1000));
+    byPeriod.set(minutes, [...(byPeriod.get(minutes) ?? []), each]);
+  }
+  for (const [minutes, those] of byPeriod) {
+    for (let at = 0; at < those.length; at += AT_ONCE) void closesOfMany(those.slice(at, at + AT_ONCE), now, minutes);
+  }
+}
+
+async function closesOfMany(those: readonly Asked[], now: number, minutes: number): Promise<void> {
+  const from = Math.max(now - SPAN_S, Math.min(...those.map(({ market }) => Date.parse(market.created_time) / 1000)));
+  const query = {
+    market_tickers: those.map(({ market }) => market.ticker).join(),
+    start_ts: Math.floor(from),
+    end_ts: Math.ceil(now) + minutes * 60,
+    period_interval: minutes,
+  };
+  try {
+    const { markets } = await get<{ markets: { market_ticker: string; candlesticks: Candle[] }[] }>("/markets/candlesticks", query);
+    const found = new Map(markets.map(({ market_ticker, candlesticks }) => [market_ticker, candlesticks]));
+    for (const { market, answer } of those) {
+      answer((found.get(market.ticker) ?? []).flatMap(({ price }) => (price.close_dollars === null ? [] : [ticks(price.close_dollars)])));
+    }
+  } catch (fault) {
+    for (const { fail } of those) fail(fault);
+  }
 }
 
 export const allMarkets = (): Promise<Market[]> => all<"markets", Market>("/markets", "markets");
