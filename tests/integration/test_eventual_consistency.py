@@ -42,6 +42,7 @@ class ReadSide:
     """What a trader's program sees of the exchange after it has sent a command."""
 
     models: ReadModels
+    source: "Late | None" = None
 
     async def bids(self) -> Sequence[tuple[Ticks, Quantity]]:
         book = await self.models.books.book(SINGLE)
@@ -70,11 +71,13 @@ class WithSynchronousSubscriber:
 
 
 class Late:
-    """A log whose subscribers hear of everything a while later."""
+    """A log whose subscribers hear of everything a while later, and of nothing while it is not ``open``."""
 
     def __init__(self, log: MemoryEventStore, delay_s: float) -> None:
         self._log = log
         self._delay_s = delay_s
+        self.open = asyncio.Event()
+        self.open.set()
         self.head = log.head
         self.read_all = log.read_all
 
@@ -82,6 +85,7 @@ class Late:
         self, *, after: Position = START, matching: Filter = Filter()
     ) -> AsyncGenerator[Page, None]:
         async for page in self._log.subscribe(after=after, matching=matching):
+            await self.open.wait()
             await asyncio.sleep(self._delay_s)
             yield page
 
@@ -102,7 +106,7 @@ async def asynchronous(flow: Flow, folder: Path, delay_s: float = 0.0) -> AsyncI
     database = folder / "read.db"
     async with open_read_models(database, source=source, codec=CODEC, clock=flow.clock) as reads:
         assert await reads.models.freshness.await_position(await flow.log.head(), SOON_S)
-        yield ReadSide(reads.models)
+        yield ReadSide(reads.models, source)
 
 
 async def submit(flow: Flow) -> OrderAccepted:
@@ -148,12 +152,15 @@ async def test_with_a_synchronous_subscriber_the_book_is_right_before_the_comman
 
 
 async def test_with_an_asynchronous_subscriber_the_book_is_old_first_and_right_soon(tmp_path: Path) -> None:
-    async with random_flow(43) as flow, asynchronous(flow, tmp_path, delay_s=0.2) as side:
+    async with random_flow(43) as flow, asynchronous(flow, tmp_path) as side:
+        assert side.source is not None
+        side.source.open.clear()
         answer = await submit(flow)
         assert await side.bids() == (), "nobody has told the book yet"
         assert not await side.sees(answer.position, 0.01), "and a reader in a hurry is told so"
 
         asked = time.monotonic()
+        side.source.open.set()
         assert await side.sees(answer.position, SOON_S)
         waited_s = time.monotonic() - asked
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -21,12 +20,12 @@ from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
 from tests.acceptance.presage_process import presage_here
 from tests.acceptance.read_rows import rows_of
+from tests.fair_clock import FairClock, fair_clock
 from tests.integration.eventstore_node.node_process import NodeProcess
 
 AT_ONCE = 8
 TURN_WITHIN_S = 10.0
-"""It is 0.5 to 2 s on a machine that does other things too, and 7 s where seven others wait for each core; an
-owner that was starved waited for 15 s."""
+"""It is 0.5 to 2 s on a machine that does other things too; an owner that was starved waited for 15 s."""
 
 TRADERS = [AccountId(f"trader-{number}") for number in range(6)]
 MARKET = Ticker("M")
@@ -48,7 +47,9 @@ async def furnish(presage: Presage) -> None:
     assert isinstance(await operations.activate(MARKET), Accepted)
 
 
-async def trade(presage: Presage, name: str, orders: int, accepted_at: list[float]) -> Counter[str]:
+async def trade(
+    presage: Presage, name: str, orders: int, accepted_at: list[float], clock: FairClock
+) -> Counter[str]:
     """Place orders of one's own, so many at once; return how they were answered."""
     answers: Counter[str] = Counter()
     numbers = iter(range(orders))
@@ -67,7 +68,7 @@ async def trade(presage: Presage, name: str, orders: int, accepted_at: list[floa
                 )
             )
             if isinstance(answer, OrderAccepted):
-                accepted_at.append(time.monotonic())
+                accepted_at.append(clock.now_s())
                 answers["accepted"] += 1
             else:
                 answers[answer.reason.name] += 1
@@ -87,11 +88,12 @@ async def test_both_place_all_their_orders_and_hold_the_same_money(
         await first.start()
         await furnish(first)
         await second.start()
-        moments: tuple[list[float], list[float]] = ([time.monotonic()], [time.monotonic()])
-        told = await asyncio.gather(
-            trade(first, "one", orders, moments[0]),
-            trade(second, "two", orders, moments[1]),
-        )
+        moments: tuple[list[float], list[float]] = ([0.0], [0.0])
+        with fair_clock() as clock:
+            told = await asyncio.gather(
+                trade(first, "one", orders, moments[0], clock),
+                trade(second, "two", orders, moments[1], clock),
+            )
         assert told == [Counter(accepted=orders)] * 2
         for each in moments:
             assert max(later - earlier for earlier, later in pairwise(each)) < TURN_WITHIN_S

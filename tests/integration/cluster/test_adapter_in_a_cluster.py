@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -22,6 +21,7 @@ from application.ports.event_store import (
     WrongExpectedRevision,
 )
 from tests.cluster.cluster import Cluster, running_cluster
+from tests.fair_clock import fair_clock
 
 PATIENCE_S = 30
 
@@ -95,17 +95,17 @@ async def test_a_clean_stop_of_the_leader_is_waited_through(
     caplog.set_level(logging.WARNING)
     await store.append(stream, [noted()], expected=NO_STREAM)
     stopping = asyncio.create_task(asyncio.to_thread(cluster.stop, cluster.leader()))
-    began, slowest = time.monotonic(), 0.0
-    expected = 0
-    while not stopping.done() or time.monotonic() - began < 2:
-        sent = time.monotonic()
-        _, failures = await insist(store, stream, noted(), expected)
-        assert not set(failures) - {AppendOutcomeUnknown}, (
-            "what was not carried out is sent again by the adapter"
-        )
-        expected += 1
-        slowest = max(slowest, time.monotonic() - sent)
-        await asyncio.sleep(0.01)
+    slowest, expected = 0.0, 0
+    with fair_clock() as clock:
+        while not stopping.done() or clock.now_s() < 2:
+            sent = clock.now_s()
+            _, failures = await insist(store, stream, noted(), expected)
+            assert not set(failures) - {AppendOutcomeUnknown}, (
+                "what was not carried out is sent again by the adapter"
+            )
+            expected += 1
+            slowest = max(slowest, clock.now_s() - sent)
+            await asyncio.sleep(0.01)
     assert slowest < 2
     assert len(await ids_of(store, stream)) == expected + 1
     lost = [each for each in caplog.records if "does not answer as it should" in each.message]
@@ -126,9 +126,9 @@ async def test_another_leader_is_found_when_one_is_gone_without_a_word(
     async with aclosing(store.subscribe(matching=Filter(stream_prefixes=(stream,)))) as pages:
         assert [event.revision for event in (await anext(pages)).events] == [0]
         away(cluster, cluster.leader())
-        began = time.monotonic()
-        await insist(store, stream, noted(), 0)
-        assert time.monotonic() - began < within_s
+        with fair_clock() as clock:
+            await insist(store, stream, noted(), 0)
+            assert clock.now_s() < within_s
         seen: list[int] = []
         async with asyncio.timeout(PATIENCE_S):
             while not seen:

@@ -20,6 +20,12 @@ from tests.integration.eventstore_node.client_library import Client, StreamState
 USERS = {"presage": "correct-horse"}
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that stands still for a second not look like a server that does."""
+    monkeypatch.setattr(eventstoredb_leader, "PROBE_TIMEOUT_S", 20.0)
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Tls:
     return certificate_in(tmp_path)
