@@ -32,6 +32,7 @@ COMMANDS = {
     "inspect": Entry("inspect", "Show the events of a stream, or of the whole log."),
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
     "what-if": Entry("what_if", "What would have been, with orders put in or left out."),
+    "sandbox": Entry("sandbox", "Make a private exchange of a log as it stood at any moment."),
     "why": Entry("why", "Why an order ended as it did, why a cent moved."),
     "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
     "alerts": Entry("alerts", "Unusual order flow, manipulation and promises in danger, now and of late."),

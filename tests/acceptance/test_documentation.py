@@ -44,6 +44,7 @@ BESIDE: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "docs/client.md": demonstration,
     "docs/command-line.md": empty_exchange,
     "docs/what-if.md": empty_exchange,
+    "docs/sandbox.md": empty_exchange,
 }
 """The documents run here, and what runs beside them on the data folder."""
 
