@@ -3,31 +3,26 @@
 The log is read a page at a time, as fast as the consumer takes it. What happens meanwhile waits in the log,
 not in memory: only when nothing is left to be read is a subscription told what happens, from the next event
 on.
+
+Who was away for a moment only misses what many others have missed too, for example when the exchange was
+restarted. How the market stood then is found out once for all of them: that is what is dear.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Protocol
 
 from adapters.http.feed.channels import Channel, FeedCode, Refused
-from adapters.http.feed.hub import Hub, single
-from adapters.http.feed.messages import (
-    Message,
-    Quote,
-    book_deltas,
-    quote_of,
-    snapshot,
-    ticker_message,
-)
+from adapters.http.feed.hub import Hub
+from adapters.http.feed.messages import snapshot
 from adapters.http.feed.subscription import Subscription
-from application.events import Recorded
+from adapters.http.feed.tale import Retelling, Tale
 from application.past import Past
 from application.ports.codec import EventCodec
-from application.ports.event_store import RecordedEvent, StreamReader
+from application.ports.event_store import START, Position, RecordedEvent, StreamReader
 from application.streams import market_stream
 from domain.identifiers import Ticker
-from domain.market.events import TradeExecuted
-from projections.folds.market_book import BOOK_EVENTS, MarketBook
+from projections.folds.market_book import MarketBook
 from projections.folds.past_book import book_of
 
 PAGE = 1_000
@@ -36,6 +31,14 @@ PAGE = 1_000
 AT_ONCE = 100
 """After how many events others have their turn, and the consumer has to have room for more."""
 
+NEAR = 2_000
+"""Whoever has missed fewer events than these shares with others what is told of them."""
+
+SHARED_ORDERS = 200_000
+"""How many open orders there may be in all markets of which that is kept: some 300 bytes each."""
+
+SHARED_MARKETS = 64
+
 
 class Room(Protocol):
     """Says when a consumer has taken enough for more to be read."""
@@ -43,54 +46,6 @@ class Room(Protocol):
     async def wait(self) -> None:
         """Wait until there is room."""
         ...
-
-
-class Tale:
-    """A market as it stood while its events are told."""
-
-    def __init__(self, ticker: str, book: MarketBook, *, volume: int = 0) -> None:
-        self.ticker = ticker
-        self.book = book
-        self._volume = volume
-        self._last_trade = 0
-        self._moved = False
-        self._told = self._quote()
-
-    def take(self, recorded: Recorded[Any]) -> None:
-        """Take in the next event."""
-        event = recorded.event
-        self._moved = type(event) in BOOK_EVENTS
-        if self._moved:
-            self.book.apply(event, revision=recorded.revision, sequence=recorded.position)
-            if isinstance(event, TradeExecuted):
-                self._volume += event.quantity
-                self._last_trade = event.quantity
-
-    def told(self, channel: Channel, recorded: Recorded[Any]) -> Sequence[Message]:
-        """Return what a channel tells of the event that was taken in last."""
-        match channel:
-            case Channel.BOOK:
-                return book_deltas(recorded, self.book.moves) if self._moved else ()
-            case Channel.TICKER:
-                return list(self._ticker(recorded))
-            case _:
-                message = single(channel, recorded)
-                return () if message is None else (message,)
-
-    def _quote(self) -> Quote:
-        return quote_of(self.book, volume=self._volume, last_trade=self._last_trade)
-
-    def _ticker(self, recorded: Recorded[Any]) -> Iterator[Message]:
-        quote = self._quote()
-        if quote != self._told:
-            self._told = quote
-            yield ticker_message(
-                self.ticker,
-                quote,
-                revision=recorded.revision,
-                at_us=recorded.cause.at_us,
-                position=recorded.position,
-            )
 
 
 class History:
@@ -104,19 +59,26 @@ class History:
         self._past = past
         self._hub = hub
         self._turn = asyncio.Semaphore(at_once)
+        self._shared: dict[str, Retelling] = {}
+        self._sharing = asyncio.Lock()
         self.replays = 0
         self.messages = 0
 
     async def check(self, ticker: str, revision: int) -> None:
         """Raise :class:`Refused` for a revision that not even the next event of the market will have."""
-        stream, last = market_stream(Ticker(ticker)), -1
-        async for page in self._reader.read_stream(stream, from_revision=-1, backwards=True, limit=1):
-            last = page[0].revision
+        last, _ = await self._last(ticker)
         if revision > last + 1:
             raise Refused(
                 FeedCode.REVISION_IN_THE_FUTURE,
                 f"the last revision of {ticker} is {last}: from_revision is at most {last + 1}",
             )
+
+    async def _last(self, ticker: str) -> tuple[int, Position]:
+        """Return the revision of a market's latest event, and where in the log it stands."""
+        stream = market_stream(Ticker(ticker))
+        async for page in self._reader.read_stream(stream, from_revision=-1, backwards=True, limit=1):
+            return page[0].revision, page[0].position
+        return -1, START
 
     async def replay(
         self,
@@ -133,24 +95,41 @@ class History:
         """
         async with self._turn:
             self.replays += 1
-            tale = await self._tale(subscriptions, ticker, revision)
-            if all(each.ended for each in subscriptions):
-                return  # nobody would take the topic away again
+            topic, tale = self._hub.topic(ticker), None
             if with_snapshot:
+                tale = await self._tale(subscriptions, ticker, revision)
                 self._tell_before(subscriptions, tale, revision - 1)
-            topic = self._hub.topic(ticker)
-            while True:
-                async for events in self._events(ticker, revision):
-                    self._tell(subscriptions, tale, events)
-                    revision = events[-1].revision + 1
-                    await asyncio.sleep(0)
-                    await room.wait()
-                    if all(each.ended for each in subscriptions):
+            while not all(each.ended for each in subscriptions):
+                last, position = await self._last(ticker)
+                if revision > last:
+                    if topic.revision is None or topic.revision < revision:
+                        for subscription in subscriptions:
+                            # What this process has yet to hear of is what they have heard already.
+                            subscription.after = max(subscription.after, position)
+                            subscription.live = True
                         return
-                if topic.revision is None or topic.revision < revision:
-                    for subscription in subscriptions:
-                        subscription.live = True
-                    return
+                    continue
+                if tale is None and last - revision < NEAR:
+                    revision = await self._tell_near(subscriptions, ticker, revision, last, room)
+                    continue
+                if tale is None:
+                    tale = await self._tale(subscriptions, ticker, revision)
+                revision = await self._tell_far(subscriptions, tale, revision, room)
+
+    # ----------------------------------------------------------------------------- told to one by itself
+
+    async def _tell_far(
+        self, subscriptions: Sequence[Subscription], tale: Tale, revision: int, room: Room
+    ) -> int:
+        """Tell of all that the log has from a revision on; return the next."""
+        async for events in self._events(tale.ticker, revision):
+            self._tell(subscriptions, tale, events)
+            revision = events[-1].revision + 1
+            await asyncio.sleep(0)
+            await room.wait()
+            if all(each.ended for each in subscriptions):
+                break
+        return revision
 
     def _tell(
         self, subscriptions: Sequence[Subscription], tale: Tale, events: Iterable[RecordedEvent]
@@ -174,7 +153,12 @@ class History:
     async def _tale(self, subscriptions: Sequence[Subscription], ticker: str, revision: int) -> Tale:
         """Return a market as it stood before an event."""
         channels = {each.channel for each in subscriptions}
-        if revision == 0 or channels.isdisjoint((Channel.BOOK, Channel.TICKER)):
+        if channels.isdisjoint((Channel.BOOK, Channel.TICKER)):
+            return Tale(ticker, MarketBook.empty(ticker))
+        return await self._stood(ticker, revision)
+
+    async def _stood(self, ticker: str, revision: int) -> Tale:
+        if revision == 0:
             return Tale(ticker, MarketBook.empty(ticker))
         stood = await self._past.market_after(Ticker(ticker), revision - 1)
         assert stood is not None, f"{ticker} has no revision {revision - 1}"
@@ -190,3 +174,47 @@ class History:
                     yield page[start : start + AT_ONCE]
                 found += len(page)
             revision += found
+
+    # ------------------------------------------------------------------------------ told to many together
+
+    async def _tell_near(
+        self, subscriptions: Sequence[Subscription], ticker: str, revision: int, last: int, room: Room
+    ) -> int:
+        """Tell of what is shared from a revision on; return the next."""
+        retelling = await self._retelling(ticker, revision, last)
+        while stretch := retelling.stretch(revision, AT_ONCE):
+            for position, messages in stretch:
+                for subscription in subscriptions:
+                    subscription.after = position
+                    for message in messages[subscription.channel]:
+                        subscription.tell(message)
+                        self.messages += 1
+            revision += len(stretch)
+            await asyncio.sleep(0)
+            await room.wait()
+            if all(each.ended for each in subscriptions):
+                break
+        return revision
+
+    async def _retelling(self, ticker: str, revision: int, last: int) -> Retelling:
+        """Return what is shared of a market, from a revision or an earlier one to the last."""
+        async with self._sharing:
+            shared = self._shared.pop(ticker, None)  # whatever goes wrong, it is found out anew then
+            if shared is None or revision < shared.first or last - shared.upcoming >= NEAR:
+                first = max(0, last + 1 - NEAR)
+                shared = Retelling(await self._stood(ticker, first), first, kept=NEAR)
+            if shared.upcoming <= last:
+                async for events in self._events(ticker, shared.upcoming):
+                    for stored in events:
+                        shared.add(self._codec.decode(stored))
+                    await asyncio.sleep(0)
+            self._shared[ticker] = shared
+            self._forget()
+            return shared
+
+    def _forget(self) -> None:
+        """Keep of few markets what is shared: those that were asked for last."""
+        orders = sum(len(each.tale.book.orders) for each in self._shared.values())
+        while self._shared and (orders > SHARED_ORDERS or len(self._shared) > SHARED_MARKETS):
+            oldest = next(iter(self._shared))
+            orders -= len(self._shared.pop(oldest).tale.book.orders)

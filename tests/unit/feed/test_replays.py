@@ -15,9 +15,11 @@ from adapters.http.feed.hub import Hub
 from adapters.http.feed.limits import FeedLimits
 from adapters.http.feed.line import Line
 from adapters.http.feed.subscription import Subscription
+from adapters.http.feed.tale import Tale
 from domain.fees import FREE
 from domain.market.events import MarketCreated
 from domain.market.vocabulary import Side
+from projections.folds.market_book import MarketBook
 from projections.live.market_board import MarketBoard
 from tests.unit.projections.events import Log, placed
 
@@ -87,9 +89,9 @@ class Fed:
         number = len(self.log.events)
         self.append(placed("ann", Side.YES, 100 * number, 100, order=f"o{number}"), told=told)
 
-    def subscribe(self, **more: Any) -> Subscription:
+    def subscribe(self, channel: Channel = Channel.BOOK, **more: Any) -> Subscription:
         subscription = Subscription(
-            1, Channel.BOOK, self.line.outbox, account_id=None, tickers={"T": None}, **more
+            1, channel, self.line.outbox, account_id=None, tickers={"T": None}, **more
         )
         self.hub.join(subscription)
         return subscription
@@ -99,8 +101,8 @@ class Fed:
         assert [each["seq"] for each in self.wire.written] == list(range(1, len(self.wire.written) + 1))
         return [each["msg"]["revision"] for each in self.wire.written]
 
-    async def replay(self, revision: int = 0) -> Subscription:
-        subscription = self.subscribe()
+    async def replay(self, revision: int = 0, channel: Channel = Channel.BOOK) -> Subscription:
+        subscription = self.subscribe(channel)
         subscription.live = False
 
         async def wait() -> None:
@@ -146,6 +148,108 @@ async def test_a_replay_is_read_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch
         fed.order()
     await fed.replay(revision=0)
     assert fed.revisions() == list(range(1, 14))
+
+
+async def test_what_was_heard_elsewhere_before_the_board_saw_it_is_not_told_again() -> None:
+    """Another process may have told it, and this one may be behind."""
+    fed = Fed()
+    fed.order()
+    fed.order(told=False)
+    await fed.replay(revision=3)
+    fed.board.take(fed.log.events[-1:])
+    fed.order()
+    assert fed.revisions() == [3]
+
+
+class Stood:
+    """Finds out how the market stood before an event, and counts how often it is asked."""
+
+    def __init__(self, fed: Fed) -> None:
+        self.asked: list[int] = []
+        self._events = fed.log.events
+        fed.history._stood = self.before  # type: ignore[method-assign]
+
+    async def before(self, ticker: str, revision: int) -> Tale:
+        self.asked.append(revision)
+        tale = Tale(ticker, MarketBook.empty(ticker))
+        for recorded in self._events[:revision]:
+            tale.take(recorded)
+        return tale
+
+
+async def test_how_a_market_stood_is_found_out_once_for_all_who_were_away_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history_module, "NEAR", 4)
+    fed = Fed()
+    stood = Stood(fed)
+    for _ in range(10):
+        fed.order()
+    for revision in (8, 9, 7, 11):
+        fed.wire.written.clear()
+        subscription = await fed.replay(revision)
+        assert fed.revisions() == list(range(revision, 11))
+        fed.hub.leave(subscription)
+    assert stood.asked == [7]
+    fed.order()
+    fed.wire.written.clear()
+    await fed.replay(9)
+    fed.order()
+    assert fed.revisions() == [9, 10, 11, 12]
+    assert stood.asked == [7]
+
+
+async def test_who_was_away_for_long_is_told_by_itself_whatever_is_shared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history_module, "NEAR", 4)
+    fed = Fed()
+    stood = Stood(fed)
+    for _ in range(10):
+        fed.order()
+    fed.hub.leave(await fed.replay(9))
+    fed.wire.written.clear()
+    fed.hub.leave(await fed.replay(2))
+    assert fed.revisions() == list(range(2, 11))
+    for _ in range(10):  # what is shared is so far behind that it is found out anew
+        fed.order()
+    fed.wire.written.clear()
+    await fed.replay(19)
+    assert fed.revisions() == [19, 20]
+    assert stood.asked == [7, 2, 17]
+
+
+async def test_what_is_shared_of_large_markets_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "SHARED_ORDERS", 10)
+    fed = Fed()
+    stood = Stood(fed)
+    for _ in range(10):
+        fed.order()
+    for _ in range(2):
+        fed.hub.leave(await fed.replay(9))
+    assert stood.asked == [0]
+    fed.order()
+    for _ in range(2):
+        fed.hub.leave(await fed.replay(9))
+    assert stood.asked == [0, 0]
+
+
+async def test_each_channel_of_what_is_shared_is_told_as_it_is_to_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[list[dict[str, Any]]] = []
+    for near in (100, 0):
+        monkeypatch.setattr(history_module, "NEAR", near)
+        fed = Fed()
+        Stood(fed)
+        for _ in range(5):
+            fed.order()
+        for channel in (Channel.BOOK, Channel.TICKER, Channel.LIFECYCLE, Channel.TRADE):
+            await fed.replay(0, channel)
+        fed.line.flush()
+        told.append(fed.wire.written)
+    assert told[0] == told[1]
+    assert {each["type"] for each in told[0]} == {"orderbook_delta", "ticker", "market_lifecycle_v2"}
 
 
 async def test_a_revision_in_the_future_is_refused_and_the_next_one_is_not() -> None:
