@@ -21,7 +21,7 @@ from tests.cluster.board import Board, Role
 
 TICK_S = 0.02
 LEAVING_S = 0.5
-"""How long a member that is asked to end answers that nobody leads."""
+"""How long a member that is asked to end goes on to answer: that nobody leads, as the board has it."""
 
 TRUNCATED = 3
 """How a process ends that led and was overtaken."""
@@ -58,14 +58,13 @@ class Member:
         self._board = board
         self._log = log
         self._addresses = addresses
-        self.leaving = False
 
     @property
     def role(self) -> Role:
         role = self._board.role(self._number)
         if role is Role.TRUNCATES:
             os._exit(TRUNCATED)
-        return Role.LEADERLESS if self.leaving else role
+        return role
 
     async def serve(self, method: str, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         headers = dict(context.invocation_metadata())
@@ -195,7 +194,6 @@ async def main(number: int, board: Board, log_address: str, addresses: list[str]
         print("open", flush=True)  # noqa: T201 (it is read by who started it)
         watching = asyncio.create_task(member.watch())
         await stop.wait()
-        member.leaving = True
         await asyncio.sleep(LEAVING_S)
         watching.cancel()
         with suppress(asyncio.CancelledError):
