@@ -39,7 +39,7 @@ check: $(VENV)/ready
 soak: $(VENV)/ready
 	PRESAGE_SOAK=1 $(BIN)/pytest $(TOGETHER) -m "more or not more" -o faulthandler_timeout=7200
 
-performance: $(VENV)/ready
+performance: $(VENV)/ready page
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks._report
 

@@ -22,6 +22,7 @@ from application.limiting.limits import Limits
 from application.past import Past
 from application.ports.clock import Clock
 from application.ports.event_store import Position
+from application.rules_history import RulesHistory
 from application.watching.traffic import Traffic
 from domain.identifiers import AccountId
 from projections.reading.queries import ReadModels
@@ -73,6 +74,7 @@ class ReadPort:
     visitors: Known
     own_writes: OwnWrites
     books: RenderedBooks = field(default_factory=RenderedBooks)
+    rules: RulesHistory = field(default_factory=RulesHistory)
     what_ifs: OneAtATime = field(default_factory=OneAtATime)
 
 

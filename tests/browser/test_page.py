@@ -9,6 +9,7 @@ import pytest
 
 from adapters.demo import gifts
 from adapters.web.serving import BUILT
+from benchmarks import page as page_bench
 from domain.quantities import DOLLAR
 from tests.acceptance.presage_process import presage, running_server, start_server
 from tests.browser.conftest import PEOPLE, Demonstration, pictured
@@ -206,6 +207,14 @@ def test_it_fits_a_phone(demonstration: Demonstration, open_page: Any, visitor: 
     page.wait_for_selector(".ticket")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     pictured(page, "phone")
+
+
+@pytest.mark.usefixtures("chromium")
+def test_something_is_seen_within_a_second() -> None:
+    measured = presage("bench", "page", "--n", "3", "--json").json
+    assert measured["failed"] == []
+    assert 20 < measured["ours"]["sent_kb"]["markets"] < measured["ours"]["sent_kb"]["market"] < 300
+    assert all(measured["ours"][view]["first_paint_ms"] > 0 for view in page_bench.VIEWS)
 
 
 def test_the_page_is_small() -> None:

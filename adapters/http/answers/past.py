@@ -3,6 +3,7 @@
 from typing_extensions import TypedDict
 
 from adapters.http.answers.display import other_side, price_cents, price_dollars, timestamp
+from application.rules_history import RulesVersion
 from domain.quantities import Ticks
 
 
@@ -15,6 +16,32 @@ class PriceAtAnswer(TypedDict):
     yes_price_dollars: str | None
     no_price: int | None
     no_price_dollars: str | None
+
+
+class RulesVersionAnswer(TypedDict):
+    """A text of the rules, from when on it stood, and the version of the market from which on."""
+
+    version: int
+    rules: str
+    since_time: str
+    market_version: int
+
+
+class RulesAnswer(TypedDict):
+    """The texts of a market's rules, oldest first."""
+
+    ticker: str
+    versions: list[RulesVersionAnswer]
+
+
+def rules_answer(version: RulesVersion) -> RulesVersionAnswer:
+    """Return a text of the rules as it is told."""
+    return RulesVersionAnswer(
+        version=version.version,
+        rules=version.rules,
+        since_time=timestamp(version.at_us),
+        market_version=version.revision,
+    )
 
 
 def price_at_answer(ticker: str, at_us: int, yes_ticks: Ticks | None) -> PriceAtAnswer:

@@ -1,7 +1,7 @@
-"""The price at any time: public."""
+"""The price at any time, and the rules of all times: public."""
 
-from adapters.http.answers.past import PriceAtAnswer, price_at_answer
-from adapters.http.operations import Access, ReadCall, Reading, Reply
+from adapters.http.answers.past import PriceAtAnswer, RulesAnswer, price_at_answer, rules_answer
+from adapters.http.operations import Access, NoQuery, ReadCall, Reading, Reply
 from adapters.http.requests.past import PriceAtQuery
 from adapters.http.routes.exchange import BASE
 from adapters.http.routes.markets import find_market
@@ -14,7 +14,25 @@ async def price_at(call: ReadCall[PriceAtQuery, None]) -> Reply:
     return Reply(content=price_at_answer(market.ticker, call.query.ts, ticks))
 
 
+async def rules(call: ReadCall[NoQuery, None]) -> Reply:
+    """Return every text that a market's rules have had."""
+    port = call.port
+    market = await find_market(port, call.path["ticker"])
+    versions = await port.rules.versions(port.past, market.ticker, market.rules_version)
+    return Reply(
+        content=RulesAnswer(ticker=market.ticker, versions=[rules_answer(each) for each in versions])
+    )
+
+
 ROUTES = (
+    Reading(
+        method="GET",
+        path=f"{BASE}/markets/{{ticker}}/rules",
+        access=Access.PUBLIC,
+        handler=rules,
+        summary="The latest 20 texts of a market's rules, oldest first, and from when on each stood",
+        answer=RulesAnswer,
+    ),
     Reading(
         method="GET",
         path=f"{BASE}/markets/{{ticker}}/price_at",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from application.past import Past
 from tests.integration.http.world import ADMIN, BASE, Person, World, error
 
 MARKETS = f"{BASE}/markets"
@@ -158,3 +159,40 @@ async def test_a_market_that_never_was_has_no_past(world: World) -> None:
             "market_not_found",
         )
     assert error(await world.send(None, "GET", f"{MARKETS}/NOWHERE/price_at")) == (400, "missing_parameter")
+
+
+async def test_the_rules_of_all_times_are_told(
+    world: World, market: str, operator: Person, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{BASE}/markets/{market}"
+    stood = {1: ("", 0)}
+    for version, text in ((2, "By the gauge."), (3, "By the gauge at noon.")):
+        for price in (40, 41, 42):
+            await world.place(ann, count=1, yes_price=price)
+            await world.place(bob, side="no", count=1, yes_price=..., no_price=100 - price)
+        await world.send(operator, "PUT", f"{ADMIN}/markets/{market}/rules", body={"rules": text})
+        now = (await world.send(None, "GET", path)).json()["market"]["market_version"]
+        stood[version] = (text, now)
+    await world.place(ann, count=1, yes_price=1)
+    told = (await world.send(None, "GET", f"{path}/rules")).json()
+    assert told["ticker"] == market
+    found = {each["version"]: (each["rules"], each["market_version"]) for each in told["versions"]}
+    assert found == stood
+    times = [each["since_time"] for each in told["versions"]]
+    assert times == sorted(times)
+
+    async def never(*_: object) -> None:
+        raise AssertionError("it was found before")
+
+    monkeypatch.setattr(Past, "market_after", never)
+    assert (await world.send(None, "GET", f"{path}/rules")).json() == told
+    assert error(await world.send(None, "GET", f"{BASE}/markets/NONE/rules")) == (404, "market_not_found")
+
+
+async def test_of_very_many_texts_the_latest_are_told(world: World, market: str, operator: Person) -> None:
+    for number in range(2, 26):
+        await world.send(operator, "PUT", f"{ADMIN}/markets/{market}/rules", body={"rules": f"text {number}"})
+        if number == 22:
+            await world.send(None, "GET", f"{BASE}/markets/{market}/rules")
+    told = (await world.send(None, "GET", f"{BASE}/markets/{market}/rules")).json()["versions"]
+    assert [(each["version"], each["rules"]) for each in told] == [(n, f"text {n}") for n in range(6, 26)]

@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /trade-api/v2/markets/{ticker}",
     "GET /trade-api/v2/markets/{ticker}/orderbook",
     "GET /trade-api/v2/markets/{ticker}/price_at",
+    "GET /trade-api/v2/markets/{ticker}/rules",
     "GET /trade-api/v2/series",
     "GET /trade-api/v2/series/{series_ticker}",
     "GET /trade-api/v2/series/{series_ticker}/markets/{ticker}/candlesticks",

@@ -231,7 +231,44 @@ function Rules({ market }: { market: Market }) {
         Rules <span class="quiet">version {market.rules_version}</span>
       </h2>
       <p class="rules">{market.rules_primary || "None are written down."}</p>
+      {market.rules_version > 1 && <EarlierRules key={`${market.ticker} ${market.rules_version}`} market={market} />}
     </section>
+  );
+}
+
+interface RulesVersion {
+  version: number;
+  rules: string;
+  since_time: string;
+  market_version: number;
+}
+
+/** What the rules were before: trades are judged by the version that stood when they were made. */
+function EarlierRules({ market }: { market: Market }) {
+  const [open, setOpen] = useState(false);
+  const path = `/markets/${encodeURIComponent(market.ticker)}/rules`;
+  const texts = useLoaded(async () => (open ? (await get<{ versions: RulesVersion[] }>(path)).versions : undefined), [open]);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>How they were before</summary>
+      {texts.error && <Failed error={texts.error} again={texts.reload} />}
+      {open && !texts.data && !texts.error && <Loading what="earlier rules" />}
+      <ol class="steps">
+        {texts.data
+          ?.filter(({ version }) => version < market.rules_version)
+          .reverse()
+          .map(({ version, rules, since_time }) => (
+            <li key={version}>
+              <strong>Version {version}</strong>{" "}
+              <span class="quiet">
+                from <When time={since_time} /> on ·{" "}
+                <a href={`#/markets/${encodeURIComponent(market.ticker)}?at=${Date.parse(since_time) / 1000}`}>the market then</a>
+              </span>
+              <p class="rules">{rules || "None were written down."}</p>
+            </li>
+          ))}
+      </ol>
+    </details>
   );
 }
 
