@@ -164,7 +164,7 @@ class Feed:
                     ) from None
                 told_s = told_to_wait(refusal.response.headers.get("Retry-After"))
             except (ConnectionClosed, InvalidHandshake, OSError, _Interrupted, TimeoutError) as why:
-                log.info("the feed was interrupted (%s) and goes on", why)
+                log.warning("the feed is interrupted, and tried again: %s", str(why) or type(why).__name__)
             await patience.wait(told_s)
 
     @asynccontextmanager
