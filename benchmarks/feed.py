@@ -221,9 +221,10 @@ async def _paced(presage: Presage) -> dict[str, Any]:
         answer = await presage.exchange.trading.place(request)
         acknowledged.append((cast("Any", answer).position, time.perf_counter()))
     await presage.shown()
-    await _until(lambda: not any(len(line.outbox) for line in lines), "all was written")
+    await _until(lambda: not any(len(line.outbox) for line in lines if not line.closed), "all was written")
     return {
         "changes_per_s": round(len(acknowledged) / (time.perf_counter() - begin)),
+        "cut_off": presage.feed.cuts["slow"],
         "append_to_write_ms_p50": round(1e3 * percentile(waits, 0.5), 2),
         "append_to_write_ms_p99": round(1e3 * percentile(waits, 0.99), 2),
     }
