@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_store import Position
+from domain.cluster import ClusterEvent
 from domain.founding import ExchangeFounded
 from domain.group.events import GroupEvent
 from domain.identity.aggregate import IdentityEvent
@@ -12,7 +13,9 @@ from domain.market.events import MarketEvent
 from domain.messages import Message
 from domain.webhooks.aggregate import WebhookEvent
 
-DomainEvent = MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | WebhookEvent | ExchangeFounded
+DomainEvent = (
+    MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | WebhookEvent | ExchangeFounded | ClusterEvent
+)
 """Everything that can stand in the log."""
 
 Event_co = TypeVar("Event_co", covariant=True)

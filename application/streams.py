@@ -11,8 +11,9 @@ GROUP = "group-"
 IDENTITY = "identity-"
 WEBHOOKS = "webhooks-"
 EXCHANGE = "exchange"
+CLUSTER = "cluster"
 
-EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY, WEBHOOKS)
+EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY, WEBHOOKS, CLUSTER)
 """The prefixes of all streams the exchange writes."""
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)

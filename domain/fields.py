@@ -109,6 +109,7 @@ WebhookName = Annotated[
     str, _name("the account's name for a webhook", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$")
 ]
 WebhookUrl = Annotated[str, _name("where notices are sent", r"^https?://[!-~]{1,1000}(?!\n)$")]
+EngineName = Annotated[str, _name("an engine", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$")]
 RequestDigest = Annotated[str, _name("a hash of what was asked")]
 ClientOrderId = Annotated[
     str, _name("the client's own name for the order; may be empty", r"^[A-Za-z0-9_:+=/-]{0,64}(?!\n)$")
@@ -135,4 +136,5 @@ PostOnly = Annotated[bool, _flag("the order is refused rather than trade at once
 ReduceOnly = Annotated[bool, _flag("the order only brings the position closer to nothing")]
 CancelOnPause = Annotated[bool, _flag("the order goes when the market is paused")]
 FeesReturned = Annotated[bool, _flag("the holder gets the fees back")]
+EngineLost = Annotated[bool, _flag("others found that it is lost: it has not handed over itself")]
 Strict = Annotated[bool, _flag("the query and the body must be signed too")]

@@ -6,7 +6,7 @@ The names are spelled out, so that a class may be renamed or moved without touch
 from dataclasses import dataclass
 
 from application.events import DomainEvent
-from domain import founding
+from domain import cluster, founding
 from domain.group import events as group
 from domain.identity import aggregate as identity
 from domain.ledger import events as ledger
@@ -92,6 +92,11 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "WebhookSuspended": webhooks.WebhookSuspended,
         "NoticeUndelivered": webhooks.NoticeUndelivered,
         "NoticeRetried": webhooks.NoticeRetried,
+    },
+    "cluster": {
+        "EngineJoined": cluster.EngineJoined,
+        "EngineLeft": cluster.EngineLeft,
+        "EngineHandedOver": cluster.EngineHandedOver,
     },
 }
 """By kind of stream, the stored name of every event. A name that was ever written stays for ever."""

@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from application.events import DomainEvent, Recorded
 from application.processes.settlement import concerned
-from application.streams import EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, partition_of
+from application.streams import CLUSTER, EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, partition_of
 from application.verification.overdue import PATIENCE_US, Overdue
 from application.verification.payments import Payments
+from domain.cluster import ClusterEvent, ClusterState, evolve, fault_of
 from domain.decider import execute
 from domain.founding import ExchangeFounded
 from domain.group.aggregate import GROUP as GROUP_DECIDER
@@ -63,6 +64,7 @@ class FoldedLog:
         self.groups: dict[GroupId, GroupState] = {}
         self.identities: dict[str, IdentityState] = {}
         self.webhooks: dict[str, WebhooksState] = {}
+        self.cluster = ClusterState()
         self.violations: list[str] = []
         self.events = 0
         self._partitions = 1
@@ -105,6 +107,13 @@ class FoldedLog:
             self._partitions = recorded.event.partitions
             for partition in range(self._partitions):
                 self.ledgers[partition] = LedgerState()
+        elif stream == CLUSTER:
+            self._engines(recorded.event)  # type: ignore[arg-type]
+
+    def _engines(self, event: ClusterEvent) -> None:
+        if (fault := fault_of(self.cluster, event)) is not None:
+            self.violations.append(f"{CLUSTER}: {fault}")
+        evolve(self.cluster, event)
 
     def _webhooks(self, stream: str, event: DomainEvent) -> None:
         if isinstance(event, NoticeUndelivered):

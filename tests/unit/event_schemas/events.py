@@ -9,9 +9,11 @@ import orjson
 from application.events import Cause, DomainEvent
 from application.ports.event_store import Position, RecordedEvent
 from tests.unit.event_schemas.market_examples import HOLDERS, LIFECYCLE, ORDERS
-from tests.unit.event_schemas.other_examples import EXCHANGE, GROUPS, KEYS, LEDGER, WEBHOOKS
+from tests.unit.event_schemas.other_examples import CLUSTER, EXCHANGE, GROUPS, KEYS, LEDGER, WEBHOOKS
 
-EXAMPLES: dict[str, DomainEvent] = EXCHANGE | LIFECYCLE | ORDERS | HOLDERS | LEDGER | GROUPS | KEYS | WEBHOOKS
+EXAMPLES: dict[str, DomainEvent] = (
+    EXCHANGE | LIFECYCLE | ORDERS | HOLDERS | LEDGER | GROUPS | KEYS | WEBHOOKS | CLUSTER
+)
 """By stored name, what each golden file of the present version says."""
 
 GOLDEN = Path(__file__).parent / "golden"

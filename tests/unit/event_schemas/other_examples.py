@@ -1,6 +1,7 @@
 """One example of every event of the exchange, ledgers, groups and keys."""
 
 from application.events import DomainEvent
+from domain.cluster import EngineHandedOver, EngineJoined, EngineLeft
 from domain.founding import ExchangeFounded
 from domain.group import events as g
 from domain.identifiers import GroupId, OrderId, Ticker, TradeId
@@ -188,4 +189,10 @@ WEBHOOKS: dict[str, DomainEvent] = {
     "NoticeRetried": w.NoticeRetried(
         account_id=ALICE, name="desk", notice_id=NOTICE, ticker=Ticker("FED-26DEC-CUT"), revision=4
     ),
+}
+
+CLUSTER: dict[str, DomainEvent] = {
+    "EngineJoined": EngineJoined(engine="engine-2"),
+    "EngineLeft": EngineLeft(engine="engine-2"),
+    "EngineHandedOver": EngineHandedOver(engine="engine-1", lost=False),
 }

@@ -10,6 +10,7 @@ from adapters.read_models.migrations import upgrade
 from adapters.read_models.postgres.statements import in_driver_style
 from adapters.read_models.sqlite.store import SqliteReadStore
 from application.events import DomainEvent
+from domain.cluster import ClusterEvent
 from domain.identity.aggregate import CredentialSet
 from domain.ledger.events import OrderGroupAllotted
 from domain.market.events import AmendmentAbandoned, OrderGroupBounded, PlacementAbandoned
@@ -22,6 +23,7 @@ NOT_SHOWN = {
     OrderGroupAllotted,  # how a ledger and its markets keep to a limit; readers see the limit and what filled
     OrderGroupBounded,
     CredentialSet,  # read where it is written, and by nobody else
+    *get_args(ClusterEvent),  # who owns what: for the processes themselves
     *get_args(WebhookEvent),  # the same: those who tell an account of its orders follow them
 }
 
