@@ -18,6 +18,8 @@ from adapters.clock import PART as CLOCK
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.clock import watch as watch_the_clock
 from adapters.data_folder import UNFINISHED, DataFolder, Identity
+from adapters.engine_lines.engines import Engines
+from adapters.engine_lines.opening import open_engines
 from adapters.engine_lines.shared_notes import SharedNotes
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
@@ -69,6 +71,7 @@ from adapters.telemetry.watch import Watch
 from adapters.web.serving import page_routes
 from application.accounts import Accounts
 from application.caching.warmer import CacheWarmer
+from application.cluster.shared_owner import Elsewhere
 from application.exchange import Exchange
 from application.founding import found
 from application.health import Health, kept_running
@@ -143,6 +146,7 @@ async def build_exchange(
     losses: Callable[[], int] = lambda: 0,
     keys_changed: Callable[[], None] = lambda: None,
     spans: Spans = NO_SPANS,
+    elsewhere: Elsewhere | None = None,
 ) -> Exchange:
     """Wire an exchange on top of a store; start it before use. Without snapshots it replays whole streams.
 
@@ -162,6 +166,7 @@ async def build_exchange(
         partitions=founding.partitions,
         limits=limits,
         health=health,
+        elsewhere=elsewhere,
     )
     in_force = KeysInForce(
         reader=store, codec=codec, partitions=founding.partitions, health=health, changed=keys_changed
@@ -286,6 +291,8 @@ class Presage:
     watch: Watch
     feed: Feed
     port: HttpPort
+    engines: Engines | None
+    checkpoints: Checkpoints
     app: Starlette
     tracing: Untraced
 
@@ -308,10 +315,13 @@ class Presage:
 
 
 @asynccontextmanager
-async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> AsyncIterator[Presage]:
+async def open_presage(
+    settings: Settings, notes: SharedNotes | None = None, *, engine: str | None = None
+) -> AsyncIterator[Presage]:
     """Open everything on a data folder, founding an exchange if it is new. Start it before use.
 
-    ``notes`` are shared with the processes that answer requests in its place, if there are any.
+    ``notes`` are shared with the processes that answer requests in its place, if there are any. With the name
+    of an ``engine`` it is one of several, and owns what the cluster gives it.
     Raises :class:`UnusableFolder`, :class:`UnusableLog` or an error of the read models, each naming the
     file that cannot be used.
     """
@@ -335,10 +345,14 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
         reads = await stack.enter_async_context(
             open_reads(settings, store, codec, clock, health, tracing.spans)
         )
+        engines = await stack.enter_async_context(
+            open_engines(settings, store, codec, clock, health, engine=engine)
+        )
         exchange = await build_exchange(
             tracing.store(store),
             codec,
             order_keys=reads.order_keys,
+            elsewhere=engines,
             alone=settings.event_store in ("sqlite", "memory"),
             transfer_keys=reads.transfer_keys,
             checkpoints=checkpoints,
@@ -356,9 +370,9 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
         stack.push_async_callback(exchange.close)
         destinations = Destinations(own_machine=settings.for_this_machine, private=settings.webhooks_private)
         signer, outbox = Signer(folder.webhook_key()), SqliteOutbox(settings.notices_file)
-        stack.push_async_callback(outbox.close)
         sender = HttpSender(destinations, signer, clock, tracing.headers)
-        stack.push_async_callback(sender.close)
+        for kept in (outbox, sender):
+            stack.push_async_callback(kept.close)
         deliveries = Deliveries(
             exchange.webhooks, outbox, tracing.sender(sender), SystemTimer(clock), worded, health
         )
@@ -464,6 +478,8 @@ async def open_presage(settings: Settings, notes: SharedNotes | None = None) -> 
             watch=watch,
             feed=feed,
             port=port,
+            engines=engines,
+            checkpoints=checkpoints,
             app=tracing.requests(create_app(port, feed=feed, more_routes=page_routes())),
             tracing=tracing,
         )
@@ -561,7 +577,10 @@ def _checkpoints(settings: Settings) -> Checkpoints:
 async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
     """See to it that a key in the folder can act as the operator."""
     key = folder.operator()
-    known = await exchange.directory.identity(OPERATOR).state()
+    identity = exchange.directory.identity(OPERATOR)
+    if not exchange.directory.here(identity.stream):
+        return  # one engine is enough
+    known = await identity.state()
     if key is not None and key.key_id in known.keys:
         return
     private_pem, public_pem = generate_key_pair()

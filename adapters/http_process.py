@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,19 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 
-from adapters.bootstrap import http_settings, make_codec, open_log, open_snapshots
+from adapters.bootstrap import ReadableLog, http_settings, make_codec, open_log, open_snapshots
 from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.clock import SystemClock
 from adapters.data_folder import DataFolder
-from adapters.engine_lines.line import AnswerLost, EngineAway, EngineFailed, EngineLine, running_line
+from adapters.engine_lines.line import (
+    AnswerLost,
+    EngineAway,
+    EngineFailed,
+    EngineLine,
+    ToEngine,
+    at_socket,
+    running_line,
+)
 from adapters.engine_lines.messages import (
     Answer,
     Booked,
@@ -34,29 +42,36 @@ from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import ROUTE_NAMES
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
-from adapters.http.callers.own_writes import OwnWrites
-from adapters.http.callers.sessions import Known
-from adapters.http.feed.feed import Feed
+from adapters.http.callers.own_writes import LatestWrites, OwnWrites
+from adapters.http.callers.sessions import GoingSessions, Known
+from adapters.http.feed.feed import Feed, OtherFeeds
+from adapters.http.feed.overseeing import Look
 from adapters.http.firewall.opening import open_screen
 from adapters.http.forwarding import forwarding_app
-from adapters.http.port import ReadPort
+from adapters.http.port import ReadPort, Standing
 from adapters.http.route_classes import RouteClass
 from adapters.http.routes.service import standing_of
 from adapters.http.serving.http_processes import Reporter
 from adapters.http.serving.warming import make_warmer
 from adapters.limits.opening import open_limits
-from adapters.read_models.opening import founded_at_us, open_readers
+from adapters.read_models.opening import OpenReadModels, founded_at_us, open_readers
 from adapters.settings import Settings
 from adapters.telemetry.tracing.opening import open_tracing
+from adapters.telemetry.tracing.untraced import Untraced
 from adapters.web.serving import page_routes
+from application.caching.warmer import CacheWarmer
 from application.founding import founding_of
 from application.health import Health, Trouble
 from application.keys_in_force import KeysInForce
+from application.limiting.limits import Limits
 from application.limiting.tiers import LOOPBACK
+from application.limiting.token_bucket import Buckets
 from application.past import Past
+from application.ports.codec import EventCodec
 from application.ports.event_store import Position, StoreUnavailable
 from application.ports.measures import Measured
 from application.ports.sessions import Session, SessionsUnavailable
+from application.ports.used_signatures import UsedSignatures
 from application.watching.cache_counts import Caches
 from application.watching.traffic import Traffic
 from domain.identifiers import AccountId
@@ -93,7 +108,7 @@ class HttpProcess:
 class EngineAfar:
     """What readers need to know of the exchange, asked of the engine."""
 
-    def __init__(self, line: EngineLine, health: Health) -> None:
+    def __init__(self, line: ToEngine, health: Health) -> None:
         self._line = line
         self.health = health
 
@@ -109,7 +124,7 @@ class EngineAfar:
         """
         question = Booking(account_id=account_id, position=position)
         try:
-            answer = await self._line.ask(question, BOOKED_S)
+            answer = await self._line.ask_for(account_id, question, BOOKED_S)
         except (EngineAway, AnswerLost, EngineFailed) as error:
             raise TimeoutError from error
         assert isinstance(answer, Booked)
@@ -147,14 +162,14 @@ class EngineSessions:
 class EngineOverview:
     """How the exchange is as a whole, which the engine knows; where it is away, that much is known here."""
 
-    def __init__(self, line: EngineLine, health: Health) -> None:
+    def __init__(self, line: ToEngine, health: Health) -> None:
         self._line = line
         self._health = health
 
     async def look(self) -> Mapping[str, Any]:
         """Return how it is."""
         try:
-            answer = await self._line.ask(Overseen(), OVERVIEW_S)
+            answer = await self._line.ask_for(None, Overseen(), OVERVIEW_S)
         except (EngineAway, AnswerLost, EngineFailed):
             self._health.report(
                 ENGINE, Trouble.ENGINE_AWAY, "it does not answer; it is started again if it has ended"
@@ -165,110 +180,178 @@ class EngineOverview:
         return overview
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a process that answers HTTP has of its own, whichever way it asks the engine."""
+
+    settings: Settings
+    tracing: Untraced
+    health: Health
+    codec: EventCodec
+    clock: SystemClock
+    traffic: Traffic
+    log: ReadableLog
+    reads: OpenReadModels
+    in_force: KeysInForce
+    partitions: int
+    founded: str
+
+
+async def open_base(
+    stack: AsyncExitStack, settings: Settings, *, part: str, key_changes: Callable[[], int] = lambda: 0
+) -> Base:
+    """Open the log and the read models. Raises :class:`StoreUnavailable` where there is no exchange yet."""
+    health, clock = Health(), SystemClock()
+    tracing = stack.enter_context(open_tracing(settings, part=part))
+    codec = make_codec(tracing)
+    log = await stack.enter_async_context(open_log(settings))
+    reads = await stack.enter_async_context(
+        open_readers(
+            settings.database_url or settings.read_file, source=log, codec=codec, clock=clock, health=health
+        )
+    )
+    founding = await founding_of(log, codec)
+    if founding is None:
+        raise StoreUnavailable("the log holds no exchange yet")
+    in_force = KeysInForce(
+        reader=log, codec=codec, partitions=founding.partitions, health=health, changes=key_changes
+    )
+    stack.push_async_callback(in_force.close)
+    await in_force.look()  # so that nobody is told at first that there are no keys
+    return Base(
+        settings=settings,
+        tracing=tracing,
+        health=health,
+        codec=codec,
+        clock=clock,
+        traffic=Traffic(tuple(RouteClass)),
+        log=log,
+        reads=reads,
+        in_force=in_force,
+        partitions=founding.partitions,
+        founded=str(await founded_at_us(log, codec)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """What answers requests, and what it measures."""
+
+    port: ReadPort
+    feed: Feed
+    warmer: CacheWarmer
+    parts: Sequence[Measured]
+
+
+async def open_front(
+    stack: AsyncExitStack,
+    base: Base,
+    *,
+    exchange: Standing,
+    used: UsedSignatures,
+    limits: Limits | None,
+    sessions: GoingSessions,
+    latest: LatestWrites,
+    look: Look,
+    buckets: Buckets | None = None,
+    others: OtherFeeds | None = None,
+) -> Front:
+    """Open what answers requests from the read models, and the live feed."""
+    settings, health, codec, clock = base.settings, base.health, base.codec, base.clock
+    cache = await stack.enter_async_context(
+        open_cache(settings.redis_url, exchange=base.founded, health=health)
+    )
+    screen, http = open_screen(settings.firewall), http_settings(settings)
+    port = ReadPort(
+        exchange=exchange,
+        reads=base.reads.models,
+        past=Past(
+            reader=base.log,
+            codec=codec,
+            snapshots=await stack.enter_async_context(open_snapshots(settings)),
+        ),
+        clock=clock,
+        event_schemas=event_schemas,
+        projector=base.reads.stats,
+        authenticator=Authenticator(KeyRing(base.in_force), used, clock, http),
+        cached=CachedAnswers(base.reads.models, cache, base.reads.changes),
+        identity=DataFolder(settings.data).identity(base.founded),
+        traffic=base.traffic,
+        settings=http,
+        limits=limits,
+        screen=screen,
+        route_names=ROUTE_NAMES,
+        visitors=Known(sessions=sessions, clock=clock, settings=http),
+        own_writes=OwnWrites(latest),
+    )
+    feed = Feed(
+        board=base.reads.board,
+        log=base.log,
+        codec=codec,
+        past=port.past,
+        reads=base.reads.models,
+        keys=base.in_force,
+        sessions=port.visitors.sessions,
+        clock=clock,
+        health=health,
+        look=look,
+        exempt=limits.rules.exempt if limits else LOOPBACK,
+        buckets=buckets,
+        others=others,
+    )
+    await stack.enter_async_context(feed.running())
+    base.tracing.feed(base.reads.board)
+    warmer = make_warmer(port)
+    stack.push_async_callback(warmer.close)
+    caches = Caches({"answers": port.cached.counts, "books": port.books.counts})
+    guards = [part for part in (limits, screen and screen.firewall) if part]
+    return Front(port=port, feed=feed, warmer=warmer, parts=[caches, *guards, feed])
+
+
 @asynccontextmanager
 async def open_http_process(
     settings: Settings, *, worker: int, engine: Path, notes: SharedNotes
 ) -> AsyncIterator[HttpProcess]:
     """Open an HTTP process on a data folder whose engine is, or will be, at the socket ``engine``."""
-    health, clock, traffic = Health(), SystemClock(), Traffic(tuple(RouteClass))
     parts: list[Measured] = []
     async with AsyncExitStack() as stack:
-        tracing = stack.enter_context(open_tracing(settings, part=f"http {worker}"))
-        codec = make_codec(tracing)
-        log = await stack.enter_async_context(open_log(settings))
-        reads = await stack.enter_async_context(
-            open_readers(
-                settings.database_url or settings.read_file,
-                source=log,
-                codec=codec,
-                clock=clock,
-                health=health,
-            )
+        base = await open_base(stack, settings, part=f"http {worker}", key_changes=notes.key_changes)
+        health = base.health
+        line = EngineLine(
+            at_socket(engine), Reporter(worker, os.getpid(), base.traffic, parts, health).report
         )
-        founding = await founding_of(log, codec)
-        if founding is None:
-            raise StoreUnavailable("the log holds no exchange yet")
-        founded = str(await founded_at_us(log, codec))
-        in_force = KeysInForce(
-            reader=log,
-            codec=codec,
-            partitions=founding.partitions,
-            health=health,
-            changes=notes.key_changes,
-        )
-        stack.push_async_callback(in_force.close)
-        used = await stack.enter_async_context(open_used_signatures(None, exchange=founded, health=health))
-        line = EngineLine(engine, Reporter(worker, os.getpid(), traffic, parts, health).report)
-        limits = await stack.enter_async_context(
-            open_limits(
-                settings.rate_limits,
-                settings.redis_url,
-                exchange=founded,
-                health=health,
-                here=notes.buckets,
-            )
-        )
-        cache = await stack.enter_async_context(
-            open_cache(settings.redis_url, exchange=founded, health=health)
-        )
-        screen, http = open_screen(settings.firewall), http_settings(settings)
-        port = ReadPort(
+        front = await open_front(
+            stack,
+            base,
             exchange=EngineAfar(line, health),
-            reads=reads.models,
-            past=Past(
-                reader=log,
-                codec=codec,
-                snapshots=await stack.enter_async_context(open_snapshots(settings)),
+            used=await stack.enter_async_context(
+                open_used_signatures(None, exchange=base.founded, health=health)
             ),
-            clock=clock,
-            event_schemas=event_schemas,
-            projector=reads.stats,
-            authenticator=Authenticator(KeyRing(in_force), used, clock, http),
-            cached=CachedAnswers(reads.models, cache, reads.changes),
-            identity=DataFolder(settings.data).identity(founded),
-            traffic=traffic,
-            settings=http,
-            limits=limits,
-            screen=screen,
-            route_names=ROUTE_NAMES,
-            visitors=Known(sessions=EngineSessions(line), clock=clock, settings=http),
-            own_writes=OwnWrites(notes),
-        )
-        parts.append(Caches({"answers": port.cached.counts, "books": port.books.counts}))
-        parts += [part for part in (limits, screen and screen.firewall) if part]
-        feed = Feed(
-            board=reads.board,
-            log=log,
-            codec=codec,
-            past=port.past,
-            reads=reads.models,
-            keys=in_force,
-            sessions=port.visitors.sessions,
-            clock=clock,
-            health=health,
+            limits=await stack.enter_async_context(
+                open_limits(
+                    settings.rate_limits,
+                    settings.redis_url,
+                    exchange=base.founded,
+                    health=health,
+                    here=notes.buckets,
+                )
+            ),
+            sessions=EngineSessions(line),
+            latest=notes,
             look=EngineOverview(line, health).look,
-            exempt=limits.rules.exempt if limits else LOOPBACK,
             buckets=notes.buckets,
             others=notes.feeds(worker),
         )
-        parts.append(feed)
-        await stack.enter_async_context(feed.running())
-        tracing.feed(reads.board)
-        warmer = make_warmer(port)
-        stack.push_async_callback(warmer.close)
+        parts += front.parts
         await stack.enter_async_context(running_line(line))
         for task in (
             asyncio.create_task(_report(line, health), name="reports to the engine"),
-            asyncio.create_task(_note_sight(notes, worker, reads.models.freshness), name="sight"),
+            asyncio.create_task(_note_sight(notes, worker, base.reads.models.freshness), name="sight"),
         ):
             stack.callback(task.cancel)
-        warmer.start()
-        yield HttpProcess(
-            app=tracing.requests(forwarding_app(port, line, feed=feed, more_routes=page_routes())),
-            opened=line.opened,
-            feed=feed,
-            parts=parts,
-        )
+        front.warmer.start()
+        app = forwarding_app(front.port, line, feed=front.feed, more_routes=page_routes())
+        yield HttpProcess(app=base.tracing.requests(app), opened=line.opened, feed=front.feed, parts=parts)
 
 
 async def _report(line: EngineLine, health: Health) -> None:

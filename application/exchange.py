@@ -19,6 +19,7 @@ from application.processes.runner import ProcessRunner
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
 from application.shutdown import Step
+from application.streams import market_stream
 from application.trading import CommandHandler
 from domain.identifiers import AccountId
 
@@ -73,13 +74,21 @@ class Exchange:
         ended = await self._recovery.run()
         if ended:
             log.info("%d interrupted orders were brought to an end", ended)
-        open_markets = await self._open_markets.find()
+        open_markets = [
+            ticker for ticker in await self._open_markets.find() if self.directory.here(market_stream(ticker))
+        ]
         for ticker in open_markets:
             await self.directory.find_market(ticker)
         await remind(self.directory, open_markets)
         await self._open_markets.keep()
         self._timekeeper.start()
         self.ready = True
+
+    async def take_over(self) -> None:
+        """Have time pass for markets that have become this process's."""
+        for ticker in await self._open_markets.find():
+            if self.directory.here(market_stream(ticker)):
+                await self.directory.find_market(ticker)
 
     @property
     def closing(self) -> Sequence[Step]:

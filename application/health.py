@@ -66,6 +66,8 @@ class Trouble(StrEnum):
     """Limits or the firewall have failed: requests pass as if they were not there, or not shared."""
     ENGINE_AWAY = "engine_away"
     """The engine, which decides on everything, does not answer the HTTP processes; it is started again."""
+    ENGINES_UNREACHABLE = "engines_unreachable"
+    """One of several engines, or what messages go to them by: what is its own waits, the rest goes on."""
     HTTP_PROCESS_AWAY = "http_process_away"
     """One of the HTTP processes is not there; it is started again, and the others answer."""
     TASK_FAILED = "task_failed"
@@ -103,6 +105,7 @@ _STOP_A_PART = frozenset(
         Trouble.TASK_FAILED,
         Trouble.QUEUES_UNUSABLE,
         Trouble.DEAD_LETTERS,
+        Trouble.ENGINES_UNREACHABLE,
     }
 )
 

@@ -20,6 +20,11 @@ EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
 """Everything the exchange writes: whole streams."""
 
 
+def prefix_of(stream: str) -> str:
+    """Return what a stream's name begins with: it says what kind of stream it is."""
+    return stream[: stream.find("-") + 1]
+
+
 def market_stream(ticker: Ticker) -> str:
     """Return the stream of a market."""
     return MARKET + ticker

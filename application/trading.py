@@ -176,7 +176,7 @@ class CommandHandler:
 
     async def cancel_all(self, account_id: AccountId, ticker: Ticker | None = None) -> AllCanceled:
         """Take off all of an account's orders, in one market or in all."""
-        tickers = list(self._directory.markets) if ticker is None else [ticker]
+        tickers = await self._traded_by(account_id) if ticker is None else [ticker]
         canceled = [await self._clear(account_id, ticker) for ticker in tickers]
         return AllCanceled(
             position=max((each.position for each in canceled), default=START),
@@ -291,6 +291,12 @@ class CommandHandler:
         return await self._on_group(lc.DeleteOrderGroup(order_group_id=name, account_id=account_id))
 
     # ------------------------------------------------------------------------------------ details
+
+    async def _traded_by(self, account_id: AccountId) -> list[Ticker]:
+        """Return the markets in which an account may have orders: all known here, and those it holds for."""
+        held = (await self._directory.ledger(account_id).state()).reservations.values()
+        elsewhere = (each.ticker for each in held if each.account_id == account_id)
+        return list(dict.fromkeys([*self._directory.markets, *elsewhere]))
 
     async def _ticker_of(self, account_id: AccountId, order_id: OrderId) -> Ticker | None:
         held = (await self._directory.ledger(account_id).state()).reservations.get(order_id)

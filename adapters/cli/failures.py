@@ -32,6 +32,8 @@ def failure_of(error: BaseException) -> Failure:
         return Failure("usage", error.format_message(), details=_hint(error))
     kind = type(error).__name__
     # By name, so that what is not in use need not be imported.
+    if kind == "MembershipRefused":
+        return Failure(getattr(error, "code", kind), str(error))
     if kind in _CODES:
         return Failure(_CODES[kind], str(error))
     if kind == "ValidationError":
@@ -57,6 +59,7 @@ _CODES = {
     "EventStoreError": "store_failed",
     "StoreMisconfigured": "invalid_setting",
     "Overloaded": "overloaded",
+    "NameTaken": "engine_name_taken",
     "QueueFull": "overloaded",
     "QueueUnavailable": "queue_unavailable",
     "UnusableQueue": "unusable_queue",

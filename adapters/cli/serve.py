@@ -1,7 +1,6 @@
 """``presage serve``: an exchange on one data folder."""
 
 import asyncio
-import errno
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Annotated
@@ -10,11 +9,11 @@ import typer
 import uvloop
 
 from adapters.bootstrap import Presage, open_presage
-from adapters.cli.failures import Failure
 from adapters.cli.logs import begin_logging
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json
 from adapters.cli.process import Stopping, until_stopped
+from adapters.cli.roles import unusable_address
 from adapters.cli.serve_steps import REQUESTS_S, closing_exchange, keys_to_try, open_house
 from adapters.cli.serve_together import serve_together
 from adapters.cli.welcome import welcome
@@ -183,14 +182,7 @@ def _unusable_address(settings: Settings) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f"cannot listen at {settings.host}:{settings.port} ({error.strerror})"
-        if error.errno == errno.EADDRINUSE:
-            raise Failure(
-                "address_in_use", where, details="choose another --port; 0 takes a free one"
-            ) from error
-        raise Failure(
-            "unusable_address", where, details="--host is an address of this machine, --port is free for all"
-        ) from error
+        raise unusable_address(settings, error) from error
 
 
 def _ready(presage: Presage, url: str, trader: HeldKey | None) -> dict[str, object]:

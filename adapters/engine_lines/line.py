@@ -1,11 +1,11 @@
-"""The asking end of a line to the engine: a Unix socket, opened again whenever it breaks."""
+"""The asking end of a line to an engine, opened again whenever it breaks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from adapters.engine_lines.frames import Frames, framed
 from adapters.engine_lines.messages import (
@@ -19,6 +19,7 @@ from adapters.engine_lines.messages import (
     to_engine,
 )
 from application.hosting.owner import MAILBOX, Overloaded
+from domain.identifiers import AccountId
 
 ANSWER_WITHIN_S = 25.0
 """How long an answer is waited for: an engine that is well has told by then, if only that it knows not."""
@@ -42,16 +43,60 @@ class EngineFailed(Exception):
     """The engine met a fault of its own, which is in its log."""
 
 
-class EngineLine:
-    """Asks the engine at a Unix socket. A question is asked once; nothing is asked again by the line.
+Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+"""Opens a connection of a protocol. Raises ``OSError`` where there is nobody."""
 
-    ``ready`` is whether the exchange takes commands now, ``opened`` whether it ever did.
+
+def at_socket(path: Path) -> Connect:
+    """Return what opens connections to a Unix socket."""
+
+    async def connect(made: Callable[[], asyncio.Protocol]) -> None:
+        await asyncio.get_running_loop().create_unix_connection(made, str(path))
+
+    return connect
+
+
+class ToEngine(Protocol):
+    """How a process that answers HTTP asks the exchange, be it in one other process or in several.
+
+    ``by_account`` says that it has to be known for whom.
     """
 
-    def __init__(self, path: Path, report: Callable[[], Report]) -> None:
+    by_account: bool
+    opened: asyncio.Event
+
+    @property
+    def open(self) -> bool:
+        """Whether there is anybody to ask."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether commands are taken."""
+        ...
+
+    def ask_for(
+        self, account_id: AccountId | None, question: Question, within_s: float = ANSWER_WITHIN_S
+    ) -> Awaitable[Answer]:
+        """Ask what concerns an account, or nobody. Raises as :meth:`EngineLine.ask`."""
+        ...
+
+    def report(self) -> None:
+        """Tell how this process gets on, where somebody takes note of it."""
+        ...
+
+
+class EngineLine:
+    """Asks an engine. A question is asked once; nothing is asked again by the line.
+
+    ``ready`` is whether the exchange takes commands now, ``opened`` whether it ever did. An engine that has
+    the figures of several processes is told how this one gets on by a ``report``.
+    """
+
+    def __init__(self, connect: Connect, report: Callable[[], Report] | None = None) -> None:
         self.ready = False
         self.opened = asyncio.Event()
-        self._path = path
+        self._connect = connect
         self._report = report
         self._waiting: dict[int, tuple[asyncio.Future[Answer], float]] = {}
         self._unsent: list[tuple[int, Question | Report]] = []
@@ -80,17 +125,28 @@ class EngineLine:
         self._put(self._last, question)
         return answer
 
+    by_account = False
+
+    def ask_for(
+        self,
+        account_id: AccountId | None,  # noqa: ARG002  # there is but one engine
+        question: Question,
+        within_s: float = ANSWER_WITHIN_S,
+    ) -> Awaitable[Answer]:
+        """Ask what concerns an account: the one engine there is."""
+        return self.ask(question, within_s)
+
     def report(self) -> None:
         """Tell the engine how this process gets on, if there is one."""
-        if self._transport is not None:
+        if self._transport is not None and self._report is not None:
             self._put(NEWS, self._report())
 
     async def keep_open(self) -> None:
         """Keep the line open until cancelled."""
-        loop, pause_s = asyncio.get_running_loop(), RETRY_S[0]
+        pause_s = RETRY_S[0]
         while True:
             try:
-                await loop.create_unix_connection(partial(_Answers, self), str(self._path))
+                await self._connect(partial(_Answers, self))
             except OSError:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, RETRY_S[1])

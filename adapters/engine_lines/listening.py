@@ -1,4 +1,4 @@
-"""The engine's end of the lines: a Unix socket at which the HTTP processes ask.
+"""The engine's end of the lines, at which other processes ask: on one machine by a Unix socket.
 
 What is answered in one turn of the loop travels in one write.
 """
@@ -31,7 +31,7 @@ LOOK_S = 0.02
 
 
 class Desk(Protocol):
-    """Answers what HTTP processes ask."""
+    """Answers what other processes ask."""
 
     async def answer(self, question: Question) -> Answer:
         """Return the answer to a question."""
@@ -47,29 +47,36 @@ class Desk(Protocol):
 
 
 @asynccontextmanager
+async def answering(desk: Desk, ready: Callable[[], bool]) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
+    """Give what answers at new connections, while the block runs; then it hangs up on all of them."""
+    lines: set[_Line] = set()
+    telling = asyncio.create_task(_tell(lines, ready), name="standing of the exchange")
+    try:
+        yield lambda: _Line(desk, lines, ready)
+    finally:
+        telling.cancel()
+        for line in list(lines):
+            line.hang_up()
+
+
+@asynccontextmanager
 async def listening(path: Path, desk: Desk, ready: Callable[[], bool]) -> AsyncIterator[None]:
     """Answer at ``path`` while the block runs, processes of this user only.
 
     A socket that a dead engine left there is replaced.
     """
-    _remove(path)
-    lines: set[_Line] = set()
-    before = os.umask(0o177)  # nobody else's
-    try:
-        server = await asyncio.get_running_loop().create_unix_server(
-            lambda: _Line(desk, lines, ready), str(path)
-        )
-    finally:
-        os.umask(before)
-    telling = asyncio.create_task(_tell(lines, ready), name="standing of the exchange")
-    try:
-        yield
-    finally:
-        telling.cancel()
-        server.close()
-        for line in list(lines):
-            line.hang_up()
+    async with answering(desk, ready) as made:
         _remove(path)
+        before = os.umask(0o177)  # nobody else's
+        try:
+            server = await asyncio.get_running_loop().create_unix_server(made, str(path))
+        finally:
+            os.umask(before)
+        try:
+            yield
+        finally:
+            server.close()
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

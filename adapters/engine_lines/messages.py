@@ -1,18 +1,22 @@
-"""What travels between an HTTP process and the engine: MessagePack, several messages in a frame.
+"""What travels to an engine, and back: MessagePack, several messages in a frame.
 
-They have no versions: both ends are started by one ``presage serve``.
+They have no versions: both ends are of one version, or the engine does not understand and does nothing.
 """
 
 from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.msgpack import Decoder, Encoder
+from msgspec.msgpack import Decoder
 
+from application.cluster.wire import Ask, Fault, Reply, encode
 from application.ports.sessions import Session
 
 
 class Forwarded(Struct, frozen=True, array_like=True, tag="forwarded", gc=False):
-    """A request for a route, read whole. ``verified`` says that its signature was found to be good."""
+    """A request for a route, read whole. ``verified`` says that its signature was found to be good.
+
+    ``owned`` is the stream by which its engine was chosen, empty where there is but one.
+    """
 
     operation: int
     method: str
@@ -24,6 +28,7 @@ class Forwarded(Struct, frozen=True, array_like=True, tag="forwarded", gc=False)
     names: dict[str, str]
     body: bytes
     verified: bool
+    owned: str = ""
 
 
 class Answered(Struct, frozen=True, array_like=True, tag="answered", gc=False):
@@ -147,20 +152,23 @@ class Report(Struct, frozen=True, array_like=True, tag="report", gc=False):
     conditions: list[Wrong]
 
 
-Question = Forwarded | Booking | SessionOf | SessionLasts | Overseen
-Answer = Answered | Booked | SessionTold | Lasts | SessionsAway | Overview | Failed
+class NotMine(Struct, frozen=True, array_like=True, tag="not_mine", gc=False):
+    """Nothing was done: the stream asked about is not this engine's, or not for long. Look who has it."""
+
+
+Question = Ask | Forwarded | Booking | SessionOf | SessionLasts | Overseen
+Answer = Reply | Fault | NotMine | Answered | Booked | SessionTold | Lasts | SessionsAway | Overview | Failed
 
 NEWS = 0
 """The number of what is no answer, and wants none."""
 
-_encode = Encoder().encode
 _to_engine: Decoder[list[tuple[int, Question | Report]]] = Decoder(list[tuple[int, Question | Report]])
 _from_engine: Decoder[list[tuple[int, Answer | Standing]]] = Decoder(list[tuple[int, Answer | Standing]])
 
 
 def to_engine(messages: Sequence[tuple[int, Question | Report]]) -> bytes:
     """Return numbered messages as bytes."""
-    return _encode(messages)
+    return encode(messages)
 
 
 def at_engine(data: bytes) -> list[tuple[int, Question | Report]]:
@@ -170,7 +178,7 @@ def at_engine(data: bytes) -> list[tuple[int, Question | Report]]:
 
 def from_engine(messages: Sequence[tuple[int, Answer | Standing]]) -> bytes:
     """Return numbered messages as bytes."""
-    return _encode(messages)
+    return encode(messages)
 
 
 def at_worker(data: bytes) -> list[tuple[int, Answer | Standing]]:

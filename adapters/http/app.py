@@ -168,6 +168,17 @@ def create_app(port: HttpPort, *, feed: Feed, more_routes: Sequence[BaseRoute] =
     return routed(port, endpoints, feed=feed, more_routes=more_routes)
 
 
+def service_app(port: HttpPort) -> Starlette:
+    """Return an application that says how a process is, and takes no commands."""
+    routes = [
+        Route(operation.path, Endpoint(operation, port), methods=[operation.method])
+        for operation in service.ROUTES
+    ]
+    return Starlette(
+        routes=[*other_methods(service.ROUTES), *routes], exception_handlers={HTTPException: _refuse}
+    )
+
+
 def routed(
     port: ReadPort, endpoints: Sequence[ASGIApp], *, feed: Feed, more_routes: Sequence[BaseRoute] = ()
 ) -> Starlette:

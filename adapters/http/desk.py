@@ -73,6 +73,7 @@ class HttpDesk:
             return Booked(position=await self._port.exchange.booked(account_id, position))
         if isinstance(question, Overseen):
             return Overview(told=orjson.dumps(overview_of(self._port)))
+        assert isinstance(question, SessionOf | SessionLasts), "other engines ask where there are several"
         return await self._session(question)
 
     async def _session(self, question: SessionOf | SessionLasts) -> Answer:

@@ -212,10 +212,6 @@ class Endpoint(Answering):
 class ReadEndpoint(Answering):
     """A route that is answered from the read models, in a process that has no more than these."""
 
-    def __init__(self, operation: Reading, port: ReadPort) -> None:
-        super().__init__(operation, port)
-        self._reading = operation
-
     async def _identify(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
     ) -> tuple[Caller | None, bytes]:
@@ -230,7 +226,8 @@ class ReadEndpoint(Answering):
 
     async def _carry_out(self, asked: Asked) -> Reply:
         call: ReadCall[Any, Any] = ReadCall(port=self._port, **asked.parts(self._operation))
-        return await self._reading.handler(call)
+        assert isinstance(self._operation, Reading)
+        return await self._operation.handler(call)
 
 
 def starting() -> Problem:

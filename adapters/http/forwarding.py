@@ -4,7 +4,7 @@ What costs time and needs no engine is done here: HTTP itself, the firewall, sig
 the read models answer. The rest travels as it came, so that every route answers exactly as it would there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from adapters.engine_lines.line import ANSWER_WITHIN_S, AnswerLost, EngineAway, EngineFailed, EngineLine
+from adapters.engine_lines.line import ANSWER_WITHIN_S, AnswerLost, EngineAway, EngineFailed, ToEngine
 from adapters.engine_lines.messages import Answered, Forwarded
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.answers.replies import problem_of, send_problem, written_out
+from adapters.http.answers.replies import POSITION_HEADER, problem_of, send_problem, written_out
 from adapters.http.app import OPERATIONS, routed
 from adapters.http.callers.authentication import KEY_HEADER
 from adapters.http.callers.limited import RULING, RULING_HEADER
@@ -25,9 +25,12 @@ from adapters.http.endpoint import ReadEndpoint, Routed, refuse_odd_path, starti
 from adapters.http.feed.feed import Feed
 from adapters.http.operations import Operation, Reading
 from adapters.http.port import ReadPort
+from adapters.http.positions import show
 from adapters.http.route_classes import RouteClass
 from adapters.http.routes.service import READYZ, readiness
 from application.health import Trouble
+from application.ports.event_store import START, Position
+from domain.identifiers import AccountId
 
 SERVICE_WITHIN_S = 3.0
 """How long the engine has to say how it is: an engine that cannot is not well."""
@@ -36,16 +39,29 @@ JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-
 
 Headers = Mapping[bytes, bytes]
 
+_NOTHING: Mapping[str, Callable[[Operation], Routed]] = {}
+
 
 def forwarding_app(
-    port: ReadPort, line: EngineLine, *, feed: Feed, more_routes: Sequence[BaseRoute] = ()
+    port: ReadPort,
+    line: ToEngine,
+    *,
+    feed: Feed,
+    more_routes: Sequence[BaseRoute] = (),
+    own: Mapping[str, Callable[[Operation], Routed]] = _NOTHING,
 ) -> Starlette:
-    """Return the ASGI application of a process that has read models, a feed and a line to the engine."""
-    endpoints = [_endpoint(number, operation, port, line) for number, operation in enumerate(OPERATIONS)]
+    """Return the ASGI application of a process that has read models, a feed and a line to the engine.
+
+    ``own`` makes what is answered here at a path though it would be asked of the engine.
+    """
+    endpoints = [
+        own[operation.path](operation) if operation.path in own else _endpoint(number, operation, port, line)
+        for number, operation in enumerate(OPERATIONS)
+    ]
     return routed(port, endpoints, feed=feed, more_routes=more_routes)
 
 
-def _endpoint(number: int, operation: Operation, port: ReadPort, line: EngineLine) -> Routed:
+def _endpoint(number: int, operation: Operation, port: ReadPort, line: ToEngine) -> Routed:
     if isinstance(operation, Reading):
         return ReadingHere(operation, port, line)
     return Forwarding(number, operation, port, line)
@@ -54,7 +70,7 @@ def _endpoint(number: int, operation: Operation, port: ReadPort, line: EngineLin
 class Forwarding(Routed):
     """A route that the engine answers."""
 
-    def __init__(self, number: int, operation: Operation, port: ReadPort, line: EngineLine) -> None:
+    def __init__(self, number: int, operation: Operation, port: ReadPort, line: ToEngine) -> None:
         super().__init__(operation, port)
         self._number = number
         self._line = line
@@ -80,19 +96,30 @@ class Forwarding(Routed):
     async def _answered(self, scope: Scope, receive: Receive) -> Answered:
         refuse_odd_path(scope)
         try:
-            asked = await self._asked(scope, receive)
+            asked, account_id = await self._asked(scope, receive)
             if self._looks:
                 self._line.report()  # so that what is told of this process is as it is now
-            return cast(Answered, await self._line.ask(asked, self._within_s))
+            answered = cast(Answered, await self._line.ask_for(account_id, asked, self._within_s))
         except (EngineAway, AnswerLost, EngineFailed) as fault:
             if self._operation.path == READYZ:
                 return await self._not_ready()
             raise self._problem(fault, scope["method"]) from fault
+        if self._line.by_account and account_id is not None:
+            await self._note(account_id, answered)
+        return answered
 
-    async def _asked(self, scope: Scope, receive: Receive) -> Forwarded:
-        """Return the request as it travels: whoever may not send it is told so here."""
+    async def _note(self, account_id: AccountId, answered: Answered) -> None:
+        """Remember where an account has written, so that its reads show it; an operator's show at once."""
+        position = Position(int(dict(answered.headers).get(POSITION_HEADER, START)))
+        if self._operation.method != "GET":
+            self._port.own_writes.note(account_id, position)
+        if self._operation.settles:
+            await show(self._port, position)
+
+    async def _asked(self, scope: Scope, receive: Receive) -> tuple[Forwarded, AccountId | None]:
+        """Return the request as it travels, and whose it is: whoever may not send it is told so here."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        operation, body = self._operation, None
+        operation, body, account_id = self._operation, None, None
         if (
             operation.needs_exchange
             and not self._line.ready
@@ -105,11 +132,15 @@ class Forwarding(Routed):
         others = with_session(headers) or (operation.scrapers and AUTHORIZATION in headers)
         verified = needed is not None and not others
         if needed is not None and not others:
-            _, _, body = await self._signed(scope, headers, receive, needed)
+            _, caller, body = await self._signed(scope, headers, receive, needed)
+            account_id = caller.account_id
+        elif needed is not None and self._line.by_account and (name := session_id_in(headers)):
+            session = await self._port.visitors.sessions.get_session(name)
+            account_id = session.account_id if session else None
         if body is None:
             body = await self._body(headers, receive)
         client = scope.get("client")
-        return Forwarded(
+        forwarded = Forwarded(
             operation=self._number,
             method=scope["method"],
             path=scope["path"],
@@ -121,6 +152,7 @@ class Forwarding(Routed):
             body=body,
             verified=verified,
         )
+        return forwarded, account_id
 
     def _problem(self, fault: Exception, method: str) -> Problem:
         if isinstance(fault, EngineFailed):
@@ -150,7 +182,7 @@ class Forwarding(Routed):
 class ReadingHere(ReadEndpoint):
     """A route that the read models answer, once there was an exchange."""
 
-    def __init__(self, operation: Reading, port: ReadPort, line: EngineLine) -> None:
+    def __init__(self, operation: Reading, port: ReadPort, line: ToEngine) -> None:
         super().__init__(operation, port)
         self._line = line
 

@@ -59,11 +59,18 @@ class Membership:
 
 
 def joining(engine: str) -> Decide:
-    """Return what makes an engine a member, whether or not it ever was one."""
+    """Return what makes an engine a member that begins, if it never was one.
+
+    One that was removed has only to hand over what it still has.
+    """
 
     def decide(state: ClusterState) -> ClusterEvent | None:
-        if engine in state.members:
+        if engine in state.members or engine in state.owing:
             return None
+        if engine in state.left:
+            raise MembershipRefused(
+                "engine_removed", f"{engine} was removed: `presage cluster add {engine}` takes it in again"
+            )
         _refuse_while_owing(state)
         return EngineJoined(engine=engine)
 
@@ -76,7 +83,8 @@ def adding(engine: str) -> Decide:
     def decide(state: ClusterState) -> ClusterEvent | None:
         if engine in state.members:
             raise MembershipRefused("engine_exists", f"{engine} is a member already")
-        return joining(engine)(state)
+        _refuse_while_owing(state)
+        return EngineJoined(engine=engine)
 
     return decide
 

@@ -10,8 +10,9 @@ Event = TypeVar("Event")
 
 
 class Decision(Message, Generic[Event], frozen=True, kw_only=True):
-    """The events a command caused, or why it was refused; durable at ``position``."""
+    """The events a command caused, or why it was refused; decided at ``at_us``, durable at ``position``."""
 
     events: list[Event]
     position: Position
+    at_us: int
     rejected: Rejected | None = None

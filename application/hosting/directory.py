@@ -1,8 +1,9 @@
 """Who owns what: finds, or makes, the owner of each stream this process is responsible for."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from application.cluster.shared_owner import Elsewhere, SharedOwner
 from application.health import Health
 from application.hosting.owner import Command, Event, State, StreamOwner
 from application.hosting.recordable import recordable
@@ -16,6 +17,8 @@ from application.snapshots.ledger_form import LEDGER_FORM
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.policy import SHARE, SHARE_WITHOUT_HISTORY, Pace
 from application.snapshots.taker import SnapshotTaker
+from application.streams import GROUP as GROUP_STREAMS
+from application.streams import MARKET as MARKET_STREAMS
 from application.streams import (
     group_stream,
     identity_stream,
@@ -46,12 +49,14 @@ LedgerOwner = StreamOwner[LedgerState, LedgerCommand, LedgerEvent]
 GroupOwner = StreamOwner[GroupState, GroupCommand, GroupEvent]
 WebhooksOwner = StreamOwner[WebhooksState, WebhookCommand, WebhookEvent]
 IdentityOwner = StreamOwner[IdentityState, IdentityCommand, IdentityEvent]
+Owner = MarketOwner | LedgerOwner | GroupOwner | IdentityOwner | WebhooksOwner
 
 
 class Directory:
     """The owners of this process. ``partitions`` is fixed when the exchange is created.
 
-    ``limits`` is what one account may have open.
+    ``limits`` is what one account may have open. With ``elsewhere`` other engines own some of the streams:
+    their owners here pass on what is asked.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Directory:
         partitions: int,
         limits: AccountLimits = DEFAULT_LIMITS,
         health: Health | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.partitions = partitions
         self.limits = limits
@@ -74,6 +80,7 @@ class Directory:
         self._clock = clock
         self._snapshots = snapshots
         self._health = health or Health()
+        self._elsewhere = elsewhere
         # Large ledgers must not keep markets, whose past is asked for, from having their snapshots.
         self._history_pace, self._other_pace = Pace(SHARE), Pace(SHARE_WITHOUT_HISTORY)
         self.markets: dict[Ticker, MarketOwner] = {}
@@ -87,6 +94,8 @@ class Directory:
         self.webhooks: list[WebhooksOwner] = [
             self._owner(webhooks_stream(partition), WEBHOOKS) for partition in range(partitions)
         ]
+        partitioned: list[Owner] = [*self.ledgers, *self.identities, *self.webhooks]
+        self._partitioned = {owner.stream: owner for owner in partitioned}
 
     def market(self, ticker: Ticker) -> MarketOwner:
         """Return the owner of a market, whether or not the market exists."""
@@ -144,6 +153,22 @@ class Directory:
         """Return the owner of an account's keys."""
         return self.identities[self.partition_of(account_id)]
 
+    def here(self, stream: str) -> bool:
+        """Return whether a stream is this process's to decide on."""
+        return self._elsewhere is None or self._elsewhere.here(stream)
+
+    def owner_of(self, stream: str) -> "Owner | None":
+        """Return the owner of a stream, whether or not that exists, ``None`` if none has such a name."""
+        if stream.startswith(MARKET_STREAMS):
+            return self.market(Ticker(stream.removeprefix(MARKET_STREAMS)))
+        if stream.startswith(GROUP_STREAMS):
+            return self.group(GroupId(stream.removeprefix(GROUP_STREAMS)))
+        return self._partitioned.get(stream)
+
+    async def finish(self, goes: Callable[[str], bool]) -> None:
+        """Finish what waits now in the mailboxes of some streams, whatever becomes of it."""
+        await asyncio.gather(*(owner.present() for owner in self._owners() if goes(owner.stream)))
+
     async def drain(self) -> None:
         """Finish what waits in every mailbox."""
         await asyncio.gather(*(owner.drain() for owner in self._owners()))
@@ -152,7 +177,7 @@ class Directory:
         """Finish what waits in every mailbox, and what is to be kept for the next start."""
         await asyncio.gather(*(owner.close() for owner in self._owners()))
 
-    def _owners(self) -> Iterator[MarketOwner | LedgerOwner | GroupOwner | IdentityOwner | WebhooksOwner]:
+    def _owners(self) -> Iterator[Owner]:
         yield from self.markets.values()
         yield from self.ledgers
         yield from self.groups.values()
@@ -165,7 +190,8 @@ class Directory:
         history = StreamHistory(
             stream, decider, form, reader=self._reader, codec=self._codec, snapshots=self._snapshots
         )
-        return StreamOwner(
+        made: type[StreamOwner[State, Command, Event]] = SharedOwner if self._elsewhere else StreamOwner
+        owner = made(
             stream,
             recordable(decider, self._codec),
             history=history,
@@ -176,6 +202,9 @@ class Directory:
             clock=self._clock,
             health=self._health,
         )
+        if isinstance(owner, SharedOwner) and self._elsewhere is not None:
+            owner.elsewhere = self._elsewhere
+        return owner
 
     def _taker(self, stream: str, form: Form[State]) -> SnapshotTaker[State]:
         pace = self._history_pace if form.history else self._other_pace

@@ -87,5 +87,11 @@ class OpenMarkets:
             self._landmark, self._position = end, end.position
 
 
+async def listed_markets(log: LogReader) -> list[Ticker]:
+    """Return all markets that were ever listed, in that order."""
+    pages = log.read_all(matching=_LISTED)
+    return [Ticker(event.stream.removeprefix(MARKET)) async for page in pages for event in page.events]
+
+
 def _digest(tickers: list[Ticker]) -> str:
     return sha256("\n".join(tickers).encode()).hexdigest()

@@ -79,7 +79,8 @@ CLOSE_BEHIND = 20
 AHEAD_S = 60
 """How far ahead of the clock here a stream may be dated untold: clocks differ by seconds."""
 
-_BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
+LOOKING = _BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
+"""Stands for the command where there is none: what a stream does by itself, or only a look at it."""
 
 
 class Overloaded(Exception):
@@ -97,6 +98,7 @@ class _Letter(Generic[Command, Event]):
     """It asks for nothing but a state that was the log's after it was asked."""
     events: list[Event] = field(default_factory=list)
     rejected: Rejected | None = None
+    at_us: int = 0
     told: bool = False
 
     @property
@@ -420,7 +422,7 @@ class StreamOwner(Generic[State, Command, Event]):
         began = perf_counter()
         letter.events, letter.rejected = foreseen(self._decider, self._state, command)
         self.work.decided(1, perf_counter() - began)
-        self._untouched, self._decided_us = True, now
+        self._untouched, self._decided_us, letter.at_us = True, now, now
         if letter.without_trace and not self._up_to_date:
             await self._read_on()
         cause = Cause(command_id=letter.command_id, correlation_id=letter.correlation_id, at_us=now)
@@ -483,11 +485,11 @@ class StreamOwner(Generic[State, Command, Event]):
                 first = first_with.setdefault(letter.command_id.int, letter)
                 known = self._recent.get(letter.command_id) if first is letter else first
                 if known is not None:
-                    letter.events, letter.rejected = known.events, known.rejected
+                    letter.events, letter.rejected, letter.at_us = known.events, known.rejected, known.at_us
                     causes.append(None)
                     continue
                 now = self._now_us()
-                letter.events, letter.rejected = [], None
+                letter.events, letter.rejected, letter.at_us = [], None, now
                 for step in self._steps(letter.command, now):
                     if isinstance(step, Rejected):
                         letter.rejected = step
@@ -573,7 +575,12 @@ class StreamOwner(Generic[State, Command, Event]):
         )
 
     def _answer(self, letter: _Letter[Command, Event]) -> None:
-        decision = Decision(events=letter.events, position=self._tip.position, rejected=letter.rejected)
+        decision = Decision(
+            events=letter.events,
+            position=self._tip.position,
+            at_us=letter.at_us,
+            rejected=letter.rejected,
+        )
         if letter.rejected is None and letter.command is not None:
             decision = self._recent.add(letter.command_id, decision)
         if not letter.answer.done():

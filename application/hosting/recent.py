@@ -70,4 +70,8 @@ def _remember(recent: RecentDecisions[Event], decision: list[Recorded[DomainEven
     """Remember a decision, unless its beginning was not read."""
     if decision and decision[0].id == next(event_ids(decision[0].cause.command_id)):
         events: list[Event] = [recorded.event for recorded in decision]  # type: ignore[misc]
-        recent.add(decision[0].cause.command_id, Decision(events=events, position=decision[-1].position))
+        cause = decision[0].cause
+        recent.add(
+            cause.command_id,
+            Decision(events=events, position=decision[-1].position, at_us=cause.at_us),
+        )

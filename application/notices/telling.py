@@ -129,11 +129,12 @@ class Telling:
             recorded = self._codec.decode(stored)
             event = recorded.event
             if isinstance(event, OrderPlaced):
-                yield Notice(order=recorded)  # type: ignore[arg-type]
+                if self._webhooks.told_here(event.account_id):
+                    yield Notice(order=recorded)  # type: ignore[arg-type]
                 continue
             # It may have been decided by another process.
             await self._webhooks.know(recorded)
-            if isinstance(event, NoticeRetried):
+            if isinstance(event, NoticeRetried) and self._webhooks.told_here(event.account_id):
                 yield Notice(order=await self._order_of(event), webhook=event.name)
 
     async def _order_of(self, event: NoticeRetried) -> Recorded[OrderPlaced]:

@@ -29,6 +29,10 @@ class Webhooks:
         self._directory = directory
         self._ids = ids
 
+    def told_here(self, account_id: AccountId) -> bool:
+        """Return whether an account is told of its orders by this process."""
+        return self._directory.here(self._directory.webhooks[self._directory.partition_of(account_id)].stream)
+
     async def of(self, account_id: AccountId) -> Mapping[str, Webhook]:
         """Return the webhooks of an account, by name."""
         owner = self._directory.webhooks[self._directory.partition_of(account_id)]

@@ -8,7 +8,7 @@ over what they have booked, and command ids are derived from the events.
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -85,6 +85,37 @@ class ProcessRunner:
         self._landmark = await self._checkpoints.load(CHECKPOINT)
         self._reached = await self._from()
         self._task = asyncio.create_task(self._run(), name="process managers")
+
+    async def go_back(self, landmark: Landmark, meanwhile: Callable[[], None]) -> None:
+        """Look again at what followed an event, if that was seen to already.
+
+        Nothing is seen to while it goes back, and ``meanwhile`` is called then. It is noted first, so that it
+        is not forgotten however the process ends.
+        """
+        if self._landmark is None or self._landmark.position <= landmark.position:
+            meanwhile()
+            return
+        await self._checkpoints.save(CHECKPOINT, landmark)
+        back: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        again = self._run_again(self._task, landmark, meanwhile, back)
+        self._task = asyncio.create_task(again, name="process managers")
+        await asyncio.shield(back)
+
+    async def _run_again(
+        self,
+        former: "asyncio.Task[None] | None",
+        landmark: Landmark,
+        meanwhile: Callable[[], None],
+        back: "asyncio.Future[None]",
+    ) -> None:
+        if former is not None:
+            former.cancel()
+            await asyncio.gather(former, return_exceptions=True)
+        self._landmark, self._reached = landmark, landmark.position
+        await self._note()
+        meanwhile()
+        back.set_result(None)
+        await self._run()
 
     async def catch_up(self) -> Position:
         """Wait until everything that is in the log now has been seen to; return how far that is."""

@@ -45,12 +45,14 @@ class Settlement:
         self._directory = directory
 
     async def handle(self, events: Sequence[Recorded[DomainEvent]]) -> None:
-        """Book everything that moves money."""
+        """Book everything that moves money in ledgers of this process."""
         work: dict[_Key, list[tuple[Recorded[DomainEvent], MarketEntry]]] = {}
+        mine = [self._directory.here(ledger.stream) for ledger in self._directory.ledgers]
         async for recorded in in_turns(events):
             ticker = Ticker(recorded.stream[len(MARKET) :])
             for partition, entry in self._entries(recorded):
-                work.setdefault((partition, ticker), []).append((recorded, entry))
+                if mine[partition]:
+                    work.setdefault((partition, ticker), []).append((recorded, entry))
         bookings = (self._book(key, entries) for key, entries in work.items())
         # The others come to their end if one fails: what is tried again finds nothing under way.
         ends = await asyncio.gather(*bookings, return_exceptions=True)

@@ -70,7 +70,6 @@ class OrderPlacement:
         self._counts = counts
         self._spans = spans
         self._allotment: BoundOrderGroup | None = None
-        self._decided_us = 0
         self._end: OrderAnswer | Exception | None = None
 
     async def run(self) -> OrderAnswer:
@@ -140,7 +139,6 @@ class OrderPlacement:
         return Outcome.DONE if decision.rejected is None else Outcome.REFUSED
 
     def _order_at(self, now_us: int) -> PlaceOrder:
-        self._decided_us = now_us
         return _command(
             self._request,
             self._order_id,
@@ -163,7 +161,7 @@ class OrderPlacement:
             position=Position(decision.position),
             order_id=self._order_id,
             order=order_state(self._request.ticker, self._order_id, decision.events),
-            placed_at_us=self._decided_us,
+            placed_at_us=decision.at_us,
         )
 
 

@@ -69,6 +69,8 @@ class SagaRecovery:
 
     async def _suspects(self) -> AsyncIterator[_Suspect]:
         for ledger in self._directory.ledgers:
+            if not self._directory.here(ledger.stream):
+                continue  # its engine ends them
             state = await ledger.state()
             for order_id, held in list(state.reservations.items()):
                 if held.pending:

@@ -9,15 +9,7 @@ import typer
 
 from adapters.cli.catalogue import COMMANDS, load
 
-ROLES = frozenset({"api", "engine", "cluster"})
-"""The commands of an exchange that is spread over processes."""
-
 _STANDS_FOR_SOMETHING = re.compile(r"\$\(\w+\)|\$\{?\w+\}?")
-
-
-def waits(command: Sequence[str]) -> bool:
-    """Return whether a command is of a role that this version does not have yet."""
-    return command[1] in ROLES and command[1] not in COMMANDS
 
 
 def fault(command: Sequence[str]) -> str | None:

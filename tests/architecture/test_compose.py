@@ -10,7 +10,7 @@ import yaml
 
 from adapters.cli.eventstore_user import ADMIN_PASSWORD
 from adapters.settings import VARIABLES, Settings
-from tests.architecture.deployed import fault, waits
+from tests.architecture.deployed import fault
 from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
 
 ROOT = Path(__file__).parents[2]
@@ -205,8 +205,6 @@ def test_every_role_runs_a_command_that_there_is(roles: dict[str, Any], name: st
     assert command[:2] == ["presage", name.partition("-")[0]]
     if command[1] == "engine":
         assert command[2:] == ["--name", name]
-    if waits(command):
-        pytest.skip(f"presage {command[1]} is not there yet")
     assert fault(command) is None
 
 

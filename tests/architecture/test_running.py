@@ -10,7 +10,7 @@ import yaml
 
 from adapters.settings import VARIABLES
 from application.health import Trouble
-from tests.architecture.deployed import fault, waits
+from tests.architecture.deployed import fault
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "running.md").read_text()
@@ -28,8 +28,6 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("command", commands("presage"), ids=shlex.join)
 def test_every_command_of_the_page_is_on_the_command_line(command: list[str]) -> None:
-    if waits(command):
-        pytest.skip(f"presage {command[1]} is not there yet")
     if shlex.join(command) not in ONLY_NAMED:
         assert fault(command) is None
 

@@ -7,7 +7,7 @@ from application.hosting.recent import REMEMBERED_EVENTS, RecentDecisions
 
 
 def decided(events: int = 1, position: int = 0) -> Decision[str]:
-    return Decision(events=["something"] * events, position=position)
+    return Decision(events=["something"] * events, position=position, at_us=7)
 
 
 def test_the_first_decision_on_a_command_stands() -> None:

@@ -11,6 +11,7 @@ from starlette.types import Send
 
 from adapters.http.answers.in_turns import AT_ONCE
 from adapters.http.answers.problems import Code, Problem
+from application.cluster.placement import OwnerAway
 from application.hosting.owner import Overloaded
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError, Position, StoreUnavailable
 from application.ports.queue import QueueFull, QueueUnavailable
@@ -139,6 +140,10 @@ def problem_of(fault: Exception) -> Problem:
                 "the queue did not answer in time: the request may or may not have been carried out; "
                 "send it again with the same client_order_id or reference; what has neither counts twice "
                 "if it is sent twice: look first what became of it",
+            )
+        case OwnerAway():
+            return Problem(
+                Code.ENGINE_AWAY, "an engine that is needed for it is away; nothing was done, try again"
             )
         case StoreUnavailable():
             return Problem(Code.STORE_UNAVAILABLE, "the event store cannot be written now; nothing was done")

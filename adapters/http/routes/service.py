@@ -9,6 +9,7 @@ from application.health import Health
 Plain = Call[NoQuery, None]
 
 READYZ = "/readyz"
+METRICS_PATH = "/metrics"
 UNREADY = 503
 _WELL = ("ready", "degraded")
 MESSAGE_MAX = 500
@@ -81,7 +82,7 @@ ROUTES = (
     ),
     Operation(
         method="GET",
-        path="/metrics",
+        path=METRICS_PATH,
         access=Access.ADMIN,
         scrapers=True,
         handler=metrics,

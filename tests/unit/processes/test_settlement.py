@@ -1,6 +1,7 @@
 """The process that books what markets decided, by itself."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from types import SimpleNamespace
 from uuid import UUID
@@ -23,6 +24,7 @@ class Ledger:
 
     def __init__(self, fault: Exception | None) -> None:
         self._fault = fault
+        self.stream = f"ledger-{id(self)}"
         self.may = asyncio.Event()
         self.booked = False
         self.commands: list[BookMarketEvents] = []
@@ -62,9 +64,21 @@ def recorded(event: MarketEvent, number: int) -> Recorded[MarketEvent]:
     )
 
 
+def directory_of(
+    ledgers: "list[Ledger]", partition_of: Callable[[str], int] = int, elsewhere: "Sequence[Ledger]" = ()
+) -> SimpleNamespace:
+    away = [each.stream for each in elsewhere]
+    return SimpleNamespace(
+        ledgers=ledgers,
+        partitions=len(ledgers),
+        partition_of=partition_of,
+        here=lambda stream: stream not in away,
+    )
+
+
 async def test_nothing_is_under_way_any_more_when_a_booking_has_failed() -> None:
     ledgers = [Ledger(StoreUnavailable("away")), Ledger(None)]
-    directory = SimpleNamespace(ledgers=ledgers, partitions=2, partition_of=int)
+    directory = directory_of(ledgers)
     handled = asyncio.ensure_future(Settlement(directory).handle([canceled(0), canceled(1)]))  # type: ignore[arg-type]
     ledgers[0].may.set()
     for _ in range(20):
@@ -80,14 +94,14 @@ async def test_of_two_faults_the_first_is_told() -> None:
     ledgers = [Ledger(StoreUnavailable("away")), Ledger(LookupError("lost"))]
     for ledger in ledgers:
         ledger.may.set()
-    directory = SimpleNamespace(ledgers=ledgers, partitions=2, partition_of=int)
+    directory = directory_of(ledgers)
     with pytest.raises(StoreUnavailable):
         await Settlement(directory).handle([canceled(0), canceled(1)])  # type: ignore[arg-type]
 
 
 async def test_of_a_market_that_a_ledger_knows_nothing_of_all_is_booked_from_its_very_first_event() -> None:
     [ledger] = open_ledgers(1)
-    directory = SimpleNamespace(ledgers=[ledger], partitions=1, partition_of=lambda _: 0)
+    directory = directory_of([ledger], lambda _: 0)
     await Settlement(directory).handle([canceled(number, "ann") for number in range(3)])  # type: ignore[arg-type]
     assert [entry.revision for command in ledger.commands for entry in command.entries] == [0, 1, 2]
 
@@ -105,7 +119,7 @@ def open_ledgers(count: int) -> list[Ledger]:
 async def test_what_is_due_is_booked_three_hundred_at_once_and_nothing_twice() -> None:
     [ledger] = open_ledgers(1)
     ledger.known = {"M": 9}
-    directory = SimpleNamespace(ledgers=[ledger], partitions=1, partition_of=lambda _: 0)
+    directory = directory_of([ledger], lambda _: 0)
     await Settlement(directory).handle([canceled(number, "ann") for number in range(711)])  # type: ignore[arg-type]
     assert [len(command.entries) for command in ledger.commands] == [300, 300, 101]
     assert [entry.revision for command in ledger.commands for entry in command.entries] == list(
@@ -115,7 +129,7 @@ async def test_what_is_due_is_booked_three_hundred_at_once_and_nothing_twice() -
 
 async def test_a_condition_that_is_met_is_news_for_every_ledger() -> None:
     ledgers = open_ledgers(3)
-    directory = SimpleNamespace(ledgers=ledgers, partitions=3, partition_of=int)
+    directory = directory_of(ledgers)
     await Settlement(directory).handle([recorded(MET, 4)])  # type: ignore[arg-type]
     for ledger in ledgers:
         [command] = ledger.commands
@@ -144,7 +158,7 @@ async def test_others_have_their_turn_while_very_many_events_are_looked_through(
 
     ledger = Ledger(None)
     ledger.may.set()
-    directory = SimpleNamespace(ledgers=[ledger], partitions=1, partition_of=partition_of)
+    directory = directory_of([ledger], partition_of)
     watching = asyncio.create_task(watch())
     await Settlement(directory).handle([canceled(number) for number in range(5 * AT_ONCE)])  # type: ignore[arg-type]
     watching.cancel()
@@ -156,3 +170,10 @@ async def test_others_have_their_turn_while_very_many_events_are_looked_through(
 @pytest.mark.parametrize("length", [0, 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE])
 async def test_what_is_gone_through_in_turns_is_all_of_it_in_order(length: int) -> None:
     assert [each async for each in in_turns(range(length))] == list(range(length))
+
+
+async def test_ledgers_of_other_engines_are_left_to_them() -> None:
+    ledgers = open_ledgers(3)
+    directory = directory_of(ledgers, elsewhere=ledgers[:1])
+    await Settlement(directory).handle([canceled(0), canceled(1), recorded(MET, 4)])  # type: ignore[arg-type]
+    assert [len(ledger.commands) for ledger in ledgers] == [0, 1, 1]

@@ -26,6 +26,7 @@ class World:
     """A ledger with an order and an amendment under way, their market, and whoever books what it decides."""
 
     def __init__(self) -> None:
+        self.stream, self.mine = "ledger-00", True
         self.reservations = {PLACED: Reservation(ANN, M, 500)}
         self.amendments = {"a1": Amendment(AMENDED, ANN, M)}
         self.on_the_book: set[OrderId] = set()
@@ -38,7 +39,11 @@ class World:
         self.busy: Callable[[OrderId], bool] = lambda _: False
         self.health, numbers = Health(), count(1)
         self.recovery = SagaRecovery(
-            SimpleNamespace(ledgers=[self], market=lambda _: SimpleNamespace(ask=self.ask, state=self._book)),  # type: ignore[arg-type]
+            SimpleNamespace(  # type: ignore[arg-type]
+                ledgers=[self],
+                here=lambda _: self.mine,
+                market=lambda _: SimpleNamespace(ask=self.ask, state=self._book),
+            ),
             SimpleNamespace(catch_up=self._catch_up, reach=self._reach),  # type: ignore[arg-type]
             SimpleNamespace(new=lambda: UUID(int=next(numbers))),
             self._busy,
@@ -161,4 +166,11 @@ async def test_a_log_that_cannot_be_read_is_not_written_to() -> None:
     world.fault = lambda _: UnreadableEvent("a newer one")
     with pytest.raises(UnreadableEvent):
         await world.recovery.run()
+    assert world.asked == []
+
+
+async def test_sagas_of_a_ledger_that_another_engine_owns_are_left_to_it() -> None:
+    world = World()
+    world.mine = False
+    assert await world.recovery.run() == 0
     assert world.asked == []

@@ -1,0 +1,86 @@
+"""Under which name an engine is found by others: kept in Redis, and put there again when it is lost.
+
+It decides nothing but where questions go. That two engines of one name do no harm is seen to by the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+LASTS_S = 3.0
+LOOK_S = 0.5
+"""For how long a name is kept for whoever has it, and how often it says that it is still there."""
+
+WAIT_S = 2 * LASTS_S
+"""How long a new engine waits for its name: one that was killed cannot give it back."""
+
+
+class NameTaken(Exception):
+    """Another engine of this name is running."""
+
+
+class Names:
+    """The names of the engines of an exchange."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    async def find(self, engine: str) -> str:
+        """Return the address of an engine. Raises ``OSError`` where none of that name runs."""
+        try:
+            address = await self._redis.get(self._key(engine))
+        except RedisError as error:
+            raise OSError(str(error)) from error
+        if address is None:
+            raise OSError(f"no engine {engine} runs")
+        return address if isinstance(address, str) else address.decode()
+
+    async def runs(self, engine: str) -> bool:
+        """Return whether an engine of that name runs."""
+        return bool(await self._redis.exists(self._key(engine)))
+
+    @asynccontextmanager
+    async def held(self, engine: str, address: str, lost: asyncio.Event) -> AsyncIterator[None]:
+        """Keep a name for an address while the block runs; ``lost`` is set if another engine has it then.
+
+        Raises :class:`NameTaken` if one has it now, and keeps it.
+        """
+        until = asyncio.get_running_loop().time() + WAIT_S
+        while not await self._is_ours(engine, address):
+            if asyncio.get_running_loop().time() > until:
+                raise NameTaken(f"an engine {engine} is running already: every engine has a name of its own")
+            await asyncio.sleep(LOOK_S / 2)
+        keeping = asyncio.create_task(self._keep(engine, address, lost), name=f"name {engine}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            with suppress(RedisError):
+                if await self._is_ours(engine, address):
+                    await self._redis.delete(self._key(engine))
+
+    async def _keep(self, engine: str, address: str, lost: asyncio.Event) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(RedisError):  # told by whoever sends messages by it
+                if not await self._is_ours(engine, address):
+                    lost.set()
+                    return
+
+    async def _is_ours(self, engine: str, address: str) -> bool:
+        """Return whether a name stands for an address, having it stand for that longer, or if it was free."""
+        key, kept_ms = self._key(engine), int(1_000 * LASTS_S)
+        if await self._redis.set(key, address, px=kept_ms, nx=True):
+            return True
+        if await self._redis.get(key) != address.encode():
+            return False
+        await self._redis.pexpire(key, kept_ms)
+        return True
+
+    def _key(self, engine: str) -> str:
+        return f"{self._prefix}:engine:{engine}"

@@ -1,0 +1,86 @@
+"""Opens the lines between the engines of a cluster, and those of an API to them."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.engine_lines.engines import Engines
+from adapters.engine_lines.names import Names
+from adapters.engine_lines.post import Post
+from adapters.queues.redis_connection import refuse_unusable
+from adapters.read_models.opening import founded_at_us
+from adapters.settings import Settings
+from application.cluster.membership import Membership
+from application.cluster.placement import Placement
+from application.founding import found, founding_of
+from application.health import Health
+from application.log.whole_streams import FollowedLog
+from application.ports.clock import Clock
+from application.ports.codec import EventCodec
+from application.ports.event_store import EventStore, StoreUnavailable
+from application.ports.queue import QueueUnavailable
+
+
+@asynccontextmanager
+async def open_engines(
+    settings: Settings,
+    store: EventStore,
+    codec: EventCodec,
+    clock: Clock,
+    health: Health,
+    *,
+    engine: str | None,
+) -> AsyncIterator[Engines | None]:
+    """Open the lines of an engine to the others, founding the exchange if it is new; none where it is alone.
+
+    Raises :class:`application.ports.queue.QueueError` for a Redis that cannot be used.
+    """
+    if engine is None:
+        yield None
+        return
+    await found(store, codec, clock, partitions=settings.partitions)
+    async with open_lines(settings, store, codec, health, engine=engine) as engines:
+        yield engines
+
+
+@asynccontextmanager
+async def open_lines(
+    settings: Settings, log: FollowedLog, codec: EventCodec, health: Health, *, engine: str | None = None
+) -> AsyncIterator[Engines]:
+    """Open lines to all engines of the exchange in a log."""
+    founding = await founding_of(log, codec)
+    if founding is None:
+        raise StoreUnavailable("the log holds no exchange yet: the first engine founds it")
+    assert settings.redis_url is not None, "whoever asks for lines has looked"
+    prefix = await _prefix(log, codec)
+    post = Post(settings.redis_url, prefix=prefix, health=health)
+    try:
+        refuse_unusable(await post.redis.info())
+    except (RedisError, OSError) as error:
+        raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+    placement = Placement(Membership(log, codec), engine)
+    engines = Engines(
+        post, Names(post.redis, prefix), placement, partitions=founding.partitions, health=health
+    )
+    async with post.running(), engines.running():
+        yield engines
+
+
+async def running_engines(
+    settings: Settings, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
+) -> set[str]:
+    """Return which of some engines run."""
+    assert settings.redis_url is not None, "whoever asks has looked"
+    async with Redis.from_url(settings.redis_url) as redis:
+        names = Names(redis, await _prefix(log, codec))
+        try:
+            return {name for name in engines if await names.runs(name)}
+        except (RedisError, OSError) as error:
+            raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+
+
+async def _prefix(log: FollowedLog, codec: EventCodec) -> str:
+    """Return how the names of an exchange begin in Redis."""
+    return f"presage:{await founded_at_us(log, codec)}"

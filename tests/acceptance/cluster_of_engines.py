@@ -1,0 +1,184 @@
+"""A cluster as it is run: APIs, engines, projectors, a node, a real Redis and a real PostgreSQL."""
+
+import json
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.data_folder import DataFolder
+from presage.signing import Signer
+from tests.acceptance.event_stores import running_node
+from tests.acceptance.presage_process import PRESAGE, presage
+from tests.databases import fresh_postgres
+from tests.redis_server import RedisServer, running_redis
+
+OPEN_S = 180.0
+
+
+class Role:
+    """A process of the cluster that can be killed and started again at the same address."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self._arguments = arguments
+        self._port = "0"
+        self.ready: dict[str, Any] = {}
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return str(self.ready["url"])
+
+    def begin(self) -> None:
+        """Start it; :meth:`wait` until it is open."""
+        command = [PRESAGE, *self._arguments, "--data", self.folder, "--json"]
+        if self._arguments[0] != "projector":
+            command += ["--port", self._port]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def wait(self) -> None:
+        process = self.process
+        assert process is not None
+        assert process.stdout is not None
+        seen, _, _ = select.select([process.stdout], [], [], OPEN_S)
+        assert seen, f"{self._arguments} is not open after {OPEN_S} s"
+        self.ready = json.loads(process.stdout.readline())
+        assert "error" not in self.ready, self.ready
+        if "url" in self.ready:
+            self._port = self.url.rpartition(":")[2]
+
+    def start(self) -> None:
+        self.begin()
+        self.wait()
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        process = self.process
+        if process is None:
+            return 0
+        process.send_signal(number)
+        status = process.wait(60)
+        assert process.stdout is not None
+        process.stdout.close()
+        self.process = None
+        return status
+
+
+class Cluster:
+    """All of it. ``operator`` is a data folder from which commands act as the operator."""
+
+    def __init__(self, folder: Path, redis: RedisServer, *, engines: int = 2, apis: int = 2) -> None:
+        self.folder = folder
+        self.redis = redis
+        self.engines = [self.engine(f"E{number + 1}") for number in range(engines)]
+        self.apis = [Role(folder / f"api{number + 1}", "api") for number in range(apis)]
+        self.projectors = [Role(folder / f"projector{number + 1}", "projector") for number in range(2)]
+        self.extra: list[Role] = []
+
+    def engine(self, name: str) -> Role:
+        return Role(self.folder / name, "engine", "--name", name)
+
+    def more(self, name: str) -> Role:
+        """Return another engine, which ends with the others."""
+        role = self.engine(name)
+        self.extra.append(role)
+        return role
+
+    @property
+    def operator(self) -> Path:
+        return self.apis[0].folder
+
+    def start(self) -> None:
+        for role in [self.engines[0], *self.projectors]:
+            role.begin()
+        self.engines[0].wait()
+        for engine in self.engines[1:]:
+            engine.start()
+        self._share_the_operators_key()
+        for api in self.apis:
+            api.begin()
+        for api in self.apis:
+            api.wait()
+            self.wait_ready(api)
+
+    def wait_ready(self, role: Role, within_s: float = 30.0) -> None:
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                if httpx.get(f"{role.url}/readyz").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            assert time.monotonic() < until, httpx.get(f"{role.url}/readyz").text
+            time.sleep(0.05)
+
+    def _share_the_operators_key(self) -> None:
+        """Do what the secret does in a deployment."""
+        [made] = [engine.folder for engine in self.engines if DataFolder(engine.folder).operator()]
+        key = DataFolder(made).operator()
+        assert key is not None
+        for role in self.apis:
+            folder = DataFolder(role.folder)
+            folder.prepare(log_here=False)
+            held = folder.keep_key(
+                key.key_id, account_id=key.account_id, scopes=key.scopes, private_pem=key.read().decode()
+            )
+            folder.appoint_operator(held)
+
+    def status(self) -> dict[str, Any]:
+        answer = presage("cluster", "status", "--data", self.operator, "--json")
+        assert answer.status == 0, answer.stderr + answer.stdout
+        return dict(answer.json)
+
+    def close(self) -> None:
+        for role in [*self.apis, *self.projectors, *self.engines, *self.extra]:
+            role.kill()
+
+
+@contextmanager
+def running_cluster(folder: Path, *, engines: int = 2) -> Iterator[Cluster]:
+    """Run a cluster on services of its own."""
+    with ExitStack() as stack:
+        node = stack.enter_context(running_node(folder))
+        redis = stack.enter_context(running_redis())
+        database = stack.enter_context(fresh_postgres())
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for name, value in {
+            "PRESAGE_EVENT_STORE": node.uri,
+            "REDIS_URL": redis.url,
+            "DATABASE_URL": database,
+            "PRESAGE_PROJECTOR": "elsewhere",
+            "PRESAGE_PARTITIONS": "8",
+            "PRESAGE_RATE_LIMITS": "off",
+        }.items():
+            patch.setenv(name, value)
+        cluster = Cluster(folder, redis, engines=engines)
+        stack.callback(cluster.close)
+        cluster.start()
+        yield cluster
+
+
+def signed(
+    url: str, signer: Signer, method: str, path: str, body: Any = None, timeout_s: float = 30.0
+) -> httpx.Response:
+    """Send a signed request."""
+    headers = signer.headers(method, path)
+    return httpx.request(method, f"{url}{path}", headers=headers, json=body, timeout=timeout_s)
+
+
+def everyone(cluster: Cluster) -> Sequence[Role]:
+    """Return all processes that take part in trading."""
+    return [*cluster.engines, *cluster.apis, *cluster.projectors]
