@@ -10,6 +10,9 @@ from adapters.http.feed.channels import CONFLATED, ONE_BY_ONE, REPLAYED, Channel
 from adapters.http.feed.limits import FeedLimits
 
 _NAMES_MAX = 2_000
+RESUMED_MAX = 100
+"""Of how many markets what came after a position can be told to one subscription."""
+
 _IGNORED = frozenset(
     {"use_yes_price", "skip_ticker_ack", "shard_factor", "shard_key", "subaccount", "market_id", "market_ids"}
 )
@@ -24,7 +27,13 @@ class Subscribe:
     tickers: Sequence[str] | None
     with_snapshot: bool | None
     from_revision: int | None
+    from_position: int | None
     conflate_ms: int
+
+    @property
+    def resumes(self) -> bool:
+        """Whether what has happened is told before what happens."""
+        return self.from_revision is not None or self.from_position is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +110,13 @@ def read_subscription(params: Mapping[str, Any], limits: FeedLimits) -> Subscrib
             "market_tickers",
             "send_initial_snapshot",
             "from_revision",
+            "from_position",
             "conflate_ms",
         },
     )
     channels, tickers = _channels(params.get("channels")), _tickers(params)
     revision = _number(params, "from_revision", most=2**62)
+    position = _number(params, "from_position", most=2**62)
     conflate_ms = _number(params, "conflate_ms", most=limits.conflate_ms_max) or 0
     for channel in channels:
         if channel is Channel.ADMIN and tickers is not None:
@@ -114,17 +125,33 @@ def read_subscription(params: Mapping[str, Any], limits: FeedLimits) -> Subscrib
             raise Refused(FeedCode.MARKET_TICKER_REQUIRED, f"{channel} needs market_ticker or market_tickers")
         if revision is not None and channel not in REPLAYED:
             raise Refused(FeedCode.INVALID_PARAMETER, f"{channel} cannot be told from_revision")
+        if position is not None and channel not in REPLAYED:
+            raise Refused(FeedCode.INVALID_PARAMETER, f"{channel} cannot be told from_position")
         if conflate_ms and channel not in CONFLATED:
             raise Refused(FeedCode.INVALID_PARAMETER, f"{channel} cannot be conflated")
     if revision is not None and (tickers is None or len(tickers) != 1):
         raise Refused(FeedCode.INVALID_PARAMETER, "from_revision is of one market")
+    with_snapshot = _flag(params, "send_initial_snapshot")
+    if position is not None:
+        _refuse_unfit(tickers, revision, with_snapshot=with_snapshot)
     return Subscribe(
         channels=channels,
         tickers=tickers,
-        with_snapshot=_flag(params, "send_initial_snapshot"),
+        with_snapshot=with_snapshot,
         from_revision=revision,
+        from_position=position,
         conflate_ms=conflate_ms,
     )
+
+
+def _refuse_unfit(tickers: Sequence[str] | None, revision: int | None, *, with_snapshot: bool | None) -> None:
+    """Raise :class:`Refused` for what does not go together with a position of the log."""
+    if tickers is None or len(tickers) > RESUMED_MAX:
+        raise Refused(FeedCode.INVALID_PARAMETER, f"from_position is of named markets, {RESUMED_MAX} at most")
+    if revision is not None:
+        raise Refused(FeedCode.INVALID_PARAMETER, "from_position and from_revision exclude one another")
+    if with_snapshot:
+        raise Refused(FeedCode.INVALID_PARAMETER, "a snapshot is sent with from_revision, not from_position")
 
 
 def _update(params: Mapping[str, Any]) -> Update:

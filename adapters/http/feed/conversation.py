@@ -22,6 +22,7 @@ from adapters.http.feed.line import Line
 from adapters.http.feed.subscription import Subscription, Writing, as_text
 from application.limiting.token_bucket import Outcome
 from application.ports.clock import Clock
+from application.ports.event_store import Position
 from domain.identifiers import Ticker
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ class Conversation:
         if command.from_revision is not None:
             assert command.tickers is not None
             await self._feed.history.check(command.tickers[0], command.from_revision)
+        if command.from_position is not None:
+            await self._feed.history.check_position(Position(command.from_position))
         if line.account_id is None or PRIVATE.isdisjoint(command.channels):
             self._begin_all(number, command)
             return
@@ -103,7 +106,7 @@ class Conversation:
 
     def _begin_all(self, number: int | None, command: Subscribe) -> None:
         begun = [self._begin(number, channel, command) for channel in command.channels]
-        if command.from_revision is not None:
+        if command.resumes:
             self._replay(begun, command)
 
     def _authorise(self, channel: Channel) -> None:
@@ -142,7 +145,7 @@ class Conversation:
         )
         line.subscriptions[sid] = subscription
         self.say({"type": "subscribed", "id": number, "msg": {"channel": channel.value, "sid": sid}})
-        subscription.live = command.from_revision is None
+        subscription.live = not command.resumes
         self._feed.hub.join(subscription)
         if subscription.live and (channel is Channel.BOOK or command.with_snapshot):
             self._tell_now(subscription, command.tickers or ())
@@ -150,19 +153,26 @@ class Conversation:
 
     def _replay(self, begun: Sequence[Subscription], command: Subscribe) -> None:
         assert command.tickers is not None
-        assert command.from_revision is not None
-        line, ticker, revision = self._line, command.tickers[0], command.from_revision
+        line, tickers, history = self._line, command.tickers, self._feed.history
 
         async def replay() -> None:
             try:
-                await self._feed.history.replay(
-                    begun, ticker, revision, line, with_snapshot=command.with_snapshot is True
+                if command.from_position is not None:
+                    await history.replay_after(begun, tickers, Position(command.from_position), line)
+                    return
+                assert command.from_revision is not None
+                await history.replay(
+                    begun,
+                    tickers[0],
+                    command.from_revision,
+                    line,
+                    with_snapshot=command.with_snapshot is True,
                 )
             except Exception:
-                log.exception("the replay of %s from %d has failed", ticker, revision)
+                log.exception("a replay of %s has failed", ", ".join(tickers))
                 self._lose(begun)
 
-        task = asyncio.create_task(replay(), name=f"replay of {ticker}")
+        task = asyncio.create_task(replay(), name=f"replay of {tickers[0]}")
         line.replays.add(task)
         task.add_done_callback(line.replays.discard)
 

@@ -14,7 +14,7 @@ from adapters.http.callers.authentication import Caller
 from adapters.http.callers.key_ring import KeysInForce
 from adapters.http.callers.sessions import GoingSessions
 from adapters.http.feed.channels import Channel, FeedCode, Refused
-from adapters.http.feed.history import History
+from adapters.http.feed.history import FeedLog, History
 from adapters.http.feed.hub import Hub
 from adapters.http.feed.limits import USUAL, FeedLimits
 from adapters.http.feed.line import Line, Wire
@@ -26,7 +26,7 @@ from application.limiting.token_bucket import Buckets, TokenBucketRateLimiter
 from application.past import Past
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
-from application.ports.event_store import LogReader, Position, StreamReader
+from application.ports.event_store import Position
 from application.ports.measures import Measure, counter, gauge
 from application.ports.sessions import SessionsUnavailable
 from domain.identifiers import AccountId
@@ -57,10 +57,6 @@ SLOW = "slow consumer"
 """How the reason begins for which whoever does not keep up is sent away."""
 
 _RESTARTING, _FORBIDDEN, _FAILED = 1012, 1008, 1011
-
-
-class FeedLog(StreamReader, LogReader, Protocol):
-    """A log that streams can be read from, and that has an end."""
 
 
 class OtherFeeds(Protocol):
@@ -277,7 +273,7 @@ class Feed:
         while True:
             await asyncio.sleep(BEAT_S)
             lag_s = await self._behind_s(loop.time())
-            self.hub.beat(message("heartbeat", self._lag(lag_s), self.hub.position))
+            self._tell_beat(lag_s)
             for line in list(self._lines):
                 if line.closed or line.stalled:
                     self.cut(line, "slow", _FORBIDDEN, f"{SLOW}: nothing was taken for too long")
@@ -298,6 +294,18 @@ class Feed:
                 overview,
                 message("admin_lag", self._lag(lag_s), self.hub.position),
             )
+
+    def _tell_beat(self, lag_s: float) -> None:
+        """Tell who asked for it that the feed is alive, and how much of it they have been told."""
+        told = self._lag(lag_s)
+        usual = message("heartbeat", told, self.hub.position)
+        behind = {line.outbox: line.replayed_to for line in self._lines if line.replays}
+        for subscription in self.hub.subscriptions_to(Channel.HEARTBEAT):
+            position = behind.get(subscription.outbox)
+            if position is None:
+                subscription.tell(usual)
+            else:
+                subscription.tell(message("heartbeat", {**told, "position": position}, position))
 
     def _lag(self, lag_s: float) -> dict[str, int]:
         return {

@@ -19,7 +19,7 @@ from adapters.http.feed.subscription import Subscription
 from adapters.http.feed.tale import Retelling, Tale
 from application.past import Past
 from application.ports.codec import EventCodec
-from application.ports.event_store import START, Position, RecordedEvent, StreamReader
+from application.ports.event_store import START, Filter, LogReader, Position, RecordedEvent, StreamReader
 from application.streams import market_stream
 from domain.identifiers import Ticker
 from projections.folds.market_book import MarketBook
@@ -40,6 +40,10 @@ SHARED_ORDERS = 200_000
 SHARED_MARKETS = 64
 
 
+class FeedLog(StreamReader, LogReader, Protocol):
+    """A log that streams can be read from, and that has an end."""
+
+
 class Room(Protocol):
     """Says when a consumer has taken enough for more to be read."""
 
@@ -51,9 +55,7 @@ class Room(Protocol):
 class History:
     """Reads the log for those who come back."""
 
-    def __init__(
-        self, reader: StreamReader, codec: EventCodec, past: Past, hub: Hub, *, at_once: int
-    ) -> None:
+    def __init__(self, reader: FeedLog, codec: EventCodec, past: Past, hub: Hub, *, at_once: int) -> None:
         self._reader = reader
         self._codec = codec
         self._past = past
@@ -115,6 +117,56 @@ class History:
                 if tale is None:
                     tale = await self._tale(subscriptions, ticker, revision)
                 revision = await self._tell_far(subscriptions, tale, revision, room)
+
+    async def check_position(self, position: Position) -> None:
+        """Raise :class:`Refused` for a position that lies after the end of the log."""
+        head = await self._reader.head()
+        if position > head:
+            raise Refused(
+                FeedCode.REVISION_IN_THE_FUTURE,
+                f"the log ends at {head}: from_position is at most that",
+            )
+
+    async def replay_after(
+        self, subscriptions: Sequence[Subscription], tickers: Sequence[str], position: Position, room: Room
+    ) -> None:
+        """Tell subscriptions of some markets what came after a position of the log, in the log's order.
+
+        They have joined the hub before, and are not live; they are once nothing is left to be read.
+        """
+        streams = {market_stream(Ticker(ticker)): ticker for ticker in tickers}
+        tales: dict[str, Tale] = {}
+        for subscription in subscriptions:
+            subscription.after = position
+        async with self._turn:
+            self.replays += 1
+            while not all(each.ended for each in subscriptions):
+                head = await self._reader.head()
+                async for page in self._reader.read_all(
+                    after=position, matching=Filter(stream_prefixes=tuple(streams))
+                ):
+                    for number, stored in enumerate(page.events, 1):
+                        if stored.stream in streams:
+                            tale = tales.get(stored.stream)
+                            if tale is None:
+                                tale = await self._tale(
+                                    subscriptions, streams[stored.stream], stored.revision
+                                )
+                                tales[stored.stream] = tale
+                            self._tell(subscriptions, tale, (stored,))
+                        if number % AT_ONCE == 0:
+                            await asyncio.sleep(0)
+                            await room.wait()
+                    await room.wait()
+                    position = max(position, page.position)
+                    if all(each.ended for each in subscriptions):
+                        return
+                position = max(position, head)
+                if self._hub.position <= position:
+                    for subscription in subscriptions:
+                        subscription.after = max(subscription.after, position)
+                        subscription.live = True
+                    return
 
     # ----------------------------------------------------------------------------- told to one by itself
 

@@ -355,11 +355,6 @@ class Hub:
             if ticker is None or subscription.tickers is None or ticker in subscription.tickers:
                 subscription.tell(message)
 
-    def beat(self, message: Message) -> None:
-        """Tell all who asked for it that the feed is alive."""
-        for subscription in self.subscriptions_to(Channel.HEARTBEAT):
-            subscription.tell(message)
-
     def subscriptions_to(self, channel: Channel) -> Subscribers:
         """Return those who subscribed to a channel of all markets, or of none."""
         return self._everywhere.get(channel, {})

@@ -8,6 +8,7 @@ from adapters.http.callers.authentication import Caller
 from adapters.http.feed.limits import FeedLimits
 from adapters.http.feed.outbox import Outbox
 from adapters.http.feed.subscription import Subscription
+from application.ports.event_store import Position
 from domain.identifiers import AccountId
 
 ROOM = 1_000
@@ -68,6 +69,11 @@ class Line:
     def markets(self) -> int:
         """How many markets it subscribed to, each as often as it did."""
         return sum(len(each.tickers or ()) for each in self.subscriptions.values())
+
+    @property
+    def replayed_to(self) -> Position | None:
+        """Up to where everything has been told while something is replayed, ``None`` if nothing is."""
+        return min((each.after for each in self.subscriptions.values() if not each.live), default=None)
 
     def wake(self) -> None:
         """Have what waits sent before long."""

@@ -99,7 +99,7 @@ class FeedStream:
                 raise Refused(FeedCode.INVALID_PARAMETER, f"{name[:60]} comes twice")
             if name in ("channels", "market_tickers"):
                 params[name] = value.split(",")
-            elif name in ("from_revision", "conflate_ms"):
+            elif name in ("from_revision", "from_position", "conflate_ms"):
                 params[name] = int(value) if _NUMBER.fullmatch(value) else value
             elif name == "send_initial_snapshot":
                 params[name] = {"true": True, "false": False}.get(value, value)
@@ -110,6 +110,7 @@ class FeedStream:
             if not _NUMBER.fullmatch(last):
                 raise Problem(Code.INVALID_HEADER, "Last-Event-ID must be an id that the stream gave")
             # What had been told is not told again, a snapshot neither.
+            params.pop("from_position", None)
             params |= {"from_revision": int(last) + 1, "send_initial_snapshot": False}
         return read_subscription(params, self._feed.limits)
 

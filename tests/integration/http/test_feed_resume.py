@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from adapters.http.feed import feed as feed_module
+from adapters.http.feed.line import Line
 from adapters.http.serving.serving import serving
 from application.requests import AmendRequest, OrderAccepted, OrderRequest
 from domain.identifiers import AccountId, OrderId, Ticker
@@ -179,3 +182,111 @@ async def stood(world: World, market: str) -> dict[tuple[str, str], int]:
         for side in ("yes", "no")
         for price, count in answer[f"{side}_dollars"]
     }
+
+
+class Several:
+    """Follows the books of several markets with one subscription, across cuts, by positions of the log."""
+
+    def __init__(self, url: str, markets: list[str]) -> None:
+        self.mirrors = {ticker: BookMirror() for ticker in markets}
+        self.position = 0
+        self._url = url
+
+    async def follow(self, until: Callable[[], bool]) -> None:
+        """Follow until something is so, which is looked at after each message."""
+        async with feed_client(self._url) as client:
+            resumed = {"channels": ["orderbook_delta"], "market_tickers": list(self.mirrors)}
+            said = await client.ask("subscribe", **resumed, from_position=self.position)
+            assert said["type"] == "subscribed", said
+            await client.say("subscribe", channels=["heartbeat"])
+            while not until():
+                self._take(await client.next())
+        for mirror in self.mirrors.values():
+            mirror.interrupted()
+
+    def _take(self, document: dict[str, Any]) -> None:
+        told = document["msg"]
+        if document["type"] == "heartbeat":
+            self.position = told["position"]
+        elif document["type"] == "orderbook_delta":
+            mirror = self.mirrors[told["market_ticker"]]
+            if told["revision"] >= mirror.next_revision:  # what came after the last heartbeat comes again
+                mirror.take(document)
+
+
+async def test_who_follows_several_markets_comes_back_at_a_position_of_the_log(
+    world: World, url: str, market: str, operator: Person, ann: Person, bob: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(feed_module, "BEAT_S", 0.01)
+    markets = [market, "SECOND", "SECOND-HALF"]
+    for ticker in markets[1:]:
+        await world.market(operator, ticker)
+    flows = [Flow(world, [ann, bob], ticker, seed) for seed, ticker in enumerate(markets)]
+    several, chance = Several(url, markets[:2]), random.Random(3)
+
+    async def happens(steps: int) -> None:
+        for _ in range(steps):
+            await chance.choice(flows).step()
+
+    for _ in range(8):
+        await happens(20)
+        acting, left = asyncio.create_task(happens(40)), chance.randint(1, 60)
+
+        def enough() -> bool:
+            nonlocal left
+            left -= 1
+            return left < 0
+
+        await several.follow(enough)
+        await acting
+    head = await world.presage.store.head()
+    await several.follow(lambda: several.position >= head)
+    for ticker, mirror in several.mirrors.items():
+        assert mirror.levels == await stood(world, ticker)
+
+
+async def test_a_heartbeat_tells_no_more_than_has_been_replayed(
+    world: World, url: str, market: str, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "BEAT_S", 0.01)
+    going_on, stands = asyncio.Event(), asyncio.Event()
+    flow = Flow(world, [ann, bob], market, 1)
+    for _ in range(40):
+        await flow.step()
+    head = await world.presage.store.head()
+
+    async def wait(_: Line) -> None:
+        stands.set()
+        await going_on.wait()
+
+    monkeypatch.setattr(Line, "wait", wait)
+    async with feed_client(url) as client:
+        await client.say("subscribe", channels=["trade"], market_tickers=[market], from_position=1)
+        await stands.wait()
+        await client.ask("subscribe", channels=["heartbeat"])
+        assert (await client.of_kind("heartbeat"))["msg"]["position"] <= head
+        monkeypatch.setattr(world.presage.feed.hub, "position", head + 1_000)
+        beat = (await client.of_kind("heartbeat"))["msg"]
+        assert beat["position"] <= head
+        monkeypatch.setattr(world.presage.feed.hub, "position", head)
+        going_on.set()
+        await client.until(lambda each: each["type"] == "heartbeat" and each["msg"]["position"] == head)
+
+
+async def test_a_position_goes_with_named_markets_and_nothing_else(
+    world: World, url: str, market: str, ann: Person
+) -> None:
+    head, snapshot = await world.presage.store.head(), {"send_initial_snapshot": True}
+    async with feed_client(url, ann) as client:
+        for channels, more, code in (
+            (["trade"], {"from_position": 1}, 11),
+            (["trade"], {"from_position": 1, "market_tickers": [f"M{n}" for n in range(101)]}, 11),
+            (["trade"], {"from_position": 1, "market_ticker": market, "from_revision": 0}, 11),
+            (["orderbook_delta"], {"from_position": 1, "market_ticker": market, **snapshot}, 11),
+            (["fill"], {"from_position": 1, "market_ticker": market}, 11),
+            (["trade"], {"from_position": -1, "market_ticker": market}, 11),
+            (["trade"], {"from_position": head + 1, "market_ticker": market}, 101),
+        ):  # fmt: skip
+            said = await client.ask("subscribe", channels=channels, **more)
+            assert (said["type"], said["msg"]["code"]) == ("error", code), (channels, more)
