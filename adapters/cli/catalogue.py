@@ -33,6 +33,8 @@ COMMANDS = {
     "price-at": Entry("price_at", "What a market last traded at, at any moment of the past."),
     "what-if": Entry("what_if", "What would have been, with orders put in or left out."),
     "sandbox": Entry("sandbox", "Make a private exchange of a log as it stood at any moment."),
+    "record": Entry("session", "Write down what is asked of an exchange, and answered.", "recording"),
+    "mock": Entry("session", "Answer as in a recorded session, the same every time.", "mocking"),
     "why": Entry("why", "Why an order ended as it did, why a cent moved."),
     "audit": Entry("audit", "Bundles of a market's events that anybody can check."),
     "alerts": Entry("alerts", "Unusual order flow, manipulation and promises in danger, now and of late."),

@@ -69,6 +69,7 @@ _CODES = {
     "RebuildHalted": "rebuild_halted",
     "RebuildRunning": "rebuild_running",
     "ReadModelOfAnotherLog": "unusable_read_model",
+    "UnusableSession": "unusable_session",
     "UnreadableRecording": "unreadable_recording",
     "ReadModelUnavailable": "read_model_unavailable",
 }

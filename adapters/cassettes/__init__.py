@@ -1,0 +1,1 @@
+"""Sessions with an exchange, recorded to a file and played back: the same answers every time."""
