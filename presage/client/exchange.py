@@ -23,8 +23,9 @@ API = "/trade-api/v2"
 PAGE = 1_000
 PATIENCE_S = 30.0
 
-_LATER = (425, 429, 503)
-_NOT_DONE = "outcome_unknown", "still_under_way"
+_LATER = (408, 425, 429, 500, 502, 503, 504)
+_PERHAPS_DONE = (500, 502, 504)
+_PERHAPS_DONE_CODES = ("outcome_unknown", "still_under_way")
 """What 503 says when something may have been done; with any other code nothing was."""
 
 _REFUSED = 300
@@ -215,7 +216,7 @@ class Exchange:
                 if answer.status_code not in _LATER:
                     raise fault
                 told_s = told_to_wait(answer.headers.get("retry-after"))
-                unheard = unheard or fault.code in _NOT_DONE
+                unheard = unheard or answer.status_code in _PERHAPS_DONE or fault.code in _PERHAPS_DONE_CODES
             if not await patience.wait(told_s):
                 kind = OutcomeUnknown if unheard and method != "GET" else Unavailable
                 raise kind(fault.code, f"gave up: {fault}", status=fault.status)

@@ -118,7 +118,12 @@ async def test_where_nothing_can_have_been_done_that_is_said(made: Made) -> None
 
 
 async def test_where_something_may_have_been_done_that_is_said(made: Made) -> None:
-    for answer in (httpx.ReadTimeout("slow"), said(503, "outcome_unknown")):
+    for answer in (
+        httpx.ReadTimeout("slow"),
+        said(503, "outcome_unknown"),
+        said(500, "internal_error"),
+        httpx.Response(502, text="<html>a gateway</html>"),
+    ):
         exchange, _ = made(answer, said(429, "rate_limited"))
         with pytest.raises(OutcomeUnknown):
             await exchange.place("T", side="yes", count=1, price="0.45")
