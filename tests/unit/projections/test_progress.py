@@ -84,6 +84,8 @@ def test_a_rate_is_taken_over_a_second_at_least_and_believed_for_five() -> None:
     assert (stats.rate, stats.batches) == (400, 4)
     assert stats.recent_rate(106.9) == 400
     assert stats.recent_rate(107.0) == 0
+    stats.took(80, 106.0)
+    assert stats.rate == 20, "over four seconds"
 
 
 def test_how_late_events_became_visible_is_counted_from_a_millisecond_to_half_a_minute() -> None:
