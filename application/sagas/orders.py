@@ -57,7 +57,7 @@ def order_state(ticker: Ticker, order_id: OrderId, events: Sequence[MarketEvent]
         elif isinstance(event, OrderCanceled) and event.order_id == order_id:
             canceled += event.quantity
             end_reason = event.reason
-        elif isinstance(event, OrderPlaced) and event.order_id == order_id:
+        elif isinstance(event, OrderPlaced):
             placed = event
     assert placed is not None
     quantity = placed.terms.quantity

@@ -36,10 +36,14 @@ _TOO_LONG = "the time it took"
 
 
 class _Noticed:
-    """A pytest plugin that remembers the first test that failed."""
+    """A pytest plugin that remembers the first test that failed, and whether it came to any test at all."""
 
     def __init__(self) -> None:
         self.by = ""
+        self.began = False
+
+    def pytest_sessionstart(self) -> None:
+        self.began = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -125,7 +129,9 @@ def _child(tests: list[str], writing: int) -> None:
             os.dup2(nothing, stream)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         noticed = _Noticed()
-        code = int(pytest.main([*_GIVEN, *tests], plugins=[noticed]))
+        ended = pytest.main([*_GIVEN, *tests], plugins=[noticed])
+        # What tests share could not even be imported.
+        code = int(ended if noticed.began else pytest.ExitCode.INTERNAL_ERROR)
         os.write(writing, noticed.by.encode())
     finally:
         os._exit(code)

@@ -80,12 +80,17 @@ def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
     (tmp_path / "test_code.py").write_text(
         "import code_of_ours as code\n\ndef test_f():\n    assert code.f()\n"
     )
+    (tmp_path / "conftest.py").write_text("import code_of_ours\nassert code_of_ours.f\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
     rounds = [[0.001, ["test_code.py::test_f"]]]
     changed = ["return 1", "return 2", "return 0", *(["while True: pass"] if starting_s < 1 else [])]
     asked = [
         {"file": "code_of_ours.py", "code": f"def f():\n    {each}\n", "rounds": rounds} for each in changed
     ]
+    asked.append({"file": "code_of_ours.py", "code": "raise OSError\n", "rounds": rounds})
+    asked.append(
+        {"file": "code_of_ours.py", "code": "def f():\n    return 0\n", "rounds": [[1, ["gone.py::test"]]]}
+    )
     answered = subprocess.run(
         [sys.executable, "-c", TRIES, str(starting_s)],
         input="".join(json.dumps(each) + "\n" for each in asked),
@@ -96,5 +101,6 @@ def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
         env={"PYTHONPATH": str(Path(__file__).parents[2]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     told = [json.loads(line)["by"] for line in answered.stdout.splitlines()]
-    assert told == ["", "", "test_code.py::test_f", "the time it took"][: len(changed)]
+    assert told[: len(changed)] == ["", "", "test_code.py::test_f", "the time it took"][: len(changed)]
+    assert told[len(changed) :] == ["a crash", ""], "what is not there any more has noticed nothing"
     assert (tmp_path / "code_of_ours.py").read_text().endswith("return 1\n"), "nothing is left changed"

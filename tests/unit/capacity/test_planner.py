@@ -59,6 +59,7 @@ def test_the_most_expensive_part_is_the_one_that_costs_most() -> None:
     plan = BY_THUMB.plan(Scenario())
     assert plan.most_expensive.role is Role.API
     assert plan.cost_per_month == pytest.approx(sum(each.cost_per_month for each in plan.components))
+    assert plan.busy_cores == pytest.approx(20 + 2 + 1 + 0.4 + 2.8 + 0.44)
 
 
 def test_what_would_be_saved_is_named_greatest_first_and_is_never_more_than_the_whole() -> None:

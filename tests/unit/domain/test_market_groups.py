@@ -5,7 +5,7 @@ import pytest
 from domain.group import commands as c
 from domain.group import events as e
 from domain.group.aggregate import GROUP, GroupState
-from domain.group.members import group_violations
+from domain.group.members import finality_refusal, group_violations
 from domain.identifiers import GroupId, Ticker
 from domain.market.state import MarketState
 from domain.market.vocabulary import MarketStatus, Result
@@ -121,3 +121,21 @@ def test_a_winner_that_ended_void_while_others_lost_to_it_is_named() -> None:
         "group WEATHER: SUN ended yes, and the group is finalized",
         "group WEATHER: RAIN ended no, and the group is finalized",
     ]
+
+
+def test_a_result_stands_only_once_the_winner_knows_it() -> None:
+    group, winner = GroupState(), MarketState()
+    group.group_id, group.winner = GroupId("WEATHER"), RAIN
+    winner.ticker, winner.group_id = RAIN, GroupId("WEATHER")
+    for status in (MarketStatus.CLOSED, MarketStatus.ACTIVE, MarketStatus.DISPUTED):
+        winner.status = status
+        refused = finality_refusal(group, [winner])
+        assert refused is not None
+        assert refused.reason is Reason.TRANSITION_NOT_ALLOWED
+        assert refused.message == f"RAIN is {status} still; ask again in a moment"
+    winner.status = MarketStatus.DETERMINED
+    assert finality_refusal(group, [winner]) is None
+    winner.group_id = GroupId("ANOTHER")
+    refused = finality_refusal(group, [winner])
+    assert refused is not None
+    assert refused.reason is Reason.MARKET_NOT_FOUND

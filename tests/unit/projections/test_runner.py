@@ -267,22 +267,32 @@ def test_what_cannot_be_saved_stops_only_who_cannot_save_it_and_just_there(simul
     simulated(story)
 
 
-def test_a_projector_that_failed_says_so_starts_again_and_says_when_it_goes_on(simulated: Simulated) -> None:
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (StoreUnavailable("no route to the log"), Trouble.EVENT_STORE_UNAVAILABLE),
+        (ZeroDivisionError("a fault of ours"), Trouble.PROJECTOR_FAILED),
+    ],
+    ids=repr,
+)
+def test_a_projector_that_failed_says_so_starts_again_and_says_when_it_goes_on(
+    simulated: Simulated, fault: Exception, code: Trouble
+) -> None:
     async def story(world: World) -> None:
         subscribe, broken = world.log.subscribe, True
 
         def away(**asked: Any) -> Any:
             if broken:
-                raise StoreUnavailable("no route to the log")
+                raise fault
             return subscribe(**asked)
 
         world.log.subscribe = away  # type: ignore[method-assign]
         await world.pauses("rain")
         world.start()
         assert not await world.shown(3)
-        assert world.told() == [Trouble.EVENT_STORE_UNAVAILABLE]
-        assert "StoreUnavailable: no route to the log; it starts again" in world.health.conditions[0].message
-        assert world.runner.stats.failed == "StoreUnavailable: no route to the log"
+        assert world.told() == [code]
+        assert f"{type(fault).__name__}: {fault}; it starts again" in world.health.conditions[0].message
+        assert world.runner.stats.failed == f"{type(fault).__name__}: {fault}"
         broken = False
         assert await world.shown()
         await asyncio.sleep(0.01)
@@ -408,5 +418,72 @@ def test_who_stands_still_tries_again_after_a_second_at_first_and_after_a_minute
         await asyncio.sleep(320)
         pauses = [round(later - earlier) for earlier, later in pairwise(told_s)]
         assert pauses[:8] == [1, 2, 4, 8, 16, 32, 60, 60], "looked at once a second"
+
+    simulated(story)
+
+
+def test_what_comes_after_later_events_is_in_no_rows_and_is_told(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        await world.append(MarketClosed())
+        await world.pauses("snow")
+        late = [event async for page in world.log.read_all() for event in page.events][1:]
+        await world.runner._leave_out(late)
+        assert [(each.projection, each.event_type, each.stream) for each in world.database.parked] == [
+            ("noting", "MarketPaused", "market-M"),
+            ("money", "MarketPaused", "market-M"),
+        ], "nobody would have done anything with the other one"
+        for each in world.database.parked:
+            assert (each.position, each.revision, each.error) == (3, 2, "it was delivered after later events")
+        assert world.runner.stats.parked == {"noting": 1, "money": 1}
+        assert world.told("read models") == [Trouble.EVENTS_LEFT_OUT]
+        assert "2 events from market-M/1 on came too late" in world.health.conditions[0].message
+
+    simulated(story)
+
+
+def test_who_tries_again_is_kept_apart_until_it_is_level_with_the_others(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "BATCH", 2)
+
+    async def story(world: World) -> None:
+        world.money.poison = {"poison"}
+        await world.pauses("poison", "rain", "snow", "hail", "fog")
+        world.start()
+        assert not await world.shown(0.5)
+        assert world.database.rows == {"noting": ["poison", "rain", "snow", "hail", "fog"]}
+        [why] = world.runner.stats.halted.values()
+        apart: list[tuple[str, str]] = []
+        keep_apart = world.runner._halts.keep_apart
+
+        def noted(projection: Any, told: str) -> None:
+            keep_apart(projection, told)
+            apart.append((projection.name, told))
+            assert world.runner._halts.why(projection) == why
+            assert world.runner._halts.due(0.0) == ["money"], "it is not waited for again"
+            assert world.progress.position < 5
+
+        monkeypatch.setattr(world.runner._halts, "keep_apart", noted)
+        world.money.poison = set()
+        assert await world.shown()
+        assert world.database.rows["money"] == ["poison", "rain", "snow", "hail", "fog"]
+        assert apart == [("money", why)] * 2
+        assert (world.runner.stats.halted, world.told("projection money")) == ({}, [])
+        assert world.progress.position == 5
+
+    simulated(story)
+
+
+def test_who_stands_still_at_the_end_of_the_log_tries_again_in_vain_and_no_longer(
+    simulated: Simulated,
+) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        world.runner._halts.stop(world.money, "nobody knows")
+        await world.runner.retry("money")
+        assert world.runner.stats.halted == {"money": "nobody knows"}
 
     simulated(story)

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.simulation.world import World
-from application.ports.event_store import StoreUnavailable
+from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.requests import AmendRequest, OrderAccepted
 from domain.identifiers import OrderId, Ticker
-from domain.quantities import Money, Ticks
+from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
-from tests.simulation.scenarios import A, fund, open_market
+from tests.simulation.scenarios import A, B, fund, open_market
 
 
 @pytest.fixture
@@ -95,3 +95,54 @@ async def test_an_amendment_takes_no_more_than_what_it_needs_beyond_what_is_held
     await world.exchange.operations.deposit(A, Money(1), "one more")
     assert isinstance(await world.exchange.trading.amend(amendment), OrderAccepted)
     assert await held(world, order_id) == (needed, 0, needed)
+
+
+async def test_an_amendment_of_which_nobody_knows_whether_it_was_made_is_left_to_recovery(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = await placed(world)
+    before = await held(world, order_id)
+    market = world.exchange.directory.market(Ticker("M"))
+
+    async def lost(*_: object, **__: object) -> None:
+        raise AppendOutcomeUnknown("the answer was lost")
+
+    amendment = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    with monkeypatch.context() as patched:
+        patched.setattr(market, "ask", lost)
+        with pytest.raises(AppendOutcomeUnknown):
+            await world.exchange.trading.amend(amendment)
+    ledger = await world.exchange.directory.ledger(A).state()
+    assert len(ledger.amendments) == 1, "it may have been made: its money stays where it is"
+    await world.recover()
+    assert await held(world, order_id) == before
+
+
+async def test_an_amendment_that_needs_less_asks_no_ledger_and_one_that_ends_the_order_leaves_none(
+    world: World,
+) -> None:
+    order_id = await placed(world)
+    await world.exchange.settled()
+    cheaper = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(3_000))
+    answer = await world.exchange.trading.amend(cheaper)
+    assert isinstance(answer, OrderAccepted)
+    assert answer.order is not None
+    assert (answer.order.price_ticks, answer.order.remaining) == (3_000, 1_000)
+    await world.exchange.settled()
+    types = [event.type async for page in world.log.read_all() for event in page.events]
+    assert "ReservationIncreased" not in types
+    await world.place("bob", "no", "buy", 70, 4)
+    filled = AmendRequest(account_id=A, order_id=order_id, total=Quantity(400))
+    answer = await world.exchange.trading.amend(filled)
+    assert isinstance(answer, OrderAccepted)
+    assert answer.order is None
+
+
+async def test_what_is_not_the_account_s_own_cannot_be_amended(world: World) -> None:
+    order_id = await placed(world)
+    for account, order in ((A, OrderId("none")), (B, order_id)):
+        refused = await world.exchange.trading.amend(
+            AmendRequest(account_id=account, order_id=order, price_ticks=Ticks(3_000))
+        )
+        assert isinstance(refused, Rejected)
+        assert refused.reason is Reason.ORDER_NOT_FOUND

@@ -47,8 +47,9 @@ class World:
             SimpleNamespace(catch_up=self._catch_up, reach=self._reach),  # type: ignore[arg-type]
             SimpleNamespace(new=lambda: UUID(int=next(numbers))),
             self._busy,
-            SetAside(self.health),
+            set_aside := SetAside(self.health),
         )
+        self.set_aside = set_aside
 
     async def state(self) -> SimpleNamespace:
         return SimpleNamespace(reservations=self.reservations, amendments=self.amendments)
@@ -156,6 +157,7 @@ async def test_one_that_cannot_be_ended_waits_or_is_set_aside_and_the_others_are
     world.fault = lambda command: LookupError("a fault of ours") if command == RELEASED else None
     assert await world.recovery.run() == 1
     assert [each.code for each in world.health.conditions] == [Trouble.SAGA_SET_ASIDE]
+    assert list(world.set_aside) == [(PLACED, ANN, M, "LookupError: a fault of ours")]
     world.fault = lambda _: None
     assert await world.recovery.run() == 2
     assert (world.health.conditions, world.recovery.ended) == ([], 4)
