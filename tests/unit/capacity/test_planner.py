@@ -187,6 +187,40 @@ def test_a_scenario_that_cannot_be_is_refused(wrong: dict[str, float], why: str)
         Scenario(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "just",
+    [
+        {"markets": 1, "hottest_share": 1.0},
+        {"orders_per_s": 20_000.0},
+        {"orders_per_s": 0.0},
+        {"headroom": 1.0},
+        {"hottest_share": 0.01},
+        {"hottest_share": 1.0},
+        {"peak_hours": 0.5},
+        {"peak_hours": 730.0},
+        {"peak_to_normal": 1.0},
+        {"months_kept": 1},
+    ],
+    ids=str,
+)
+def test_a_scenario_that_can_just_be_is_planned_for(just: dict[str, float]) -> None:
+    assert BY_THUMB.plan(Scenario(**just)).cores > 0  # type: ignore[arg-type]
+
+
+def test_the_scenario_that_is_planned_for_when_nobody_says_otherwise_is_the_exercise_s() -> None:
+    assert Scenario() == Scenario(
+        markets=100,
+        requests_per_s=20_000,
+        orders_per_s=2_000,
+        headroom=2.0,
+        hottest_share=0.2,
+        peak_hours=6.0,
+        peak_to_normal=50.0,
+        months_kept=1,
+    )
+    assert Prices() == Prices(core_hour=0.05, gb_hour=0.01, gb_month=0.1)
+
+
 def test_unit_costs_are_read_from_what_the_benchmark_prints() -> None:
     document = {
         "ours": {

@@ -167,6 +167,14 @@ async def test_who_waits_for_them_when_the_exchange_is_closed_is_told(world: Wor
         await waiting
 
 
+async def test_what_is_noted_is_the_last_of_many_events(world: World) -> None:
+    await world.append(PAUSED, MarketResumed(), PAUSED)
+    await world.runner.start()
+    await world.runner.catch_up()
+    await world.runner.close()
+    assert world.checkpoints.noted[-1].revision == 2
+
+
 async def test_it_is_noted_too_how_far_every_event_is_known_to_this_version(world: World) -> None:
     await world.append(PAUSED)
     await world.runner.start()

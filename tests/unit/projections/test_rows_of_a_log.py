@@ -126,6 +126,18 @@ async def test_the_same_events_give_the_same_rows_or_the_version_is_another(
         assert taken == len(log)
 
 
+async def test_the_same_events_give_the_same_rows_though_nothing_is_in_memory_of_those_before(
+    tmp_path: Path,
+) -> None:
+    log = events()
+    async with reading(tmp_path) as read:
+        for start in range(0, END, 3):
+            await read.take(log[start : start + 3])
+            for projection in read.runner._projections:
+                projection.forget()
+        assert (await rows_of(read)).splitlines() == ROWS[END].read_text().splitlines()
+
+
 async def test_memory_says_what_the_rows_say_after_every_few_events(tmp_path: Path) -> None:
     log = events()
     listed = [Ticker(each.event.ticker) for each in log if type(each.event).__name__ == "MarketCreated"]

@@ -362,6 +362,20 @@ def test_nobody_goes_past_an_event_that_cannot_be_read(simulated: Simulated) -> 
     simulated(story)
 
 
+def test_who_cannot_go_on_from_where_it_is_knows_the_event_it_stands_at(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        await world.raw(NewEvent(id=UUID(int=9), type="MarketMoonShot", data=b"{}"))
+        assert not await world.shown(0.5)
+        for mark in world.database.marks.values():
+            assert mark.landmark is not None
+            assert (mark.position, mark.events, mark.landmark.revision) == (1, 1, 0)
+
+    simulated(story)
+
+
 def test_pauses_grow_while_no_events_are_taken_in_and_begin_again_once_some_were(
     simulated: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
