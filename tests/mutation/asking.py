@@ -92,17 +92,17 @@ class Asking:
         return described.union(*(tests for of in beside for tests in of.values())) - {""}
 
     def _some_of_every_file(self, tests: set[str], source: str) -> Iterator[str]:
-        """Yield the tests of the source's own folder, then one of every file, the next one, and so on."""
+        """Yield tests of the source's own folder, then one of every file, the next one, and so on."""
         files = defaultdict(list)
         for test in sorted(tests, key=lambda test: (self._seconds[test], test)):
             files[test.partition("::")[0]].append(test)
         words = set(Path(source).stem.split("_")) | set(Path(source).parent.name.split("_"))
         near = sorted(files, key=lambda file: (-len(words & set(Path(file).stem.split("_"))), file))
-        own = [file for file in near if Path(file).parent.name in Path(source).parts]
-        for file in own:
-            yield from files.pop(file)
-        for turn in zip_longest(*(files[file] for file in near if file in files)):
-            yield from (test for test in turn if test)
+        own = [test for file in near if Path(file).parent.name in Path(source).parts for test in files[file]]
+        first = dict.fromkeys(self._within(own, self._patience / 2))
+        yield from first
+        for turn in zip_longest(*(files[file] for file in near)):
+            yield from (test for test in turn if test and test not in first)
 
     def _within(self, tests: Iterable[str], seconds: float) -> Iterator[str]:
         spent = 0.0

@@ -6,10 +6,11 @@ import pytest
 
 from domain.identifiers import OrderId, Ticker
 from domain.invariants import violations
-from domain.ledger.state import LedgerState, Reservation
+from domain.ledger.state import LedgerState, OrderGroup, Reservation
 from domain.market import commands as c
-from domain.market.state import MarketState
+from domain.market.state import GroupHere, MarketState
 from domain.market.vocabulary import Result, Side
+from domain.quantities import MAX_DEPOSITS, Quantity
 from tests.properties.mini_exchange import MiniExchange
 from tests.unit.domain.money_words import ledger
 from tests.unit.domain.trading_words import ANN, BOB, BOTH_PAY, TICKER, buy, listing, sell, ticks
@@ -132,8 +133,54 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         "does not belong",
     ),
     "a crossed book": (lambda market, _: setattr(market.book.no, "mask", 1 << 9_000), "crossed"),
+    "orders that only reduce are miscounted": (
+        lambda market, _: setattr(market.positions[ANN], "reducing_yes", 5),
+        "ann has orders that only reduce, counted as (5, 0)",
+    ),
+    "orders reduce more than there is": (
+        lambda market, _: setattr(market.positions[ANN], "reducing_yes", 10**6),
+        "ann has orders that only reduce and are for more than its position",
+    ),
+    "a stop is counted that does not wait": (
+        lambda market, _: setattr(market.positions[ANN], "stops", 3),
+        "ann has 0 stops waiting, 3 are counted",
+    ),
+    "an order of a group that is not there": (
+        lambda market, _: setattr(market.orders[OrderId("e")], "order_group_id", "g"),
+        "order e is of order group g, which does not know it",
+    ),
+    "an order that its group knows and that knows no group": (
+        lambda market, _: market.order_groups.update({"g": spent(market)}),
+        "order e is of order group None, which does not know it",
+    ),
+    "a group of which no more may fill": (
+        lambda market, _: market.order_groups.update({"g": spent(market)}),
+        "order group g may fill no more and has 1 open orders",
+    ),
+    "a group that was not triggered": (
+        lambda _, book: book.order_groups.update({"g": filled()}),
+        "order group g has filled 100 of 100 and was not triggered",
+    ),
+    "more than there ever is": (
+        spoil(deposited=3 * MAX_DEPOSITS, in_markets=3 * MAX_DEPOSITS),
+        "in markets is more than is ever counted",
+    ),
+    "fees that are owed": (spoil(fees_held=-(10**12)), "are held"),
     "fees paid below zero": (lambda market, _: setattr(market.positions[ANN], "fees", -1), "paid fees of -1"),
 }
+
+
+def spent(market: MarketState) -> GroupHere:
+    group = GroupHere(ANN)
+    group.allowance = 0
+    group.orders = {OrderId("e"): market.orders[OrderId("e")]}
+    return group
+
+
+def filled() -> OrderGroup:
+    group = OrderGroup(ANN, Quantity(100))
+    group.filled = 100
+    return group
 
 
 def credit(book: LedgerState, amount: int) -> None:

@@ -333,3 +333,11 @@ def test_two_amendments_of_one_order_are_told_apart() -> None:
 def test_an_amendment_begins_once() -> None:
     book_ = ledger(ann=5).and_then(reserve("o", 2), begin("o", 1))
     book_.when(begin("o", 1)).then()
+
+
+def test_the_largest_amount_there_is_comes_in_and_goes_out_at_once() -> None:
+    most = Money(MAX_AMOUNT)
+    book = ledger().and_then(c.Deposit(account_id=ANN, amount=most, reference="in", most=most))
+    book.when(c.Withdraw(account_id=ANN, amount=most, reference="out")).then(
+        e.FundsWithdrawn(account_id=ANN, amount=most, reference="out")
+    )

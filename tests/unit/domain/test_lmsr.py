@@ -139,3 +139,9 @@ def test_what_is_left_of_a_step_is_never_less_than_the_market_takes() -> None:
     coarse = replace(CENTS, least=Quantity(4 * CONTRACT))
     for sold in range(-2_000, 2_000, CONTRACT):
         assert min(bid.quantity for bid in rule.bids(sold, coarse)) >= 4 * CONTRACT
+
+
+def test_a_step_that_is_just_what_the_market_takes_is_not_made_larger() -> None:
+    rule = LogarithmicRule(Money(100 * DOLLAR), Ticks(5_000))
+    just = replace(CENTS, least=CENTS.step)
+    assert {bid.quantity for bid in rule.bids(0, just)} == {CENTS.step}
