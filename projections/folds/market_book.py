@@ -108,11 +108,6 @@ class BookSide:
         self.mask = 0
 
     @property
-    def best_ticks(self) -> int | None:
-        """The highest bid, ``None`` while there is none."""
-        return self.mask.bit_length() - 1 if self.mask else None
-
-    @property
     def best(self) -> tuple[int | None, int]:
         """The highest bid and how much is bid at it, nothing while there is none."""
         if not self.mask:

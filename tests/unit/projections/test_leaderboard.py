@@ -237,3 +237,16 @@ def test_days_weeks_and_months_begin_at_midnight_mondays_and_firsts(
     assert period_start_us(LeaderboardPeriod.WEEK, moment) == week
     assert period_start_us(LeaderboardPeriod.MONTH, moment) == month
     assert period_start_us(LeaderboardPeriod.ALL, moment) == 0
+
+
+def test_who_is_paid_for_what_it_never_traded_has_no_profit_from_it() -> None:
+    projection = LeaderboardProjection(None)  # type: ignore[arg-type]
+    projection._stakes.expect_new(("ann", "M"))
+    account, none = AccountId("ann"), Quantity(0)
+    paid = PositionSettled(
+        account_id=account, yes=none, no=none, payout=Money(5), fees=Money(0), fees_returned=True
+    )
+    undone = PositionUnwound(account_id=account, yes=none, no=none, refund=Money(5), fees=Money(0))
+    for event in (paid, undone):
+        projection.handlers[type(event)](Log().add("market-M", event))
+    assert list(projection._standings.at_hand()) == []

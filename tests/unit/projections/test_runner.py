@@ -18,6 +18,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.simulation.virtual_time import run_simulated
 from application.events import Cause, DomainEvent, Recorded
 from application.health import Health, Trouble
+from application.log.landmarks import landmark_of
 from application.ports.event_store import NewEvent, StoreUnavailable
 from domain.market.events import MarketClosed, MarketPaused
 from projections.running import halts, runner
@@ -499,5 +500,38 @@ def test_who_stands_still_at_the_end_of_the_log_tries_again_in_vain_and_no_longe
         world.runner._halts.stop(world.money, "nobody knows")
         await world.runner.retry("money")
         assert world.runner.stats.halted == {"money": "nobody knows"}
+
+    simulated(story)
+
+
+def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        stopped = dict(world.database.marks)
+        world.runner._halts.stop(world.money, "it stood still here")
+        forgotten: list[str] = []
+        for projection in (world.noting, world.money):
+            forget = projection.forget
+
+            def noted(name: str = projection.name, forget: Callable[[], None] = forget) -> None:
+                forgotten.append(name)
+                forget()
+
+            projection.forget = noted  # type: ignore[method-assign]
+        await world.pauses("snow")
+        [snow] = [
+            each async for page in world.log.read_all(after=stopped["money"].position) for each in page.events
+        ]
+        for name, mark in stopped.items():
+            world.database.marks[name] = replace(
+                mark, position=snow.position, events=2, landmark=landmark_of(snow)
+            )
+            world.database.rows[name].append("snow")
+        await asyncio.sleep(2)
+        assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain", "snow"]}
+        assert set(forgotten) == {"noting", "money"}, "its memory is older than the rows"
+        assert world.runner.stats.halted == {}, "the other one went past it"
 
     simulated(story)

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
 from adapters.simulation.world import World
 from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.requests import AmendRequest, OrderAccepted
+from application.sagas.amendment import amend
+from application.sagas.funds import Funds
 from domain.identifiers import OrderId, Ticker
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
@@ -143,6 +146,21 @@ async def test_what_is_not_the_account_s_own_cannot_be_amended(world: World) -> 
     for account, order in ((A, OrderId("none")), (B, order_id)):
         refused = await world.exchange.trading.amend(
             AmendRequest(account_id=account, order_id=order, price_ticks=Ticks(3_000))
+        )
+        assert isinstance(refused, Rejected)
+        assert refused.reason is Reason.ORDER_NOT_FOUND
+
+
+async def test_an_order_that_ended_after_it_was_looked_for_is_not_amended(world: World) -> None:
+    order_id = await placed(world)
+    for account, order in ((A, OrderId("gone")), (B, order_id)):
+        refused = await amend(
+            AmendRequest(account_id=account, order_id=order, price_ticks=Ticks(3_000)),
+            Ticker("M"),
+            None,
+            directory=world.exchange.directory,
+            funds=Funds(world.exchange.processes),
+            saga_id=UUID(int=5),
         )
         assert isinstance(refused, Rejected)
         assert refused.reason is Reason.ORDER_NOT_FOUND
