@@ -16,12 +16,8 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((host, port))
+        _bind(listener, host, port, shared=shared)
         listener.listen(BACKLOG)
-        listener.setblocking(False)
     except (TypeError, ValueError) as error:  # a name that cannot be written as names of hosts are
         listener.close()
         raise OSError(errno.EINVAL, "no name of a host") from error
@@ -29,6 +25,25 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
         listener.close()
         raise
     return listener
+
+
+def not_listening_yet(listener: socket.socket) -> socket.socket:
+    """Return a socket at the address that another one shares: nobody is led to it before it listens."""
+    another = socket.socket(listener.family, socket.SOCK_STREAM)
+    try:
+        _bind(another, *listener.getsockname()[:2], shared=True)
+    except OSError:
+        another.close()
+        raise
+    return another
+
+
+def _bind(taken: socket.socket, host: str, port: int, *, shared: bool) -> None:
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    taken.bind((host, port))
+    taken.setblocking(False)
 
 
 def listening_together(host: str, port: int, number: int) -> list[socket.socket]:

@@ -6,7 +6,7 @@ Each says in one line of JSON when it is open, and takes orders from its input; 
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +35,9 @@ NOTICE, REFUSE, END = "notice", "refuse", "end"
 
 LOOK_S = 5.0
 """After how long an HTTP process that is not there is missed."""
+
+UNREADY_S = 1.0
+"""How long an HTTP process waits for the exchange before it listens and says that it waits."""
 
 Line = Annotated[Path, typer.Option(help="The socket of the engine.")]
 Number = Annotated[int, typer.Option()]
@@ -103,17 +106,26 @@ async def _http(
         process = await stack.enter_async_context(
             open_http_process(settings, worker=number, engine=line, notes=notes)
         )
+        with suppress(TimeoutError):  # another one answers meanwhile, if this one was started again
+            await asyncio.wait_for(process.opened.wait(), UNREADY_S)
         served = await stack.enter_async_context(serving_at(listener, process.app))
         process.parts.append(served)
+
+        async def refuse_more() -> None:
+            if settings.workers > 1:
+                with suppress(OSError):  # who connects gets another process at once, where that can be had
+                    listener.shutdown(socket.SHUT_RD)
+            await served.refuse_more()
+
         loop = asyncio.get_running_loop()
         refusing: set[asyncio.Task[None]] = set()
         stopping.obey_input(
-            {REFUSE: lambda: refusing.add(loop.create_task(served.refuse_more())), END: stopping.asked.set}
+            {REFUSE: lambda: refusing.add(loop.create_task(refuse_more())), END: stopping.asked.set}
         )
         collect_seldom()
         collect_in_calm(loop)
         stopping.steps += [
-            Step(name="listener", action=served.refuse_more, limit_s=1),
+            Step(name="listener", action=refuse_more, limit_s=1),
             Step(name="live feed", action=process.feed.close, limit_s=5),
             Step(name="requests", action=served.finish, limit_s=REQUESTS_S),
         ]

@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -23,6 +23,7 @@ from adapters.cli.welcome import welcome
 from adapters.data_folder import DataFolder, Identity
 from adapters.engine_lines.shared_notes import notes_file
 from adapters.http.serving.serving import url_of
+from adapters.listening import not_listening_yet
 from adapters.settings import Settings
 from application.shutdown import Step
 
@@ -41,7 +42,7 @@ class Together:
         self._as_json = as_json
         self._folder = DataFolder(settings.data)
         self._environment = settings.as_environment()
-        self._listeners = listeners
+        self._listeners = [*listeners]
         self._notes = notes_file()
         # A socket in the data folder could have a longer name than sockets may have.
         self._place = Path(tempfile.mkdtemp(prefix="presage-"))
@@ -56,15 +57,29 @@ class Together:
             self._engine_said,
             partial(_tell_end, "the engine"),
         )
-        self.workers = [
-            self._worker(number, listener.fileno(), common) for number, listener in enumerate(listeners)
-        ]
+        self.workers = [self._worker(number, common) for number in range(len(listeners))]
 
-    def _worker(self, number: int, listener: int, common: Sequence[str]) -> Child:
+    def _worker(self, number: int, common: Sequence[str]) -> Child:
         name = f"HTTP process {number}"
-        options = ("http", "--number", str(number), "--listener", str(listener), *common)
-        start = partial(self._start, [self._notes, listener], *options)
-        return Child(name, start, self._worker_said, partial(_tell_end, name))
+        options = ("http", "--number", str(number), *common)
+
+        def start() -> "asyncio.Future[Any]":
+            listener = self._listeners[number].fileno()
+            return self._start([self._notes, listener], *options, "--listener", str(listener))
+
+        def ended(how: str) -> None:
+            _tell_end(name, how)
+            self._lead_elsewhere(number)
+
+        return Child(name, start, self._worker_said, ended)
+
+    def _lead_elsewhere(self, number: int) -> None:
+        """Have the other HTTP processes, if any, answer who connects until this one is back."""
+        if len(self._listeners) > 1:
+            left = self._listeners[number]
+            with suppress(OSError):  # then who comes to it waits
+                self._listeners[number] = not_listening_yet(left)
+                left.close()
 
     def _start(self, descriptors: Sequence[int], *arguments: str) -> "asyncio.Future[Any]":
         return asyncio.ensure_future(

@@ -11,6 +11,7 @@ from adapters.engine_lines.frames import Frames, framed
 from adapters.engine_lines.messages import (
     NEWS,
     Answer,
+    Away,
     Failed,
     Question,
     Report,
@@ -32,7 +33,7 @@ RETRY_S = (0.02, 0.5)
 
 
 class EngineAway(Exception):
-    """There is no engine now; it was asked nothing."""
+    """There is no engine now, or one that takes no commands: nothing was done."""
 
 
 class AnswerLost(Exception):
@@ -194,7 +195,9 @@ class EngineLine:
             waiting = self._waiting.pop(number, None)
             if waiting is None or waiting[0].done():
                 continue
-            if isinstance(message, Failed):
+            if isinstance(message, Away):
+                waiting[0].set_exception(EngineAway())
+            elif isinstance(message, Failed):
                 waiting[0].set_exception(EngineFailed(message.message))
             else:
                 waiting[0].set_result(message)

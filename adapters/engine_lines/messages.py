@@ -93,6 +93,10 @@ class Overview(Struct, frozen=True, array_like=True, tag="overview", gc=False):
     told: bytes
 
 
+class Away(Struct, frozen=True, array_like=True, tag="away", gc=False):
+    """There is no answer: the exchange takes no commands, and nothing was done."""
+
+
 class Failed(Struct, frozen=True, array_like=True, tag="failed", gc=False):
     """There is no answer: a fault of the engine, which has it in its log."""
 
@@ -157,7 +161,19 @@ class NotMine(Struct, frozen=True, array_like=True, tag="not_mine", gc=False):
 
 
 Question = Ask | Forwarded | Booking | SessionOf | SessionLasts | Overseen
-Answer = Reply | Fault | NotMine | Answered | Booked | SessionTold | Lasts | SessionsAway | Overview | Failed
+Answer = (
+    Reply
+    | Fault
+    | NotMine
+    | Answered
+    | Booked
+    | SessionTold
+    | Lasts
+    | SessionsAway
+    | Overview
+    | Away
+    | Failed
+)
 
 NEWS = 0
 """The number of what is no answer, and wants none."""

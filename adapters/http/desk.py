@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Scope
 from adapters.engine_lines.messages import (
     Answer,
     Answered,
+    Away,
     Booked,
     Booking,
     Forwarded,
@@ -85,7 +86,9 @@ class HttpDesk:
         except SessionsUnavailable as error:
             return SessionsAway(message=str(error))
 
-    async def _carry_out(self, asked: Forwarded) -> Answered:
+    async def _carry_out(self, asked: Forwarded) -> Answered | Away:
+        if OPERATIONS[asked.operation].needs_exchange and not self._port.exchange.ready:
+            return Away()
         scope: Scope = {
             "type": "http",
             "method": asked.method,

@@ -120,13 +120,9 @@ class Forwarding(Routed):
         """Return the request as it travels, and whose it is: whoever may not send it is told so here."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         operation, body, account_id = self._operation, None, None
-        if (
-            operation.needs_exchange
-            and not self._line.ready
-            and (self._line.open or not self._line.opened.is_set())
-        ):
+        if operation.needs_exchange and not self._line.opened.is_set():
             raise starting()
-        if not self._line.open:
+        if not self._line.open or (operation.needs_exchange and not self._line.ready):
             raise EngineAway
         needed = operation.access.value
         others = with_session(headers) or (operation.scrapers and AUTHORIZATION in headers)

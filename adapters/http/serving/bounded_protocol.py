@@ -23,6 +23,8 @@ class BoundedHttp(HttpToolsProtocol):
     connections_max: ClassVar[int]
     silent: ClassVar[dict["BoundedHttp", None]]
     """Connections without a request, the longest silent first."""
+    closing: ClassVar[bool] = False
+    """Whether every answer says that it is the last one on its connection."""
 
     _in_head = False
     _in_request = False
@@ -81,6 +83,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Stop counting."""
         self._in_head = False
         super().on_headers_complete()
+        if self.closing and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Stop the clock: all of the request is here."""

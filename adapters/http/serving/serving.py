@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapters.http.serving.bounded_protocol import bounded_http
+from adapters.http.serving.bounded_protocol import BoundedHttp, bounded_http
 from adapters.http.serving.feed_protocol import FeedProtocol
 from adapters.listening import listening_socket, most_connections
 from application.ports.measures import Measure, gauge
@@ -17,6 +17,8 @@ _KEEP_ALIVE_S = 75
 WS_BYTES_MAX = 1_048_576
 """A larger message ends its socket: it would have to be held in whole to be answered."""
 WS_PING_S, WS_PONG_S = 10.0, 30.0
+_LAST_WORDS_S, _LOOK_S = 0.5, 0.01
+"""How long connections may bring one more request when the end is near: those at work do by then."""
 _SHUTDOWN_S = 5
 """How long requests have when nobody ended them in order before."""
 
@@ -43,9 +45,15 @@ class Served:
     """An application that is being served at ``url``."""
 
     def __init__(
-        self, url: str, server: _Server, running: "asyncio.Task[None]", connections_max: int
+        self,
+        url: str,
+        server: _Server,
+        protocol: type[BoundedHttp],
+        running: "asyncio.Task[None]",
+        connections_max: int,
     ) -> None:
         self.url = url
+        self._protocol = protocol
         self._connections_max = connections_max
         self._server = server
         self._running = running
@@ -57,7 +65,11 @@ class Served:
         yield gauge("presage_http_connections_max", "How many may be open at once.", self._connections_max)
 
     async def refuse_more(self) -> None:
-        """Close the listener: who connects from now on is refused. Connections that stand go on."""
+        """Close the listener: who connects from now on is refused.
+
+        Connections that stand go on; with each next answer they are told that it is the last one.
+        """
+        self._protocol.closing = True
         for listener in self._server.servers:
             listener.close()
         await asyncio.sleep(0)
@@ -67,15 +79,26 @@ class Served:
 
         They are broken off when this is cancelled.
         """
-        self._server.should_exit = True
         try:
+            await self._hear_last_words()
+            self._server.should_exit = True
             await asyncio.shield(self._running)
         except asyncio.CancelledError:
             await self._break_off()
             raise
 
+    async def _hear_last_words(self) -> None:
+        """Wait a little for connections to be told in an answer that they end.
+
+        Whoever sends something on a connection that is being closed does not know what became of it.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _LAST_WORDS_S
+        while self._server.server_state.connections and loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
+
     async def _break_off(self) -> None:
-        self._server.force_exit = True
+        self._server.should_exit = self._server.force_exit = True
         state = self._server.server_state
         for task in state.tasks:
             task.cancel()
@@ -102,9 +125,10 @@ async def serving_at(
     Leaving the block lets requests that are under way come to their end, for at most five seconds.
     """
     most = connections_max or most_connections()
+    protocol = bounded_http(most)
     config = uvicorn.Config(
         app,
-        http=bounded_http(most),
+        http=protocol,
         ws=FeedProtocol,
         ws_max_size=WS_BYTES_MAX,
         ws_max_queue=4,
@@ -123,7 +147,7 @@ async def serving_at(
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.up.wait()
-        served = Served(url_of(listener), server, running, most)
+        served = Served(url_of(listener), server, protocol, running, most)
         try:
             yield served
         finally:
