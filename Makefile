@@ -9,6 +9,9 @@ PAGE := adapters/web/page
 DIST := dist
 PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/build.mjs $(PAGE)/tsconfig.json
 
+# What is true of one process is true of several: these run once more against servers with workers.
+STARTING_SERVERS = $(shell grep -lE 'running_server|start_server|presage_serve' tests/acceptance/test_*.py)
+
 .PHONY: run page test test-more check soak performance mutants map dashboard wheel lock clean
 
 run: $(VENV)/ready page
@@ -29,6 +32,7 @@ test-more: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check \
 		'kubernetes-validate>=1.37' 'playwright>=1.55' 'axe-playwright-python>=0.1.4' 'pip-audit>=2.10'
 	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
+	PRESAGE_TEST_WORKERS=2 $(BIN)/pytest $(TOGETHER) -o faulthandler_timeout=1200 $(STARTING_SERVERS)
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
