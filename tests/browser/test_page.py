@@ -1,6 +1,7 @@
 """The page as people use it: in Chromium, against a running demonstration."""
 
 import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,35 @@ def test_the_past_of_a_market_is_shown_and_has_an_address(
     elsewhere.wait_for_selector(".time-machine.past")
     elsewhere.click("button:has-text('Back to now')")
     elsewhere.wait_for_selector(".time-machine:not(.past)")
+
+
+def test_what_would_have_come_of_another_order_is_worked_out(
+    demonstration: Demonstration, open_page: Any
+) -> None:
+    page = open_page()
+    sign_up(page, demonstration, "doubter")
+    at_market(page, demonstration)
+    page.wait_for_selector(".ticket")
+    before = time.time()
+    order(page, cents=99, size=2)
+    page.wait_for_selector(".notice:has-text('Filled: 2')")
+    page.wait_for_selector(".orders li:has-text('executed')")
+    page.goto(f"{demonstration.url}/#/markets/{MARKET}?at={before}")
+    page.wait_for_selector(".time-machine.past")
+    panel = page.locator("section[aria-label='What if']")
+    panel.get_by_label("Contracts").fill("3")
+    panel.get_by_label("Limit, in cents").fill("1")
+    panel.locator("fieldset input").first.check()
+    panel.locator(".send").click()
+    told = panel.locator(".what-if-told")
+    told.wait_for(timeout=60_000)
+    assert "would have filled 0; 3 would be in the book" in told.inner_text()
+    held = told.locator("tr:has-text('You hold') td").all_inner_texts()
+    assert held == ["2 yes", "nothing"]
+    assert "nobody reacts" in told.inner_text()
+    page.wait_for_selector("section[aria-label='Your position']:has-text('You hold nothing here')")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    pictured(page, "what-if")
 
 
 def test_a_reload_in_the_middle_keeps_one_where_one_was(

@@ -103,10 +103,12 @@ export function useSetting<T extends string>(name: string, usual: T): [T, (value
   return [value, set];
 }
 
-/** Load a part of the page when it is shown for the first time. */
-export function useModule<T>(load: () => Promise<T>): T | undefined {
+/** Load a part of the page when it is shown for the first time, which is while ``on`` holds. */
+export function useModule<T>(load: () => Promise<T>, on = true): T | undefined {
   const [module, setModule] = useState<T>();
-  useEffect(() => void load().then((found) => setModule(() => found)), []);
+  useEffect(() => {
+    if (on) void load().then((found) => setModule(() => found));
+  }, [on]);
   return module;
 }
 

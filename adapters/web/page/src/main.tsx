@@ -106,7 +106,7 @@ function view(path: readonly string[], query: URLSearchParams, shown: Shown, beg
   const at = query.get("at");
   if (room === undefined) return <Markets shown={shown} />;
   if (room === "markets" && name) {
-    return <MarketPage key={name} ticker={name} at={at === null || !(Number(at) > 0) ? null : Number(at)} shown={shown} />;
+    return <MarketPage key={name} ticker={name} at={momentIn(at)} shown={shown} />;
   }
   if (room === "portfolio") return <Portfolio ticker={query.get("ticker")} shown={shown} />;
   if (room === "leaderboard") return <Leaderboard shown={shown} />;
@@ -118,6 +118,11 @@ function view(path: readonly string[], query: URLSearchParams, shown: Shown, beg
       There is nothing here. <a href="#/">All markets</a>
     </Empty>
   );
+}
+
+/** Return the moment that an address names, to the millisecond. */
+function momentIn(text: string | null): number | null {
+  return Number(text) > 0 ? Math.round(Number(text) * 1_000) / 1_000 : null;
 }
 
 /** Few people are operators: their room is loaded when somebody comes to it. */

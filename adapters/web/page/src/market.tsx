@@ -33,6 +33,7 @@ export function MarketPage({ ticker, at, shown }: { ticker: string; at: number |
   );
   const book = useMirror(ticker, at);
   const drawing = useModule(() => import("./chart"));
+  const whatIf = useModule(() => import("./whatif"), !now);
   const own = useOwn(ticker, at, shown.account);
   const soon = useSettled(() => {
     market.reload();
@@ -115,6 +116,7 @@ export function MarketPage({ ticker, at, shown }: { ticker: string; at: number |
           <p class="notice" role="status">
             {notice}
           </p>
+          {!now && shown.account && whatIf && <whatIf.WhatIf key={at} {...{ market: market.data, at, shown }} />}
           {shown.account && <OwnPart {...{ own, ticker, shown, now }} said={setNotice} />}
         </div>
       </div>
@@ -262,7 +264,7 @@ function EarlierRules({ market }: { market: Market }) {
               <strong>Version {version}</strong>{" "}
               <span class="quiet">
                 from <When time={since_time} /> on ·{" "}
-                <a href={`#/markets/${encodeURIComponent(market.ticker)}?at=${Date.parse(since_time) / 1000}`}>the market then</a>
+                <a href={`#/markets/${encodeURIComponent(market.ticker)}?at=${(Date.parse(since_time) + 1) / 1000}`}>the market then</a>
               </span>
               <p class="rules">{rules || "None were written down."}</p>
             </li>
