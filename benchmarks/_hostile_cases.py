@@ -328,6 +328,7 @@ CASES: dict[str, Case] = {
     f"POST {ORDERS}/batched": Case(
         ask=lambda w, _: Asked(body={"orders": [_order(w) for _ in range(BATCH_MAX)]}),
         makes=True,
+        orders=BATCH_MAX,
         repeats_max=FEW,
     ),
     f"DELETE {ORDERS}/batched": Case(
@@ -366,6 +367,7 @@ CASES: dict[str, Case] = {
     f"POST {EVENT_ORDERS}/batched": Case(
         ask=lambda w, _: Asked(body={"orders": [_event_order(w) for _ in range(BATCH_MAX)]}),
         makes=True,
+        orders=BATCH_MAX,
         repeats_max=FEW,
     ),
     f"DELETE {EVENT_ORDERS}/batched": Case(
@@ -452,7 +454,7 @@ CASES: dict[str, Case] = {
         prepare=_session, ask=lambda _, name: Asked(names={"session": name}), makes=True, repeats_max=FEW
     ),
     f"POST {BASE}/accounts": Case(
-        ask=lambda w, _: Asked(body={"account_id": w.fresh("n" * 100), "password": "p" * 200}),
+        ask=lambda w, _: Asked(body={"account_id": w.fresh("n" * 50), "password": "p" * 200}),
         makes=True,
         repeats_max=FEW,
         elsewhere=True,
