@@ -31,6 +31,7 @@ REQUESTS = int(os.environ.get("PRESAGE_SCHEMATHESIS_REQUESTS", "0")) or (
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 DELIBERATE = 503
+PATIENCE_S = 240
 
 
 class Signs(requests.auth.AuthBase):
@@ -63,7 +64,7 @@ def fuzz(server: Server, signs: Signs, examples: int) -> dict[int, int]:
             )
             @given(case=operation.as_strategy())
             def ask(case: schemathesis.Case) -> None:
-                answer = case.call(server.url, session=session, auth=signs)
+                answer = case.call(server.url, session=session, auth=signs, timeout=PATIENCE_S)
                 statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
                 assert answer.status_code < 500 or answer.status_code == DELIBERATE, answer.text
                 case.validate_response(answer, checks=CHECKS)

@@ -155,7 +155,7 @@ class MarketAnswers(TradeAnswers):
     ) -> Page[GroupView]:
         """Return groups, in the order they were listed."""
         of_group = (
-            Where()
+            Where("m")
             .add("m.group_id = g.group_id")
             .among("m.status", matching.statuses)
             .within(CLOSE_TIME, matching.closes)

@@ -26,9 +26,13 @@ class Reader(Protocol):
 
 
 class Where:
-    """The conditions of a question; all must hold. What is not asked for adds none."""
+    """The conditions of a question; all must hold. What is not asked for adds none.
 
-    def __init__(self) -> None:
+    Its parameters are called ``names`` and a number: those of a question within another by another name.
+    """
+
+    def __init__(self, names: str = "p") -> None:
+        self._names = names
         self.parameters: dict[str, Any] = {}
         self._conditions: list[str] = []
 
@@ -37,6 +41,7 @@ class Where:
 
     def add(self, condition: str, **parameters: Any) -> "Where":
         """Ask for a condition in SQL."""
+        assert not parameters.keys() & self.parameters.keys(), f"two parameters of one name: {condition}"
         self._conditions.append(condition)
         self.parameters.update(parameters)
         return self
@@ -45,7 +50,7 @@ class Where:
         """Ask for a value, if there is one."""
         if value is None or value == "":
             return self
-        name = f"p{len(self.parameters)}"
+        name = f"{self._names}{len(self.parameters)}"
         return self.add(f"{column} = :{name}", **{name: _plain(value)})
 
     def among(self, column: str, values: Collection[Any]) -> "Where":
@@ -65,7 +70,7 @@ class Where:
         """Ask for a time within a period."""
         for sign, bound in ((">=", period.since_us), ("<=", period.until_us)):
             if bound is not None:
-                name = f"p{len(self.parameters)}"
+                name = f"{self._names}{len(self.parameters)}"
                 self.add(f"{column} {sign} :{name}", **{name: bound})
         return self
 
@@ -77,7 +82,7 @@ class Where:
         return self.add(f"({columns}) < (:cursor_us, :cursor_at)", cursor_us=at_us, cursor_at=position)
 
     def _marks(self, values: Collection[Any]) -> str:
-        names = [f"p{len(self.parameters) + place}" for place in range(len(values))]
+        names = [f"{self._names}{len(self.parameters) + place}" for place in range(len(values))]
         self.parameters.update(zip(names, map(_plain, values), strict=True))
         return ", ".join(f":{name}" for name in names)
 

@@ -264,3 +264,22 @@ async def test_events_are_found_by_the_close_times_of_their_markets(world: World
     for since, expected in ((open_ended, ["RACE"]), (open_ended + 1, [])):
         found = await world.send(None, "GET", f"{BASE}/events", query={"min_close_ts": since})
         assert [event["event_ticker"] for event in found.json()["events"]] == expected
+
+
+async def test_events_are_found_by_series_status_and_close_times_together(
+    world: World, operator: Person
+) -> None:
+    for name, series in (("ONE", "FED"), ("TWO", "FED"), ("OTHER", "CPI")):
+        await post(world, operator, "/groups", group_id=name, title=name, series=series)
+        await world.market(operator, f"{name}-A", group_id=name)
+    await post(world, operator, "/markets/TWO-A/close")
+    since = int(time.time()) - 60
+    for query, expected in (
+        ({}, ["ONE", "TWO"]),
+        ({"status": "open"}, ["ONE"]),
+        ({"min_close_ts": since}, ["ONE", "TWO"]),
+        ({"status": "open", "min_close_ts": since}, ["ONE"]),
+        ({"status": "open,closed", "min_close_ts": since}, ["ONE", "TWO"]),
+    ):
+        found = await world.send(None, "GET", f"{BASE}/events", query={"series_ticker": "FED", **query})
+        assert [event["event_ticker"] for event in found.json()["events"]] == expected, query
