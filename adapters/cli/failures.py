@@ -51,6 +51,7 @@ _CODES = {
     "UnusableFolder": "unusable_data",
     "BadObjective": "invalid_setting",
     "MeasurementsDamaged": "unusable_data",
+    "MeasurementsUnkept": "unusable_data",
     "UnusableBundle": "unusable_bundle",
     "ReadModelDamaged": "unusable_read_model",
     "ReadModelOutdated": "unusable_read_model",

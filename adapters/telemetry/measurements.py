@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from application.ports.measurements import Kept
+from application.ports.measurements import Kept, MeasurementsUnkept
 from application.slo.objectives import WINDOW_DAYS
 from application.slo.tracker import HOUR_MIN, MINUTES_KEPT, WEEKS_KEPT, Tally
 
 T = TypeVar("T")
 
 FILE = "measurements.db"
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 APPLICATION_ID = int.from_bytes(b"PRSM", "big")
 HOURS_KEPT = (WINDOW_DAYS + 7 * WEEKS_KEPT) * 24
 
@@ -55,8 +56,8 @@ HOURS = "SELECT slo, hour, good, total FROM hours ORDER BY hour"
 PROCESS = "SELECT alive_s, ended FROM process"
 
 
-class MeasurementsDamaged(Exception):
-    """The file cannot be used; the message names it and says what to do."""
+class MeasurementsDamaged(MeasurementsUnkept):
+    """The file is damaged; the message names it and says what to do."""
 
 
 class SqliteMeasurements:
@@ -125,8 +126,12 @@ class SqliteMeasurements:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, do)
         except sqlite3.DatabaseError as error:
-            raise MeasurementsDamaged(
-                f"{self._path}: {error}; move the file away to begin with empty measurements"
+            if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
+                raise MeasurementsDamaged(
+                    f"{self._path}: {error}; move the file away to begin with empty measurements"
+                ) from error
+            raise MeasurementsUnkept(
+                f"{self._path}: {error}; nothing is known to be wrong with it; see that the disk has room"
             ) from error
 
     def _open(self) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from application.health import kept_running
 from application.log.whole_streams import FollowedLog
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
+from application.ports.measurements import MeasurementsUnkept
 from application.ports.measures import Measure, Measured, summed
 from application.slo.objectives import AVAILABILITY, EXACTLY_ONCE, FRESHNESS, ORDER_P50, ORDER_P99, SLO
 from application.slo.service_levels import ServiceLevels, Source
@@ -112,8 +113,10 @@ class Watch:
             await asyncio.gather(*tasks, return_exceptions=True)
             try:
                 await self.levels.close()
-            except Exception:
+            except MeasurementsUnkept as error:
                 # Nothing but the last seconds of measurements is lost.
+                log.warning("the last measurements could not be kept: %s", error)
+            except Exception:
                 log.exception("the last measurements could not be kept")
 
 

@@ -28,8 +28,12 @@ from application.streams import EXCHANGE_EVENTS
 from application.watching.appends import Appends
 
 PART = "event log"
+WRITING = "event log, writing"
 LOOK_S = 0.5
 """How often to look whether the log is still the one that was opened."""
+
+UNWRITABLE_S = 10.0
+"""For how long after it could not be written this is told, unless it can before: only who tries will see."""
 
 ADVICE = "nothing is written any more: stop this process, put the right log in its place, and start again"
 
@@ -60,6 +64,7 @@ class LogGuard:
         self._lost = losses()
         self._end: Landmark | None = None
         self._in_doubt = True
+        self._failed_s: float | None = None
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append all events or none. Raises :class:`LogReplaced` too."""
@@ -82,7 +87,11 @@ class LogGuard:
         except EventStoreError as error:
             self.appends.failed(error)
             self._in_doubt = True
+            self._failed_s = asyncio.get_running_loop().time()
+            self._health.report(WRITING, Trouble.EVENT_STORE_UNAVAILABLE, f"it cannot be written: {error}")
             raise
+        if self._failed_s is not None:
+            self._written()
         self.appends.done(len(events), perf_counter() - began)
         if self._end is None or appended.position > self._end.position:
             self._end = Landmark(
@@ -95,6 +104,7 @@ class LogGuard:
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 await self.look()
@@ -105,7 +115,13 @@ class LogGuard:
                 self._health.report(PART, Trouble.EVENT_STORE_UNAVAILABLE, f"it cannot be read: {error}")
             else:
                 self._health.clear(PART, Trouble.EVENT_STORE_UNAVAILABLE)
+            if self._failed_s is not None and loop.time() - self._failed_s > UNWRITABLE_S:
+                self._written()
             await asyncio.sleep(LOOK_S)
+
+    def _written(self) -> None:
+        self._failed_s = None
+        self._health.clear(WRITING, Trouble.EVENT_STORE_UNAVAILABLE)
 
     async def look(self) -> None:
         """Raise :class:`LogReplaced` if the log is not the one that was opened."""

@@ -7,6 +7,10 @@ from typing import Protocol
 from application.slo.tracker import Tally
 
 
+class MeasurementsUnkept(Exception):
+    """They cannot be kept or read now; the message says where and why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """All measurements that are kept, by objective; minutes and hours since the Unix epoch.

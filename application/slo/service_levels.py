@@ -1,14 +1,17 @@
 """Measures the objectives of a running exchange, and tells when a promise is in danger."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from application.ports.clock import Clock
-from application.ports.measurements import Measurements
+from application.ports.measurements import Measurements, MeasurementsUnkept
 from application.ports.measures import Measure, counter, gauge
 from application.slo.objectives import UPTIME
 from application.slo.tracker import SLOTracker, Tally
 from application.watching.alerts import Alerts, Concern
+
+log = logging.getLogger(__name__)
 
 TICK_S = 10
 """How often it is measured: what a crash can lose."""
@@ -64,7 +67,11 @@ class ServiceLevels:
             await self.resume()
         while True:
             await asyncio.sleep(TICK_S)
-            await self.tick()
+            try:
+                await self.tick()
+            except MeasurementsUnkept as error:
+                # They count here all the same, and go on being kept once there is room again.
+                log.warning("measurements are not kept: %s", error)
 
     async def resume(self) -> None:
         """Go on with what was measured before, and count the time since as lost if nobody ended it."""

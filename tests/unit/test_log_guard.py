@@ -1,5 +1,6 @@
 """Nothing is written to a log that is not the one that was opened."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from adapters.event_stores.memory import MemoryEventStore
+from adapters.simulation.virtual_time import run_simulated
 from application.health import Health, Trouble
-from application.log.guard import LogGuard
+from application.log.guard import UNWRITABLE_S, LogGuard
 from application.ports.event_store import (
     Appended,
     LogReplaced,
@@ -115,3 +117,35 @@ async def test_a_race_that_was_lost_costs_no_look() -> None:
         await guard.append(STREAM, [event(4)], expected=1)
     await guard.append(STREAM, [event(4)], expected=2)
     assert server.reads == looked
+
+
+def test_a_log_that_cannot_be_written_is_told_until_it_can_or_nobody_tried_for_a_while() -> None:
+    async def story() -> None:
+        log, health = await log_of(1), Health()
+        server = Server(log)
+        guard = LogGuard(server, health)
+
+        def told() -> list[tuple[str, Trouble]]:
+            return [(each.part, each.code) for each in health.conditions]
+
+        unwritable = [("event log, writing", Trouble.EVENT_STORE_UNAVAILABLE)]
+        for number in (2, 3):
+            server.away = True
+            with pytest.raises(StoreUnavailable):
+                await guard.append(STREAM, [event(number)], expected=number - 2)
+            assert told() == unwritable
+            assert health.stopped
+            server.away = False
+            await guard.append(STREAM, [event(number)], expected=number - 2)
+            assert told() == []
+        server.away = True
+        with pytest.raises(StoreUnavailable):
+            await guard.append(STREAM, [event(4)], expected=2)
+        watching = asyncio.create_task(guard.watch())
+        await asyncio.sleep(UNWRITABLE_S - 1)
+        assert told() == unwritable, "that it can be read is not that it can be written"
+        await asyncio.sleep(2)
+        assert told() == []
+        watching.cancel()
+
+    run_simulated(story())
