@@ -14,7 +14,7 @@ from adapters.http.requests.queries import MARKETS_AT_ONCE
 from adapters.http.requests.what_if import CHANGES_MAX
 from adapters.http.routes import elsewhere
 from application.ports.sessions import PER_ACCOUNT
-from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, SERIES, World
+from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, RULES_MAX, SERIES, World
 from domain.identifiers import GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
 from domain.market.vocabulary import Result
@@ -25,7 +25,7 @@ HOOKS = f"{PORTFOLIO}/webhooks"
 ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
 EVENT_ORDERS = f"{PORTFOLIO}/events/orders"
 IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"
-TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * 100_000
+TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * RULES_MAX
 END_OF_9999 = 253_402_300_799
 
 Json = dict[str, Any]
@@ -268,6 +268,7 @@ CASES: dict[str, Case] = {
     f"GET {BASE}/markets/{{ticker}}/orderbook": get(f"ticker={DEEP}", depth=10_000),
     f"GET {BASE}/markets/trades": get(**LONG, ticker=BUSY, min_ts=0, max_ts=2 * 10**9),
     f"GET {BASE}/markets/{{ticker}}": get(f"ticker={BUSY}", as_of_ts=_now),
+    f"GET {BASE}/markets/{{ticker}}/rules": get(f"ticker={BUSY}"),
     f"GET {BASE}/markets": get(**LONG, tickers=_tickers, status="open,closed,settled"),
     f"GET {BASE}/series/{{series_ticker}}/markets/{{ticker}}/candlesticks": get(
         f"series_ticker={SERIES} ticker={BUSY}", **_CANDLES
@@ -467,6 +468,7 @@ CASES: dict[str, Case] = {
     ),
     # -------------------------------------------------------------------------- what an operator does
     f"GET {ADMIN}/alerts": get(),
+    f"GET {ADMIN}/overview": get(),
     f"GET {ADMIN}/markets/{{ticker}}/preview": get(f"ticker={BUSY}", **LONG, unwind_after_ts=_now),
     f"POST {ADMIN}/markets/{{ticker}}/what-if": Case(
         ask=lambda _, __: Asked(names={"ticker": BUSY}, query=LONG, body=_what_if(account_id=HOARDER)),

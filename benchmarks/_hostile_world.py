@@ -32,9 +32,12 @@ from presage.signing import Signer
 HOARDER, OTHER = AccountId("hoarder"), AccountId("other")
 EVENT, SERIES = GroupId("EVENT"), "SERIES"
 BUSY = Ticker("M-0000")
-"""The market with a long history."""
+"""The market with a long history, and long rules."""
 DEEP = Ticker("M-0001")
 """The market with many open orders of one account, each at a price of its own."""
+
+RULES_TOLD, RULES_MAX = 20, 100_000
+"""How many texts of a market's rules are told, and how long each may be."""
 
 _AT_ONCE = 200
 _FUNDS = Money(10**15)
@@ -228,6 +231,8 @@ async def _list_markets(presage: Presage, size: Size) -> None:
         await operations.activate(ticker)
 
     await _many(list_one, [*tickers, *_ended(size)])
+    for version in range(RULES_TOLD):
+        await operations.amend_rules(BUSY, f"{version}".ljust(RULES_MAX, "r"))
     for account in (HOARDER, OTHER):
         await operations.deposit(account, _FUNDS, f"first of {account}")
 

@@ -8,6 +8,9 @@ from application.ports.event_store import StoreUnavailable
 from application.streams import IDENTITY, LEDGER, WEBHOOKS
 from domain.cluster import ClusterState
 
+_REMEMBERED = 100_000
+"""For how many streams it is remembered who owns them: also what is not there is asked for."""
+
 
 class OwnerAway(StoreUnavailable):
     """The engine that owns a stream cannot be asked now. Nothing was done; it is started again."""
@@ -25,6 +28,8 @@ class _Rings:
         """Return the engine that owns a stream. Raises :class:`OwnerAway` where there is none at all."""
         owner = self._owners.get(stream)
         if owner is None:
+            if len(self._owners) >= _REMEMBERED:
+                self._owners.clear()
             owner = self._owners[stream] = self._owner(_key(stream))
         return owner
 

@@ -1,6 +1,5 @@
 """How each event changes a market. Nothing here refuses, and nothing here works out a rule."""
 
-import heapq
 from typing import assert_never
 
 from domain.identifiers import AccountId
@@ -125,7 +124,7 @@ def _placed(state: MarketState, event: e.OrderPlaced) -> None:
     if event.cancel_on_pause:
         state.leave_on_pause[order.order_id] = None
     if event.expires_at_us is not None:
-        heapq.heappush(state.expirations, (event.expires_at_us, order.order_id))
+        state.expires(order.order_id, event.expires_at_us)
     if order.order_group_id is not None:
         state.group_here(order.order_group_id, order.account_id).orders[order.order_id] = order
     if order.reduce_only:

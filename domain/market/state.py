@@ -128,6 +128,9 @@ class Position:
 UNBOUNDED = 2**62
 """What may fill of a group whose limit the market was never told: its orders are older than such limits."""
 
+_GONE = 100
+"""How many orders that are gone are still noted to expire, whatever else there is."""
+
 CLOSED_GROUPS = 10_000
 """How many groups that are closed here are remembered, the latest: more than can be under way at once."""
 
@@ -245,6 +248,13 @@ class MarketState:
         del of_account[order.order_id]
         if not of_account:
             del self.orders_by_account[order.account_id]
+
+    def expires(self, order_id: OrderId, at_us: int) -> None:
+        """Note when an order expires. Those gone are forgotten once they are more than the others."""
+        if len(self.expirations) > 2 * len(self.orders) + _GONE:
+            self.expirations = [each for each in self.expirations if each[1] in self.orders]
+            heapq.heapify(self.expirations)
+        heapq.heappush(self.expirations, (at_us, order_id))
 
     def next_expiration(self) -> tuple[int, OrderId] | None:
         """Return the earliest time at which an open order expires, dropping entries of orders gone."""

@@ -376,3 +376,18 @@ def test_a_stop_that_was_canceled_never_comes_to_life() -> None:
     last_price(market, 65)
     assert list(market.state.stops) == []
     assert market.state.positions.get(CAT) is None
+
+
+def test_orders_that_are_gone_are_not_noted_to_expire_for_ever() -> None:
+    market = trading()
+    for number in range(1_000):
+        name = f"o{number}"
+        far = 10**15 + number
+        market = market.and_then(buy(name, ANN, 1, 40, time_in_force=GTD, expires_at_us=far))
+        if number % 100:
+            market = market.and_then(c.CancelOrder(order_id=OrderId(name), account_id=ANN))
+        assert len(market.state.expirations) <= 2 * len(market.state.orders) + 110
+    assert len(market.state.orders) == 10
+    assert market.state.next_expiration() == (10**15, OrderId("o0"))
+    left = sorted(each for each in market.state.expirations if each[1] in market.state.orders)
+    assert left == [(10**15 + number, OrderId(f"o{number}")) for number in range(0, 1_000, 100)]
