@@ -47,6 +47,7 @@ async def open_engine(settings: Settings, name: str) -> AsyncIterator[EngineProc
         name_lost = asyncio.Event()
         await stack.enter_async_context(engines.names.held(name, engines.post.address, name_lost))
         await _join(presage, name)
+        await engines.placement.membership.look()
         await engines.look()
         succession = Succession(
             name,

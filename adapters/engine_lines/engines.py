@@ -21,7 +21,7 @@ from adapters.engine_lines.post import Post
 from application.cluster.placement import OwnerAway, Placement
 from application.cluster.wire import Ask, Fault, Reply, decision_of, error_of
 from application.events import DomainEvent
-from application.health import Health, Trouble
+from application.health import Health, Trouble, kept_running
 from application.hosting.decision import Decision
 from application.hosting.insistence import TOLD_AFTER_S
 from application.ports.event_store import AppendOutcomeUnknown, EventStoreError
@@ -37,6 +37,8 @@ PATIENCE_S = 6.0
 """How long a question waits for an engine that hands over what it is about."""
 
 PAUSE_S = 0.05
+
+PART = "who the engines are"
 
 AWAY_S = 2.0
 """How long an engine may be away before readiness tells of it: one that begins has no line yet."""
@@ -61,6 +63,7 @@ class Engines:
         self._lines: dict[str, EngineLine] = {}
         self._ends: dict[str, AsyncExitStack] = {}
         self._missed: dict[str, float] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     by_account = True
     """Whether it matters for whom something is asked."""
@@ -140,6 +143,15 @@ class Engines:
 
     async def look(self) -> None:
         """Take in who the engines are, and have a line to each of the others."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="look at the engines")
+            self._looking.add_done_callback(self._looked)
+        await asyncio.shield(self._looking)  # many may wait for one look
+
+    def _looked(self, _: object) -> None:
+        self._looking = None
+
+    async def _look(self) -> None:
         try:
             await self.placement.membership.look()
         except EventStoreError as error:
@@ -165,7 +177,9 @@ class Engines:
     async def running(self) -> AsyncIterator[None]:
         """Keep lines to all engines while the block runs."""
         await self.look()
-        looking = asyncio.create_task(self._look_again(), name="who the engines are")
+        looking = asyncio.create_task(
+            kept_running(self._look_again, health=self._health, part=PART), name=PART
+        )
         try:
             yield
         finally:

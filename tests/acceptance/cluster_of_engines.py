@@ -59,6 +59,13 @@ class Role:
         self.begin()
         self.wait()
 
+    def freeze(self, seconds: float) -> None:
+        """Have it stand still for a while."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
@@ -139,9 +146,13 @@ class Cluster:
             folder.appoint_operator(held)
 
     def status(self) -> dict[str, Any]:
-        answer = presage("cluster", "status", "--data", self.operator, "--json")
-        assert answer.status == 0, answer.stderr + answer.stdout
-        return dict(answer.json)
+        """Return what `presage cluster status` says; a node that is busy is asked again."""
+        for _ in range(5):
+            answer = presage("cluster", "status", "--data", self.operator, "--json")
+            if answer.status == 0:
+                return dict(answer.json)
+            assert answer.json["error"]["code"] == "store_unavailable", answer.stdout
+        raise AssertionError(answer.stdout)
 
     def close(self) -> None:
         for role in [*self.apis, *self.projectors, *self.engines, *self.extra]:

@@ -24,6 +24,8 @@ SOAK = bool(os.environ.get("PRESAGE_SOAK"))
 LOAD_S = 300.0 if SOAK else 40.0
 """For how long processes are killed under load."""
 
+FROZEN_S = 30.0 if SOAK else 5.0
+
 AGAIN_S = 10.0
 """Within how long an engine that was killed trades again, on a machine that has nothing else to do."""
 
@@ -101,7 +103,7 @@ class Load:
         self.failures.append(f"no end: {order}")
 
 
-def test_whatever_is_killed_under_load_no_acknowledged_order_is_lost(
+def test_whatever_is_killed_or_frozen_under_load_no_acknowledged_order_is_lost(
     cluster: Cluster, traders: dict[str, Signer]
 ) -> None:
     choose = random.Random(7)
@@ -110,9 +112,12 @@ def test_whatever_is_killed_under_load_no_acknowledged_order_is_lost(
         while time.monotonic() < until:
             time.sleep(choose.uniform(0.5, 3))
             role = choose.choice(everyone(cluster))
-            role.kill()
-            time.sleep(choose.uniform(0, 2))
-            role.start()
+            if choose.random() < 0.3:
+                role.freeze(FROZEN_S)
+            else:
+                role.kill()
+                time.sleep(choose.uniform(0, 2))
+                role.start()
             if not wiped:
                 cluster.redis.wipe()
                 wiped = True
@@ -135,6 +140,19 @@ def test_an_engine_that_was_killed_trades_again_soon(cluster: Cluster, traders: 
                 time.sleep(0.05)
         engine.wait()
         assert time.monotonic() - began < AGAIN_S * max(1.0, os.getloadavg()[0] / 2)
+
+
+def test_every_process_is_restarted_one_after_the_other_and_no_request_fails(
+    cluster: Cluster, traders: dict[str, Signer]
+) -> None:
+    with Load(cluster, traders) as load:
+        for role in everyone(cluster):
+            assert role.stop() == 0
+            role.start()
+        for api in cluster.apis:
+            cluster.wait_ready(api, 60)
+    assert load.failures == []
+    check_log(cluster.operator, load.told)
 
 
 def test_what_belongs_to_a_dead_engine_is_told_to_wait_and_the_rest_goes_on(
