@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.5
 """How often it is looked who the engines are: whoever asks the wrong one is told so and looks at once."""
 
-PATIENCE_S = 6.0
-"""How long a question waits for an engine that hands over what it is about."""
+PATIENCE_S = 4.0
+"""How long a question waits for an engine that hands over what it is about: less than signatures hold."""
 
 PAUSE_S = 0.05
 
