@@ -89,13 +89,6 @@ class Changes:
     adjust: Adjust | None = None
 
 
-@dataclass(slots=True)
-class _Decided:
-    """The decision that the latest fact belongs to."""
-
-    command_id: UUID | None = None
-
-
 class Fork:
     """Takes the recorded events one by one, and lets both markets live on."""
 
@@ -109,7 +102,7 @@ class Fork:
         self.at_us = at_us
         self._changes = changes
         self._waiting = sorted(changes.inserted, key=lambda each: each.after_revision)
-        self._fact_of = _Decided()
+        self._fact_of: UUID | None = None
         self._gone = changes.removed | frozenset(changes.unseen)
         self._begin()
 
@@ -131,7 +124,7 @@ class Fork:
         if isinstance(event, FACTS):
             self._happen(event, recorded.cause.command_id, at_us)
         else:
-            self._fact_of.command_id = None
+            self._fact_of = None
             asked = asked_of(event, self.recorded.state, at_us)
             if asked is None:
                 self._settle(at_us)
@@ -159,9 +152,9 @@ class Fork:
             self.found.add(order_id)
 
     def _happen(self, fact: Fact, command_id: UUID, at_us: int) -> None:
-        if command_id != self._fact_of.command_id:
+        if command_id != self._fact_of:
             self._settle(at_us)
-        self._fact_of.command_id = command_id
+        self._fact_of = command_id
         adjusted = self._adjusted(fact)
         if isinstance(adjusted, FACTS) and holds(adjusted, self.other.state):
             self.other.apply(adjusted, at_us)

@@ -1,6 +1,6 @@
 """A market's life from some moment on, and what came of it for whoever traded."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import AccountId, OrderId
@@ -96,12 +96,13 @@ class Telling:
         position = self.state.positions.get(account_id, _NOTHING)
         return _held(position, got=None)
 
-    def legs(self, account_id: AccountId) -> Iterator[Leg]:
-        """Yield an account's parts in the trades."""
+    def fills(self, orders: Container[OrderId]) -> Iterator[tuple[Leg, TradeExecuted]]:
+        """Yield the parts that some orders had in the trades."""
         for happened in self.trades:
-            for leg in (happened.trade.maker, happened.trade.taker):
-                if leg.account_id == account_id:
-                    yield leg
+            trade = happened.trade
+            for leg in (trade.maker, trade.taker):
+                if leg.order_id in orders:
+                    yield leg, trade
 
 
 def _held(position: Position, *, got: Money | None) -> Holding:

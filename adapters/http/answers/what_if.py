@@ -1,6 +1,7 @@
 """What might have been, beside what was: as it is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from typing_extensions import TypedDict
 
@@ -153,7 +154,7 @@ def what_if_answer(found: Comparison, *, limit: int) -> WhatIfAnswer:
         same_trades=same,
         recorded=_market(recorded, same, limit, lambda account: asker in (None, account)),
         what_if=_market(other, same, limit, lambda account: asker in (None, account)),
-        inserted=[_inserted(each, other) for each in found.question.inserted],
+        inserted=_inserted(found.question.inserted, other),
         not_carried_out=[
             NotCarriedOut(code=reason.value, count=count) for reason, count in fork.refused.most_common()
         ],
@@ -227,16 +228,27 @@ def _part(leg: Leg, sees: Sees) -> PartTold | None:
     )
 
 
-def _inserted(inserted: Insertion, other: Telling) -> InsertedTold:
+@dataclass(slots=True)
+class _Filled:
+    """What filled of an order, what it came to, and the fees."""
+
+    quantity: int = 0
+    value: int = 0
+    fees: int = 0
+
+
+def _inserted(inserted: Sequence[Insertion], other: Telling) -> list[InsertedTold]:
+    filled = {each.order_id: _Filled() for each in inserted}
+    for leg, trade in other.fills(filled):
+        ticks, sum_up = trade.price_ticks, filled[leg.order_id]
+        sum_up.quantity += trade.quantity
+        sum_up.value += trade.quantity * (ticks if leg.side is YES else PAYOUT_TICKS - ticks)
+        sum_up.fees += leg.fee
+    return [_became(each, other, filled[each.order_id]) for each in inserted]
+
+
+def _became(inserted: Insertion, other: Telling, filled: _Filled) -> InsertedTold:
     request, sent, refused = inserted.request, inserted.sent or inserted.request, inserted.refused
-    filled = value = fees = 0
-    for happened in other.trades:
-        for leg in (happened.trade.maker, happened.trade.taker):
-            if leg.order_id == inserted.order_id:
-                ticks = happened.trade.price_ticks
-                filled += happened.trade.quantity
-                value += happened.trade.quantity * (ticks if leg.side is YES else PAYOUT_TICKS - ticks)
-                fees += leg.fee
     order = other.state.orders.get(inserted.order_id)
     ended = other.ended.get(inserted.order_id)
     return InsertedTold(
@@ -246,10 +258,10 @@ def _inserted(inserted: Insertion, other: Telling) -> InsertedTold:
         side=sent.side.value,
         action=sent.action.value,
         refused=None if refused is None else Refusal(code=refused.reason.value, message=refused.message),
-        filled_count_fp=contracts(filled),
+        filled_count_fp=contracts(filled.quantity),
         remaining_count_fp=contracts(order.remaining if order else 0),
-        cost_dollars=exact_dollars(value if sent.action is BUY else -value),
-        fees_dollars=exact_dollars(fees),
+        cost_dollars=exact_dollars(filled.value if sent.action is BUY else -filled.value),
+        fees_dollars=exact_dollars(filled.fees),
         queue_ahead_fp=None if inserted.ahead is None else contracts(inserted.ahead),
         end_reason=None if ended is None else ended.value,
     )
