@@ -12,7 +12,7 @@ PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/buil
 # What is true of one process is true of several: these run once more against servers with workers.
 STARTING_SERVERS = $(shell grep -lE 'running_server|start_server|presage_serve' tests/acceptance/test_*.py)
 
-.PHONY: run page test test-more check soak performance mutants map dashboard wheel lock clean
+.PHONY: run page test test-more check simulation soak performance mutants map dashboard wheel lock clean
 
 run: $(VENV)/ready page
 	$(BIN)/presage serve --demo
@@ -39,6 +39,9 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+simulation: $(VENV)/ready
+	$(BIN)/presage simulate --seeds 300 --commands 1000
 
 soak: $(VENV)/ready
 	PRESAGE_SOAK=1 $(BIN)/pytest $(TOGETHER) -m "more or not more" -o faulthandler_timeout=7200

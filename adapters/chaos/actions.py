@@ -12,6 +12,7 @@ from chaoslib.exceptions import ActivityFailed
 from adapters.chaos.control import stage
 from adapters.chaos.proxy import TcpProxy
 from adapters.chaos.reaching import readiness
+from adapters.chaos.stage import CHILDREN
 
 _READY = 200
 _LOOK_EVERY_S = 0.1
@@ -20,9 +21,12 @@ _SPAN_S = 1.5
 
 
 def kill(what: str) -> str:
-    """End a process as a power cut would: ``exchange``, ``event_store`` or ``projector``."""
-    if what == "projector":
-        process = stage().projector()
+    """End a process as a power cut would.
+
+    The ``exchange``, its ``event_store``, or what it has started: a ``projector``, ``engine`` or ``http``.
+    """
+    if what in CHILDREN:
+        process = stage().child(what)
         process.kill()
         return f"killed process {process.pid}"
     program = stage().program(what)

@@ -22,8 +22,13 @@ from adapters.cli.failures import Failure
 from adapters.data_folder import DataFolder
 from adapters.settings import ProjectorPlace, Settings
 
-NEEDS = ("postgres", "redis", "event_store", "disk", "clock", "projector")
+NEEDS = ("postgres", "redis", "event_store", "disk", "clock", "projector", "workers")
 """What an exchange can be given for an experiment, beside itself."""
+
+CHILDREN = ("projector", "engine", "http")
+"""The processes that an exchange may have beside itself."""
+
+WORKERS = 2
 
 RESTARTED = "restarted.log"
 """Where in its folder an exchange that was killed, and started again, says what it has to say."""
@@ -54,12 +59,12 @@ class Stage:
             raise Failure("not_on_stage", f"there is no {name} in this experiment")
         return program
 
-    def projector(self) -> psutil.Process:
-        """Return the projector that the exchange has started beside itself."""
+    def child(self, part: str) -> psutil.Process:
+        """Return a process that the exchange has started: projector, engine, one that answers HTTP."""
         for child in psutil.Process(self.exchange.pid).children(recursive=True):
-            if any("projector" in word for word in child.cmdline()):
+            if part in child.cmdline():
                 return child
-        raise Failure("not_on_stage", "the exchange has no projector beside it")
+        raise Failure("not_on_stage", f"the exchange has no {part} beside it")
 
     def restore(self) -> None:
         """Undo whatever was broken; what was not is left as it is."""
@@ -96,6 +101,8 @@ def private_stage(needs: Sequence[str]) -> Iterator[Stage]:
             options["redis_url"], proxies["redis"] = stack.enter_context(redis())
         if "projector" in needs:
             options["projector"] = ProjectorPlace.BESIDE
+        if "workers" in needs:
+            options["workers"] = WORKERS
         if "event_store" in needs:
             arguments = ["eventstore", "--data", str(place / "node")]
             event_store = Program(arguments, _plain(), log=place / "node.log")

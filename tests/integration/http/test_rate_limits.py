@@ -95,10 +95,15 @@ async def test_the_limits_of_an_account_are_those_it_meets(world: World, market:
     taken = 0
     while (await world.place(ann, count=1)).status_code == 201:
         taken += 1
-    assert taken == 3
-    await world.place(ann)
-    boxed = (await world.send(ann, "GET", f"{BASE}/account/limits")).json()["rates"]["write"]
+    assert taken >= 3  # and one more for each second that they take
+    while not (boxed := await _write_limit(world, ann))["wait_ms"]:
+        await world.place(ann)
     assert 25_000 < boxed["wait_ms"] <= 30_000
+
+
+async def _write_limit(world: World, person: Person) -> dict[str, int]:
+    told = (await world.send(person, "GET", f"{BASE}/account/limits")).json()["rates"]["write"]
+    return {name: int(value) for name, value in told.items()}
 
 
 async def test_another_tier_allows_more(world: World, market: str, bob: Person) -> None:
