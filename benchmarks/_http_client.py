@@ -49,21 +49,26 @@ def plain_request(method: str, path: str, body: bytes = b"", headers: str = "") 
     return head.encode() + b"\r\n" + body
 
 
-async def send(url: str, requests: Sequence[bytes], connections: int = CONNECTIONS) -> dict[str, Any]:
-    """Send all requests, each connection one at a time; return seconds, latencies in ms and statuses."""
+async def send(
+    url: str, requests: Sequence[bytes], connections: int = CONNECTIONS, source: str = "127.0.0.1"
+) -> dict[str, Any]:
+    """Send all requests, each connection one at a time; return seconds, latencies in ms and statuses.
+
+    ``source`` is the address they come from.
+    """
     queue = iter(requests)
     latencies: list[float] = []
     statuses: dict[str, int] = {}
     started = time.perf_counter()
-    await asyncio.gather(*(_connection(url, queue, latencies, statuses) for _ in range(connections)))
+    await asyncio.gather(*(_connection(url, queue, latencies, statuses, source) for _ in range(connections)))
     return {"seconds": time.perf_counter() - started, "latencies_ms": latencies, "statuses": statuses}
 
 
 async def _connection(
-    url: str, queue: Iterator[bytes], latencies: list[float], statuses: dict[str, int]
+    url: str, queue: Iterator[bytes], latencies: list[float], statuses: dict[str, int], source: str
 ) -> None:
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, local_addr=(source, 0))
     for request in queue:
         sent = time.perf_counter()
         writer.write(request)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address
 from itertools import product
 from typing import NamedTuple, Protocol
@@ -93,8 +94,7 @@ class Limits:
         if address in self.rules.exempt or not address:
             return None
         try:
-            name = f"{ADDRESS}:{_network(address)}"
-            decision = self._here.take(f"{name}:cancel" if cancels else name, self.rules.address)
+            decision = self._here.take(_bucket_of(address, cancels=cancels), self.rules.address)
         except Exception as fault:  # noqa: BLE001 (as above)
             self._fails_open(ADDRESS, ADDRESS, fault)
             return None
@@ -147,6 +147,12 @@ class Limits:
             "kind",
             "outcome",
         )
+
+
+@lru_cache(maxsize=4_096)
+def _bucket_of(address: str, *, cancels: bool) -> str:
+    name = f"{ADDRESS}:{_network(address)}"
+    return f"{name}:cancel" if cancels else name
 
 
 def _network(address: str) -> str:

@@ -12,11 +12,14 @@ SLICES = 12
 
 
 class Latest(Generic[K, V]):
-    """Keeps a bounded number of things, those that were asked for last."""
+    """Keeps a bounded number of things, those asked for last. ``let_go`` is given what is forgotten."""
 
-    def __init__(self, most: int, make: Callable[[], V]) -> None:
+    def __init__(
+        self, most: int, make: Callable[[], V], let_go: Callable[[V], object] = lambda _: None
+    ) -> None:
         self._most = most
         self._make = make
+        self._let_go = let_go
         self._kept: OrderedDict[K, V] = OrderedDict()
         self.forgotten = 0
 
@@ -33,11 +36,16 @@ class Latest(Generic[K, V]):
         if known is None:
             known = self._kept[key] = self._make()
             if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-                self.forgotten += 1
+                self.forget()
         else:
             self._kept.move_to_end(key)
         return known
+
+    def forget(self) -> None:
+        """Forget what was not asked for longest."""
+        _, forgotten = self._kept.popitem(last=False)
+        self.forgotten += 1
+        self._let_go(forgotten)
 
 
 class Counts:

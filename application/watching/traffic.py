@@ -12,8 +12,11 @@ LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 1
 ENDS = ("2xx", "3xx", "4xx", "429", "5xx", "none")
 """How a request can end. ``none`` has no answer: whoever asked went away."""
 
-_END_OF = {0: "none", 429: "429"}
-"""What is not told by the hundred."""
+_END_OF = {
+    **{status: f"{status // 100}xx" for status in range(200, 600)},
+    0: "none",
+    429: "429",
+}
 
 SERVICE = "service"
 """The class of what machines ask all the time to see whether the process is well."""
@@ -29,8 +32,7 @@ class Traffic:
 
     def note(self, name: str, status: int, seconds: float) -> None:
         """Take note of a request that has ended; 0 is the status of one without an answer."""
-        end = _END_OF.get(status) or f"{status // 100}xx"
-        self.requests[name][end] += 1
+        self.requests[name][_END_OF[status]] += 1
         self.latency_s[name].observe(seconds)
 
     def without_fault(self) -> Tally:

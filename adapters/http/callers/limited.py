@@ -1,6 +1,7 @@
 """Who may still send something: addresses before all else, accounts once it is known who asks."""
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,25 +30,26 @@ class RateLimited:
         self._app = app
         self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have a request answered, unless too many came before it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Have a request answered, unless too many came before it.
 
-        async def telling(message: Message) -> None:
+        Every request comes through here, so nothing is awaited that the application itself can be given.
+        """
+        if scope["type"] != "http":
+            return self._app(scope, receive, send)
+
+        def telling(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start" and (ruling := scope.get(RULING)) is not None:
                 message["headers"] = [*message["headers"], *headers_of(ruling)]
-            await send(message)
+            return send(message)
 
         client = scope.get("client")
         ruling = self._limits.of_address(client[0] if client else "", cancels=scope["method"] == "DELETE")
         if ruling is not None:
             scope[RULING] = ruling
             if not ruling.allowed:
-                await send_problem(telling, too_many(ruling))
-                return
-        await self._app(scope, receive, telling)
+                return send_problem(telling, too_many(ruling))
+        return self._app(scope, receive, telling)
 
 
 async def admit(
@@ -94,10 +96,12 @@ def headers_of(ruling: Ruling) -> list[tuple[bytes, bytes]]:
 
     A window is how long an empty bucket takes to be full; ``t`` after how long there is more.
     """
-    rate, decision = ruling.rate, ruling.decision
-    window_s = max(1, -(-rate.burst // rate.per_s))
-    wait_s = -(-decision.wait_us // _US_PER_S)
-    return [
-        (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (ruling.what.encode(), rate.burst, window_s)),
-        (RULING_HEADER, b'"%b";r=%d;t=%d' % (ruling.what.encode(), decision.remaining, wait_s)),
-    ]
+    policy, what = _policy(ruling.what, ruling.rate.burst, ruling.rate.per_s)
+    _, remaining, wait_us = ruling.decision
+    return [policy, (RULING_HEADER, b"%b;r=%d;t=%d" % (what, remaining, -(-wait_us // _US_PER_S)))]
+
+
+@lru_cache
+def _policy(name: str, burst: int, per_s: int) -> tuple[tuple[bytes, bytes], bytes]:
+    what, window_s = b'"%b"' % name.encode(), max(1, -(-burst // per_s))
+    return (b"ratelimit-policy", b"%b;q=%d;w=%d" % (what, burst, window_s)), what

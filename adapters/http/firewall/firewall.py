@@ -58,6 +58,8 @@ STRETCH = 256
 SHORT, REMEMBERED = 512, 4_096
 """Up to how many bytes heads are remembered, and how many: most requests ask what was asked just before."""
 
+_HEADERS, _HEADER_BYTES = (list(Measured).index(each) for each in (Measured.HEADERS, Measured.HEADER_BYTES))
+
 DECODED_MOST = 4
 """How often something may be encoded and still be seen."""
 
@@ -98,6 +100,8 @@ class WebApplicationFirewall:
         self._bounds = [_bound(rule) for rule in rules.in_force if rule.measure is not None]
         self._read_short = lru_cache(REMEMBERED)(_read)
         self._in_short = lru_cache(REMEMBERED)(self._in_head)
+        self._odd_short = lru_cache(REMEMBERED)(self._odd)
+        self._of_headers = [each for each in self._bounds if each[0] in (_HEADERS, _HEADER_BYTES)]
         for where in Where:
             here = [rule for rule in rules.in_force if rule.pattern is not None and where in rule.where]
             self._patterns[where] = [_group(here[at : at + TOGETHER]) for at in range(0, len(here), TOGETHER)]
@@ -116,6 +120,12 @@ class WebApplicationFirewall:
                 others.append(value)
         rest = b"\n".join(others)
         short = len(raw_path) + len(query) + len(agent) + len(rest) <= SHORT
+        if short and not self._odd_short(raw_path, query, agent, rest):
+            for at, least, most, _ in self._of_headers:
+                if not least <= (count if at == _HEADERS else size) <= most:
+                    break
+            else:
+                return PASSED
         text = (self._read_short if short else _read)(raw_path, query)
         counted = (len(raw_path), len(query), count, size, len(agent), text.malformed, text.encodings)
         found = [
@@ -127,6 +137,16 @@ class WebApplicationFirewall:
                 return verdict
         found += (self._in_short if short else self._in_head)(text, raw_path, query, agent, rest)
         return self._judge(method, raw_path, found, 0) if found else PASSED
+
+    def _odd(self, raw_path: bytes, query: bytes, agent: bytes, rest: bytes) -> bool:
+        """Return whether a head has to be looked at closely, whatever number and size its headers have."""
+        text = _read(raw_path, query)
+        counted = (len(raw_path), len(query), 0, 0, len(agent), text.malformed, text.encodings)
+        return any(
+            not least <= counted[at] <= most
+            for at, least, most, _ in self._bounds
+            if at not in (_HEADERS, _HEADER_BYTES)
+        ) or bool(self._in_head(text, raw_path, query, agent, rest))
 
     def _in_head(
         self, text: "_Read", raw_path: bytes, query: bytes, agent: bytes, rest: bytes

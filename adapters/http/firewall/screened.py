@@ -37,18 +37,28 @@ class Screened:
         self._unwell = False
         self._second, self._lines = 0, 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have a request answered, if nothing speaks against it."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Have a request answered, if nothing speaks against it.
+
+        Every request comes through here, so nothing is awaited that the application itself can be given.
+        """
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         verdict = self._head(scope)
-        problem = await self._problem(scope, verdict) if verdict.action else None
+        if verdict.action is not None:
+            return self._questionable(scope, receive, send, verdict)
+        return self._go_on(scope, receive, send, verdict)
+
+    async def _questionable(self, scope: Scope, receive: Receive, send: Send, verdict: Verdict) -> None:
+        problem = await self._problem(scope, verdict)
         if problem is not None:
             await send_problem(send, problem)
-            return
+        else:
+            await self._go_on(scope, receive, send, verdict)
+
+    def _go_on(self, scope: Scope, receive: Receive, send: Send, verdict: Verdict) -> Awaitable[None]:
         reading = scope["method"] in _READING
-        await self._app(scope, receive if reading else self._looking(scope, receive, verdict), send)
+        return self._app(scope, receive if reading else self._looking(scope, receive, verdict), send)
 
     def _looking(self, scope: Scope, receive: Receive, head: Verdict) -> Receive:
         """Return what gives the application its body, once the firewall has seen all of it.
@@ -82,7 +92,8 @@ class Screened:
             return self._fails_open(fault)
         if verdict.action is None:
             self._firewall.verdicts["passed"] += 1
-        self._well()
+        if self._unwell:
+            self._well()
         return verdict
 
     async def _body(self, scope: Scope, body: bytes, head: Verdict) -> Verdict:
@@ -138,6 +149,5 @@ class Screened:
         return PASSED
 
     def _well(self) -> None:
-        if self._unwell:
-            self._unwell = False
-            self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
+        self._unwell = False
+        self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)

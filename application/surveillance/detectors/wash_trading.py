@@ -13,6 +13,9 @@ TRADES = 5_000
 
 MARKETS = 1_000
 
+TRADES_IN_ALL = 100_000
+"""How many trades of all markets are looked at: some 30 MB. What was quiet for longest goes first."""
+
 
 class _Account:
     """What an account did in a market within the window."""
@@ -44,7 +47,8 @@ class WashTrading(Detector):
     def __init__(self, rule: Rule) -> None:
         super().__init__(rule)
         self._p = rule.parameters
-        self._markets = Latest[str, _Market](MARKETS, _Market)
+        self._trades = 0
+        self._markets = Latest[str, _Market](MARKETS, _Market, self._let_go)
         self._wanted = Latest[tuple[str, str], Counts](PAIRS, lambda: Counts(rule.window_us, 1))
         self._cut_off = 0
 
@@ -64,6 +68,9 @@ class WashTrading(Detector):
         self._expire(market, trade.at_us)
         self._add(market, trade, 1)
         market.trades.append(trade)
+        self._trades += 1
+        while self._trades > TRADES_IN_ALL:
+            self._markets.forget()
         if self._flat(market, trade.maker, trade.price) and self._flat(market, trade.taker, trade.price):
             group = self._group(market, trade)
             if group is not None:
@@ -71,11 +78,16 @@ class WashTrading(Detector):
 
     def _expire(self, market: _Market, at_us: int) -> None:
         trades = market.trades
+        before = len(trades)
         while trades and trades[0].at_us < at_us - self.rule.window_us:
             self._add(market, trades.popleft(), -1)
         if len(trades) >= TRADES:
             self._cut_off += 1
             self._add(market, trades.popleft(), -1)
+        self._trades -= before - len(trades)
+
+    def _let_go(self, market: _Market) -> None:
+        self._trades -= len(market.trades)
 
     def _add(self, market: _Market, trade: Trade, times: int) -> None:
         quantity = times * trade.quantity

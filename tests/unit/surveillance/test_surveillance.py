@@ -7,7 +7,7 @@ import pytest
 
 from adapters.rule_files import UnusableRules
 from adapters.surveillance.rules import OFF, ON, surveillance_rules
-from application.surveillance.detectors import detector, rapid_cancel
+from application.surveillance.detectors import detector, rapid_cancel, wash_trading
 from application.surveillance.flow import ASK, BID, side_of, yes_price
 from application.surveillance.memory import SLICES, Counts, Latest
 from application.surveillance.rules import PARAMETERS, Action, Pattern, Rule, SurveillanceRules
@@ -169,3 +169,32 @@ def test_a_file_that_is_wrong_is_refused_naming_the_place(tmp_path: Path, text: 
 def test_no_rule_looks_at_more_than_it_says() -> None:
     assert USUAL.looks_back_us == 7_200_000_000
     assert replace(rule("momentum-ignition"), window_s=10).looks_back_us == 2 * (10 + 300) * 1_000_000
+
+
+def washing(market: str, trades: int) -> Life:
+    """Return a market in which two accounts sell one another the same shares again and again."""
+    life = Life(1, market)
+    for number in range(trades):
+        buyer, seller = ("one", "two") if number % 2 else ("two", "one")
+        life.place(seller, -1, 40, 10)
+        life.now_us += 1_000_000
+        life.place(buyer, 1, 40, 10)
+        life.now_us += 1_000_000
+    return life
+
+
+def test_trades_of_all_markets_together_are_bounded_and_who_trades_now_is_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wash_trading, "TRADES_IN_ALL", 60)
+    surveillance = Surveillance(SurveillanceRules(rules=(rule("wash-trading"),)))
+    (only,) = surveillance._detectors
+    told = []
+    for number in range(20):
+        for event in washing(f"M{number}", 10).events:
+            told += [found.market for found in surveillance.take(event)]
+            assert only._trades <= 60  # type: ignore[attr-defined]
+    kept = only._markets._kept.values()  # type: ignore[attr-defined]
+    assert only._trades == sum(len(each.trades) for each in kept) > 50  # type: ignore[attr-defined]
+    assert told == [f"M{number}" for number in range(20)]
+    assert surveillance.forgotten == 14
