@@ -4,6 +4,7 @@ Each says in one line of JSON when it is open, and takes orders from its input; 
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -21,6 +22,7 @@ from adapters.cli.process import Stopping, until_stopped
 from adapters.cli.serve_steps import REQUESTS_S, closing_exchange, keys_to_try, open_house
 from adapters.engine_lines.listening import listening
 from adapters.engine_lines.shared_notes import SharedNotes
+from adapters.event_stores.data_files import ProcessLock
 from adapters.garbage import collect_in_calm, collect_seldom
 from adapters.http.desk import HttpDesk
 from adapters.http.serving.http_processes import HttpProcesses
@@ -48,6 +50,7 @@ app = typer.Typer()
 @app.command()
 def engine(*, line: Line, notes: Number, demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
     """Run the exchange itself."""
+    ProcessLock.whom_to_stop = os.getppid
     settings = Settings.from_environment()
     _run(settings, lambda stopping: _engine(settings, stopping, line, SharedNotes(notes), demo=demo))
 

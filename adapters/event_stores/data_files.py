@@ -3,7 +3,9 @@
 import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from application.ports.event_store import EventStoreError, LogReplaced
 
@@ -14,6 +16,9 @@ class UnusableLog(EventStoreError):
 
 class ProcessLock:
     """Keeps a second process away. The system releases it when this process ends, however it ends."""
+
+    whom_to_stop: ClassVar[Callable[[], int]] = os.getpid
+    """Which process the second one is told to stop: one that is started again is not that."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -26,7 +31,7 @@ class ProcessLock:
                 f"{path}: in use by another process (id {owner}); stop that one first"
             ) from None
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, str(os.getpid()).encode(), 0)
+        os.pwrite(self._file, str(ProcessLock.whom_to_stop()).encode(), 0)
 
     def release(self) -> None:
         """Let another process in."""

@@ -35,7 +35,7 @@ def projector_of(server: Server) -> psutil.Process:
     """Return the projector that a server runs beside itself."""
 
     def found() -> psutil.Process | None:
-        children = psutil.Process(server.process.pid).children()
+        children = psutil.Process(server.process.pid).children(recursive=True)
         return next((each for each in children if "projector" in each.cmdline()), None)
 
     process: psutil.Process = eventually(found)
