@@ -36,7 +36,7 @@ _TOO_LONG = "the time it took"
 
 
 class _Noticed:
-    """A pytest plugin that remembers the first test that failed, and whether it came to any test at all."""
+    """A pytest plugin that remembers what failed first, a test or its import, and whether it came so far."""
 
     def __init__(self) -> None:
         self.by = ""
@@ -45,7 +45,10 @@ class _Noticed:
     def pytest_sessionstart(self) -> None:
         self.began = True
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.pytest_runtest_logreport(report)
+
+    def pytest_runtest_logreport(self, report: pytest.CollectReport | pytest.TestReport) -> None:
         if report.failed:
             self.by = self.by or report.nodeid
 
@@ -130,8 +133,9 @@ def _child(tests: list[str], writing: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         noticed = _Noticed()
         ended = pytest.main([*_GIVEN, *tests], plugins=[noticed])
-        # What tests share could not even be imported.
-        code = int(ended if noticed.began else pytest.ExitCode.INTERNAL_ERROR)
+        # Where a test, or what tests share, cannot be imported, pytest says the same as of one that is gone.
+        fit = noticed.began and not noticed.by
+        code = int(ended if fit else pytest.ExitCode.TESTS_FAILED)
         os.write(writing, noticed.by.encode())
     finally:
         os._exit(code)

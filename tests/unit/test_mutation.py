@@ -81,6 +81,9 @@ def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
         "import code_of_ours as code\n\ndef test_f():\n    assert code.f()\n"
     )
     (tmp_path / "conftest.py").write_text("import code_of_ours\nassert code_of_ours.f\n")
+    (tmp_path / "test_g.py").write_text(
+        "from code_of_ours import f as g\n\nassert g() < 3\n\ndef test_g():\n    pass\n"
+    )
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
     rounds = [[0.001, ["test_code.py::test_f"]]]
     changed = ["return 1", "return 2", "return 0", *(["while True: pass"] if starting_s < 1 else [])]
@@ -90,6 +93,13 @@ def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
     asked.append({"file": "code_of_ours.py", "code": "raise OSError\n", "rounds": rounds})
     asked.append(
         {"file": "code_of_ours.py", "code": "def f():\n    return 0\n", "rounds": [[1, ["gone.py::test"]]]}
+    )
+    asked.append(
+        {
+            "file": "code_of_ours.py",
+            "code": "def f():\n    return 3\n",
+            "rounds": [[1, ["test_g.py::test_g"]]],
+        }
     )
     answered = subprocess.run(
         [sys.executable, "-c", TRIES, str(starting_s)],
@@ -102,5 +112,5 @@ def test_what_takes_long_has_noticed_only_if_the_unchanged_code_takes_much_less(
     )
     told = [json.loads(line)["by"] for line in answered.stdout.splitlines()]
     assert told[: len(changed)] == ["", "", "test_code.py::test_f", "the time it took"][: len(changed)]
-    assert told[len(changed) :] == ["a crash", ""], "what is not there any more has noticed nothing"
+    assert told[len(changed) :] == ["a crash", "", "test_g.py"], "what is not there any more notices nothing"
     assert (tmp_path / "code_of_ours.py").read_text().endswith("return 1\n"), "nothing is left changed"

@@ -85,7 +85,13 @@ def test_both_together_miss_once_for_a_change_and_once_for_a_quiet_minute() -> N
 
 
 @pytest.mark.parametrize(
-    ("policy", "words"), [(TTL, "TTL 5 s"), (EVENTS, "invalidated by events"), (Policy(), "")]
+    ("policy", "words"),
+    [
+        (TTL, "TTL 5 s"),
+        (EVENTS, "invalidated by events"),
+        (BOTH, "invalidated by events and TTL 60 s"),
+        (Policy(), ""),
+    ],
 )
 def test_a_policy_says_what_it_is(policy: Policy, words: str) -> None:
     assert str(policy) == words

@@ -75,6 +75,7 @@ def test_what_would_be_saved_is_named_greatest_first_and_is_never_more_than_the_
 
 def test_a_market_that_gets_more_than_an_engine_can_do_is_told_of() -> None:
     assert BY_THUMB.plan(Scenario()).warnings == ()
+    assert BY_THUMB.plan(Scenario(hottest_share=0.5)).warnings == (), "it can do just that"
     (warning,) = BY_THUMB.plan(Scenario(hottest_share=0.6)).warnings
     assert "1,200 orders/s" in warning
     assert "does 1,000" in warning
@@ -87,6 +88,7 @@ def test_projecting_that_keeps_more_than_a_core_busy_is_told_of() -> None:
 
 def test_nothing_to_do_is_done_by_the_least_there_is_of_everything() -> None:
     plan = BY_THUMB.plan(Scenario(requests_per_s=0, orders_per_s=0))
+    assert {each.cores_each for each in plan.components} == {1}
     assert {each.role: each.instances for each in plan.components} == {
         Role.API: 2,
         Role.ENGINE: 1,
@@ -219,6 +221,25 @@ def test_the_scenario_that_is_planned_for_when_nobody_says_otherwise_is_the_exer
         months_kept=1,
     )
     assert Prices() == Prices(core_hour=0.05, gb_hour=0.01, gb_month=0.1)
+
+
+def test_what_was_measured_is_not_changed_without_being_measured_again() -> None:
+    assert MEASURED.read_us == {
+        Role.API: 268,
+        Role.PROJECTOR: 1,
+        Role.EVENT_STORE: 1,
+        Role.DATABASE: 45,
+        Role.REDIS: 1,
+    }
+    assert MEASURED.order_us == {
+        Role.API: 950,
+        Role.ENGINE: 618,
+        Role.PROJECTOR: 585,
+        Role.EVENT_STORE: 935,
+        Role.DATABASE: 181,
+        Role.REDIS: 21,
+    }
+    assert MEASURED.order_bytes == {Role.EVENT_STORE: 2_436, Role.DATABASE: 2_343}
 
 
 def test_unit_costs_are_read_from_what_the_benchmark_prints() -> None:

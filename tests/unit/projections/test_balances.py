@@ -7,7 +7,7 @@ import pytest
 
 from adapters.read_models.opening import ReadStore, open_store
 from domain.identifiers import AccountId, OrderId, Ticker, TradeId
-from domain.ledger.events import FillBooked, ProceedsUnlocked
+from domain.ledger.events import FillBooked, PayoutBooked, ProceedsUnlocked
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
 from projections.balances import BalancesProjection
@@ -109,3 +109,24 @@ async def test_locked_and_freed_again_with_trades_in_between_leaves_no_row(world
     await world.take(size)
     assert await world.locked() == []
     assert await world.money() == [("ann", 46, 0)]
+
+
+async def test_a_payout_comes_with_what_was_locked_and_with_the_fees_that_go_back(world: Ledgers) -> None:
+    world.add("ledger-0", sold("ann", "M", 40))
+    world.add(
+        "ledger-0",
+        PayoutBooked(
+            account_id=AccountId("ann"),
+            ticker=Ticker("M"),
+            payout=Money(100),
+            fees=Money(9),
+            fees_delta=Money(7),
+            locked_delta=Money(-40),
+            market_revision=2,
+        ),
+    )
+    await world.take(100)
+    assert await world.money() == [("ann", 147, 0)]
+    assert await world.locked() == []
+    rows = await world.store.fetch("SELECT in_markets, fees_held, fees_earned FROM ledgers", {})
+    assert [tuple(row) for row in rows] == [(-40 - 100, -9, 2)]

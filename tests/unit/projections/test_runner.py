@@ -510,6 +510,7 @@ def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulat
         world.start()
         assert await world.shown()
         stopped = dict(world.database.marks)
+        world.log.subscribe = None  # type: ignore[method-assign, assignment]
         world.runner._halts.stop(world.money, "it stood still here")
         forgotten: list[str] = []
         for projection in (world.noting, world.money):
@@ -533,5 +534,6 @@ def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulat
         assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain", "snow"]}
         assert set(forgotten) == {"noting", "money"}, "its memory is older than the rows"
         assert world.runner.stats.halted == {}, "the other one went past it"
+        assert world.runner.stats.failed == "", "nor was the log taken up again from elsewhere"
 
     simulated(story)

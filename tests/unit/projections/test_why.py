@@ -292,6 +292,9 @@ async def test_the_trade_that_completed_pairs_is_looked_for_near_them_and_then_f
     world = World()
     if traded is not None:
         world.add(FILLED, traded)
+        # Both sides of a trade may complete pairs, and the other one's are no trade.
+        theirs = {"account_id": BOB, "quantity": Quantity(5), "payout": Money(50_000), "locked": Money(0)}
+        world.add(PairsRedeemed(**theirs, trade_id=TradeId("t")), traded - 1)  # type: ignore[arg-type]
     world.add(redeemed(), 70_000)
     steps = await explained(world, 70_000, trade_id=TradeId("t"))
     assert steps == [*([str(traded)] if traded else []), "70000", "e70000"]
