@@ -39,11 +39,11 @@ def as_operator(page: Any, server: Demonstration, where: str = "") -> None:
     page.wait_for_selector(".operator-head")
 
 
-def list_market(page: Any, ticker: str, **fields: str) -> None:
+def list_market(page: Any, ticker: str) -> None:
     page.click("nav[aria-label=Operator] a:has-text('List')")
     form = page.locator("form[aria-label='New market']")
     form.get_by_label("Ticker").fill(ticker)
-    form.get_by_label("Question").fill(fields.get("title", f"Is it {ticker}?"))
+    form.get_by_label("Question").fill(f"Is it {ticker}?")
     form.get_by_label("Rules").fill("By the gauge at the harbour.")
     form.locator(".send").click()
     page.wait_for_selector(f".done .notice:has-text('{ticker} is listed and open')")
@@ -52,11 +52,6 @@ def list_market(page: Any, ticker: str, **fields: str) -> None:
 def do(page: Any, name: str) -> Any:
     page.click(f".steps-of-life button:has-text('{name}')")
     return page.locator("dialog.act[open]")
-
-
-def said(page: Any) -> str:
-    text: str = page.inner_text(".done .notice")
-    return text
 
 
 def ended(page: Any, words: str) -> None:
