@@ -85,6 +85,10 @@ class Layering(Detector):
     def _look(self, seen: _Seen, trade: Trade, account: str, side: int) -> None:
         if seen.layers and trade.at_us - seen.layers[-1].at_us <= self._within_us:
             return  # one order may trade many times
+        seen.counts.add(trade.at_us, _TIMES, 0)  # what is older than the window no longer counts
+        layered, other = seen.counts.totals[_SIDES[-side]], seen.counts.totals[_SIDES[side]]
+        if layered < self._p["times_other_side"] * other:
+            return  # nearly everybody: what follows looks at hundreds of orders
         since = trade.at_us - self.rule.window_us
         known = [order for order in seen.orders.values() if order.at_us >= since]
         opposite = [order for order in known if order.side != side]
@@ -97,10 +101,7 @@ class Layering(Detector):
         }
         if len({order.price for order in layers.values()}) < self._p["levels"]:
             return
-        seen.counts.add(trade.at_us, _TIMES, 0)  # what is older than the window no longer counts
-        layered, other = seen.counts.totals[_SIDES[-side]], seen.counts.totals[_SIDES[side]]
-        if layered >= self._p["times_other_side"] * other:
-            seen.layers.append(_Layers(trade.ref, trade.at_us, layers))
+        seen.layers.append(_Layers(trade.ref, trade.at_us, layers))
 
     def canceled(self, order: Order, at_us: int, ref: Ref) -> Found:
         """See whether layers are gone with this order."""
