@@ -84,12 +84,13 @@ class Asking:
             return tests
         # What is executed on import belongs to whatever uses the file or has its name, or what stands beside
         # it: there the domain describes what is written, which the tests of the schemas read.
-        named = f"test_{Path(mutant.file).stem}.py"
+        file = f"test_{Path(mutant.file).stem}.py"
+        named = {test for test in self._seconds if Path(test.partition("::")[0]).name == file}
         if tests := set[str]().union(*lines.values()) - {""}:
-            return tests | {test for test in self._seconds if Path(test.partition("::")[0]).name == named}
+            return tests | named
         beside = [of for file, of in self._lines.items() if Path(file).parent == Path(mutant.file).parent]
         described = {test for test in self._seconds if test.startswith("tests/unit/event_schemas/")}
-        return described.union(*(tests for of in beside for tests in of.values())) - {""}
+        return named | described.union(*(tests for of in beside for tests in of.values())) - {""}
 
     def _some_of_every_file(self, tests: set[str], source: str) -> Iterator[str]:
         """Yield tests of the source's own folder, then one of every file, the next one, and so on."""
