@@ -128,6 +128,11 @@ def test_the_winner_of_an_event_is_stated_and_everybody_is_paid_at_once(
     as_operator(operator, demonstration)
     operator.click("section[aria-label=Events] li a")
     name = operator.url.rpartition("/")[2]
+    void = do(operator, "Void")
+    void.locator(".hint:has-text('pause or close them first')").wait_for()
+    assert void.locator(".send").is_disabled()
+    operator.keyboard.press("Escape")
+    operator.wait_for_selector("dialog.act", state="detached")
     state = do(operator, "State the winner")
     state.locator(".winners input").first.check()
     state.locator(".payouts p:has-text('exactly what is there')").wait_for()

@@ -411,6 +411,15 @@ function GroupAct({ doing, group, done, close }: { doing: GroupDoing; group: Gro
   const sum = previews.data && summed(previews.data, parts);
   const shows = doing !== "dispute" && (doing === "void" || winner !== "");
   const pays = doing === "resolve" || doing === "void";
+  function hindered(): string | undefined {
+    if (doing === "void" && group.markets.some((market) => market.lifecycle_status === "active")) {
+      return "Its markets trade: pause or close them first, so that what you see is what is paid.";
+    }
+    if (doing === "dispute") return undefined;
+    if (!shows) return "Say which market won.";
+    if (!sum) return "What it pays has to be seen first.";
+    return sum.conserved ? undefined : "It would not pay what is there.";
+  }
   const said: ComponentChildren = {
     determine: "All of its markets close. Nobody is paid yet. As it stands now:",
     dispute: `Nobody is paid until a winner is stated anew. It was: ${group.winner_ticker ?? ""}.`,
@@ -422,7 +431,7 @@ function GroupAct({ doing, group, done, close }: { doing: GroupDoing; group: Gro
       title={`${GROUP_WORDS[doing]}: ${group.title}`}
       word={!pays ? GROUP_WORDS[doing] : sum ? `Pay ${showMoney(sum.paid + sum.feesReturned)}` : "Pay"}
       money={pays}
-      hindered={doing !== "void" && doing !== "dispute" && !winner ? "Say which market won." : shows && !sum ? "What it pays has to be seen first." : shows && !sum?.conserved ? "It would not pay what is there." : undefined}
+      hindered={hindered()}
       {...{ done, close }}
       run={async () => {
         const decides = doing === "determine" || doing === "resolve";
