@@ -1,5 +1,6 @@
 """The reference is made from the routes and the models, so it cannot fall behind them."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -60,6 +61,15 @@ def test_readiness_has_one_shape_whether_or_not_requests_may_be_sent(document: d
     assert (answers["200"]["content"], answers["503"]["content"]) == (shape, shape)
     condition = document["components"]["schemas"]["ConditionAnswer"]
     assert condition["required"] == ["part", "code", "stops", "message"]
+
+
+def test_every_status_is_named_and_none_is_left_to_a_default(document: dict[str, Any]) -> None:
+    for operation in OPERATIONS:
+        named = set(document["paths"][operation.path][operation.method.lower()]["responses"])
+        assert all(re.fullmatch(r"[1-5]\d\d", status) for status in named), (operation.path, named)
+        assert str(operation.status) in named, (operation.path, named)
+        assert {"400", "401", "403", "413", "429", "503"} <= named, (operation.path, named)
+        assert "500" not in named, "a fault is not a way to answer"
 
 
 class _Page(HTMLParser):
