@@ -12,14 +12,17 @@ from uuid import UUID
 import msgspec
 
 from application.events import Cause
-from application.streams import IDENTITY, WEBHOOKS, partition_of
+from application.streams import CLUSTER, IDENTITY, WEBHOOKS, partition_of
 from domain.identifiers import AccountId
 from domain.messages import Message
 
 M = TypeVar("M", bound=Message)
 
-LEFT_OUT = (IDENTITY, WEBHOOKS)
-"""Streams of which nothing is taken over: keys, passwords and addresses. Nothing else depends on them."""
+LEFT_OUT = (IDENTITY, WEBHOOKS, CLUSTER)
+"""Streams of which nothing is taken over: keys, passwords, addresses, and who shared the work.
+
+Nothing else depends on them; a sandbox is one process.
+"""
 
 EVERYBODYS = frozenset(
     {

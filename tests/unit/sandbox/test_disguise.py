@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from application.events import Cause, DomainEvent
-from application.sandbox.disguise import EVERYBODYS, NAMED, WORDLESS, Disguise, NotDisguised
-from application.streams import partition_of
+from application.sandbox.disguise import EVERYBODYS, LEFT_OUT, NAMED, WORDLESS, Disguise, NotDisguised
+from application.streams import EXCHANGE, EXCHANGE_PREFIXES, GROUP, LEDGER, MARKET, partition_of
+from domain.cluster import ClusterEvent
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.identity.aggregate import IdentityEvent
 from domain.ledger.events import FundsDeposited, FundsReserved
@@ -49,8 +50,13 @@ def classes(kind: Any, known: set[type[Message]]) -> set[type[Message]]:
     return known
 
 
-LEFT_OUT = {*get_args(IdentityEvent), *get_args(WebhookEvent)}
-TAKEN_OVER = set(get_args(DomainEvent)) - LEFT_OUT
+NOT_TAKEN_OVER = {*get_args(IdentityEvent), *get_args(WebhookEvent), *get_args(ClusterEvent)}
+TAKEN_OVER = set(get_args(DomainEvent)) - NOT_TAKEN_OVER
+
+
+def test_of_every_kind_of_stream_it_is_known_whether_it_is_taken_over() -> None:
+    assert set(EXCHANGE_PREFIXES) - set(LEFT_OUT) == {EXCHANGE, MARKET, LEDGER, GROUP}
+    assert set(LEFT_OUT) < set(EXCHANGE_PREFIXES)
 
 
 def test_of_every_text_in_every_event_it_is_known_whose_it_is() -> None:
