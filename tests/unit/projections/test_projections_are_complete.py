@@ -64,3 +64,16 @@ def test_named_parameters_become_the_drivers_and_casts_stay() -> None:
     assert in_driver_style("SELECT :a::bigint, b FROM c WHERE d = :e_1") == (
         "SELECT %(a)s::bigint, b FROM c WHERE d = %(e_1)s"
     )
+
+
+def test_what_money_and_orders_hang_on_stands_still_at_what_it_cannot_take_in_and_all_else_goes_on() -> None:
+    standing_still = {each.name for each in all_projections(NoAnswers()) if each.halts}  # type: ignore[arg-type]
+    assert standing_still == {
+        "api_keys",
+        "balances",
+        "order_keys",
+        "orders",
+        "portfolio",
+        "trades",
+        "transfer_keys",
+    }

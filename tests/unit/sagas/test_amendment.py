@@ -1,7 +1,8 @@
 """What an amendment sets aside is used by it or given back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from adapters.simulation.world import World
 from application.ports.event_store import AppendOutcomeUnknown, StoreUnavailable
 from application.requests import AmendRequest, OrderAccepted
-from application.sagas.amendment import amend
+from application.sagas.amendment import amend, refused_by_rules
 from application.sagas.funds import Funds
 from domain.identifiers import OrderId, Ticker
 from domain.quantities import Money, Quantity, Ticks
@@ -164,3 +165,46 @@ async def test_an_order_that_ended_after_it_was_looked_for_is_not_amended(world:
         )
         assert isinstance(refused, Rejected)
         assert refused.reason is Reason.ORDER_NOT_FOUND
+
+
+class Noted:
+    """Notes the steps of a saga, and of which."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+
+    @contextmanager
+    def span(self, name: str, saga_id: UUID) -> Iterator[None]:
+        self.steps.append((name, saga_id.int))
+        yield
+
+
+async def test_each_step_of_an_amendment_can_be_followed_by_its_name(world: World) -> None:
+    order_id = await placed(world)
+    steps = []
+    for number, ticks in enumerate((5_000, 4_000, 4_000), start=6):
+        spans = Noted()
+        answer = await amend(
+            AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(ticks)),
+            Ticker("M"),
+            None,
+            directory=world.exchange.directory,
+            funds=Funds(world.exchange.processes),
+            saga_id=UUID(int=number),
+            spans=spans,  # type: ignore[arg-type]
+        )
+        assert isinstance(answer, OrderAccepted)
+        steps.append(spans.steps)
+        await world.exchange.settled()
+    assert steps == [[("reserve", 6), ("amend", 6)], [("amend", 7)], [("amend", 8)]]
+
+
+async def test_whether_the_rules_would_take_an_amendment_is_told_without_making_it(world: World) -> None:
+    order_id = await placed(world)
+    market = await world.exchange.directory.market(Ticker("M")).state()
+    order = market.orders[order_id]
+    right = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    assert refused_by_rules(right, order, market) is None
+    wrong = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_001))
+    assert isinstance(refused_by_rules(wrong, order, market), Rejected)
+    assert order.price_ticks == 4_000

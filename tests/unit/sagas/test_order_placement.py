@@ -1,7 +1,8 @@
 """What undoes an order that came too far: its money is free again before its sender hears of the refusal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -60,6 +61,7 @@ class Streams:
         self._fault = fault
         self.counts, self.asked = SagaCounts(), list[object]()
         self.orders: list[PlaceOrder] = []
+        self.steps: list[str] = []
         self.events: list[LedgerEvent] = []
         self.limits = AccountLimits(keys=12)
 
@@ -81,7 +83,14 @@ class Streams:
             directory=self,  # type: ignore[arg-type]
             funds=SimpleNamespace(ask=lambda _ledger, command, **ids: self._taken(command, **ids)),  # type: ignore[arg-type]
             counts=self.counts,
+            spans=self,  # type: ignore[arg-type]
         )
+
+    @contextmanager
+    def span(self, name: str, saga_id: UUID) -> Iterator[None]:
+        assert saga_id == UUID(int=1)
+        self.steps.append(name)
+        yield
 
     def ledger(self, _account: AccountId) -> SimpleNamespace:
         return SimpleNamespace(ask=self._taken)
@@ -113,6 +122,7 @@ async def test_an_order_that_could_not_be_recorded_gives_its_money_back_before_t
     with pytest.raises(StoreUnavailable):
         await placement.run()
     assert streams.asked[1:] == [ReleaseReservation(order_id=OrderId("o"))]
+    assert streams.steps == ["reserve", "place", "release"]
     assert (placement.state, streams.counts.ended) == (
         SagaState.RELEASED,
         {"placed": 0, "refused": 0, "compensated": 1, "failed": 0},
