@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.cancellation import cancellable
+
 LASTS_S = 3.0
 LOOK_S = 0.5
 """For how long a name is kept for whoever has it, and how often it says that it is still there."""
@@ -32,7 +34,7 @@ class Names:
     async def find(self, engine: str) -> str:
         """Return the address of an engine. Raises ``OSError`` where none of that name runs."""
         try:
-            address = await self._redis.get(self._key(engine))
+            address = await cancellable(self._redis.get(self._key(engine)))
         except RedisError as error:
             raise OSError(str(error)) from error
         if address is None:
@@ -75,11 +77,11 @@ class Names:
     async def _is_ours(self, engine: str, address: str) -> bool:
         """Return whether a name stands for an address, having it stand for that longer, or if it was free."""
         key, kept_ms = self._key(engine), int(1_000 * LASTS_S)
-        if await self._redis.set(key, address, px=kept_ms, nx=True):
+        if await cancellable(self._redis.set(key, address, px=kept_ms, nx=True)):
             return True
-        if await self._redis.get(key) != address.encode():
+        if await cancellable(self._redis.get(key)) != address.encode():
             return False
-        await self._redis.pexpire(key, kept_ms)
+        await cancellable(self._redis.pexpire(key, kept_ms))
         return True
 
     def _key(self, engine: str) -> str:

@@ -22,6 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from adapters.cancellation import cancellable
 from application.health import Health, Trouble
 
 log = logging.getLogger(__name__)
@@ -243,7 +244,7 @@ class Post:
             for peer, frames in unsent.items():
                 pipe.xadd(self._key(peer), {b"f": _encode(frames)})
                 pipe.expire(self._key(peer), KEPT_S)
-            await pipe.execute()
+            await cancellable(pipe.execute())
 
     async def _take(self) -> None:
         after: bytes | str = "0"
@@ -253,7 +254,7 @@ class Post:
                 async with self.redis.pipeline(transaction=False) as pipe:
                     pipe.xtrim(own, minid=after)
                     pipe.xread({own: after}, count=AT_ONCE, block=int(1_000 * READ_S))
-                    _, read = await pipe.execute()
+                    _, read = await cancellable(pipe.execute())
             except (RedisError, OSError) as error:
                 # Another Redis may be at its place, whose clock goes differently.
                 after = "0"
