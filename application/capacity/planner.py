@@ -284,7 +284,7 @@ class CapacityPlanner:
     def busy_cores(self, role: Role, scenario: Scenario) -> float:
         """Return the cores that a part keeps busy at the peak: work a second times what it takes."""
         reads = scenario.reads_per_s * self._costs.read_us.get(role, 0.0)
-        return _US * (reads + scenario.orders_per_s * self._costs.order_us.get(role, 0.0))
+        return _US * (reads + scenario.orders_per_s * self._costs.order_us[role])
 
     def _storage_gb(self, role: Role, scenario: Scenario) -> float:
         kept = scenario.orders_a_month * scenario.months_kept
