@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -38,6 +38,7 @@ class Course:
     told: Told = field(default_factory=Told)
     refused: list[str] = field(default_factory=list)
     accepted_at: list[float] = field(default_factory=list)
+    over: bool = False
 
     def longest_pause_s(self, since: float) -> float:
         """Return the longest time without an accepted order."""
@@ -71,9 +72,9 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
 
 
 async def trade(http: httpx.AsyncClient, signer: Signer, seed: int, course: Course) -> None:
-    """Place order after order, each again and again until it is accepted."""
+    """Place order after order until it is over, each again and again until it is accepted."""
     choose = random.Random(seed)
-    while True:
+    while not course.over:
         order = next_order(signer, choose, course.told)
         while True:
             answer = await http.post(ORDERS, json=order, headers=signer.headers("POST", ORDERS))
@@ -103,11 +104,8 @@ async def trade_through(venue: Venue, outage: Callable[[Cluster], Awaitable[None
         while len(course.accepted_at) < had + 50:
             assert time.monotonic() < back + 30, "trading does not go on"
             await asyncio.sleep(0.05)
-        for client in clients:
-            client.cancel()
-        for client in clients:
-            with suppress(asyncio.CancelledError):
-                await client
+        course.over = True
+        await asyncio.gather(*clients)
     return course
 
 
