@@ -21,6 +21,7 @@ from benchmarks.hostile import (
     BARE_MS,
     ENOUGH,
     KEPT_MAX,
+    MADE_ENOUGH,
     MADE_MAX,
     MADE_TIMES,
     ORDER_MAX,
@@ -111,8 +112,8 @@ def test_a_route_that_leaves_something_each_time_is_told() -> None:
         "clean": _route(kept_bytes_each=KEPT_MAX),
         "grows": _route(kept_bytes_each=KEPT_MAX + 1),
         "asked too seldom to say": _route(kept_bytes_each=KEPT_MAX + 1, repeats=ENOUGH - 1),
-        "makes something": _route(kept_bytes_each=allowed, makes=True, repeats=3),
-        "makes too much": _route(kept_bytes_each=allowed + 1, makes=True, repeats=3),
+        "makes something": _route(kept_bytes_each=allowed, makes=True, repeats=MADE_ENOUGH),
+        "makes too much": _route(kept_bytes_each=allowed + 1, makes=True, repeats=MADE_ENOUGH),
     }
     assert growing_with(routes) == ["grows", "makes too much"]
 
