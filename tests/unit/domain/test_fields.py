@@ -89,6 +89,8 @@ LIMITS = {
     "CancelOnPause": (None, None, None, None, None, None),
     "FeesReturned": (None, None, None, None, None, None),
     "Strict": (None, None, None, None, None, None),
+    "EngineName": (None, None, None, None, r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$", None),
+    "EngineLost": (None, None, None, None, None, None),
 }
 """Least, most, shortest, longest, pattern, unit."""
 
