@@ -108,11 +108,16 @@ async def test_half_a_character_is_refused_wherever_it_is_sent(world: World, ope
         named = re.sub(r"{.*?}", "FED-CUT", operation.path)
         for name in operation.query.model_fields:
             answer = await world.send(operator, operation.method, f"{named}?{name}=%ED%A0%80")
-            assert error(answer) in ((400, "invalid_parameter"), (400, "missing_field"))
+            # Where a body is asked for too, either may be refused first.
+            assert error(answer) in (
+                (400, "invalid_parameter"),
+                (400, "missing_field"),
+                (400, "invalid_field"),
+            )
         if operation.path != named:
             path = re.sub(r"{.*?}", "%ED%A0%80", operation.path)
             refused = await world.send(operator, operation.method, path)
-            assert error(refused) in ((404, "not_found"), (400, "missing_field"))
+            assert error(refused) in ((404, "not_found"), (400, "missing_field"), (400, "invalid_field"))
         for name in operation.body.model_fields if operation.body is not None else ():
             for content in (b'{"%s": "\\ud800"}', b'{"%s": [{"a": "\\udc00"}]}', b'{"%s": 1, "\\ud800": 1}'):
                 sent = await world.send(operator, operation.method, named, content=content % name.encode())
