@@ -325,8 +325,10 @@ def test_an_impossible_setting_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     assert "port" in refused.json["error"]["message"]
 
 
-WITHOUT_A_FOLDER = {"capacity", "chaos", "eventstore-user", "partitions", "queue", "simulate"}
-"""Commands that have nothing to do with a data folder: formulas, and the database of the read models."""
+WITHOUT_A_FOLDER = {
+    "capacity", "chaos", "eventstore-user", "mock", "partitions", "queue", "record", "simulate",
+}  # fmt: skip
+"""Commands that have nothing to do with a data folder: formulas, sessions, the database of read models."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)

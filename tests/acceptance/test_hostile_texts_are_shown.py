@@ -63,6 +63,9 @@ market create HAIL --title {typed} --rules {typed} --category {typed} --no-activ
 market link HAIL --if RAIN
 market activate HAIL
 market preview RAIN
+what-if RAIN
+what-if RAIN --remove {hostile}
+sandbox --from {here}/none{hostile}
 market close RAIN
 market determine RAIN --result yes --evidence {typed}
 market dispute RAIN --reason {typed}
@@ -101,6 +104,9 @@ webhook list bob
 webhook dead bob
 webhook retry bob {hostile}
 webhook remove bob {hostile}
+cluster status
+cluster add {hostile}
+cluster remove {hostile}
 queue list
 queue dead {hostile}
 queue retry {hostile} {hostile}
@@ -114,6 +120,7 @@ bench pool --n {hostile}
 
 NEED_NO_FOLDER = {
     "partitions", "capacity", "replay", "bench", "queue", "simulate", "chaos", "eventstore-user",
+    "record", "mock",
 }  # fmt: skip
 
 CARRIED_OUT = [
@@ -121,7 +128,7 @@ CARRIED_OUT = [
 ]
 """These end well, so that what they were given stands in the log."""
 
-RUN_ON = {"serve", "projector", "eventstore"}
+RUN_ON = {"serve", "projector", "eventstore", "engine", "api", "record", "mock"}
 """What these say is looked at below."""
 
 
@@ -219,6 +226,8 @@ async def test_the_event_store_is_as_careful(
         ("eventstore", "--users", f"/{HOSTILE}"),
         ("eventstore", "--certificate", f"/{HOSTILE}", "--key", f"/{HOSTILE}"),
         ("projector", HOSTILE),
+        ("record", f"/none/{HOSTILE}"),
+        ("mock", f"/none/{HOSTILE}"),
     ],
     ids=" ".join,
 )
@@ -226,7 +235,8 @@ async def test_the_event_store_is_as_careful(
 def test_what_cannot_run_on_says_so_as_carefully(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], form: tuple[str, ...]
 ) -> None:
-    assert main.run([*words, *form, "--data", str(tmp_path / PATH)]) in (1, 2)
+    data = [] if words[0] in NEED_NO_FOLDER else ["--data", str(tmp_path / PATH)]
+    assert main.run([*words, *form, *data]) in (1, 2)
     shown = "".join(capsys.readouterr())
     assert not OBEYED & set(shown)
     assert "loud" in shown
