@@ -228,7 +228,7 @@ def test_an_experiment_that_is_not_there_is_told_with_those_that_are(tmp_path: P
     assert presage_here("chaos", "run", broken, "--json").json["error"]["code"] == "bad_experiment"
     listed = presage_here("chaos", "list", "--json").json
     assert [each["name"] for each in listed] == NAMES
-    assert len(NAMES) == 9
+    assert {"kill-engine", "kill-exchange", "kill-http"} < set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
