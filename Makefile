@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# On all processors, up to four; a file's tests stay together.
-TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
+# One more at once than there are processors, up to four, because many tests wait; a file's tests stay together.
+AT_ONCE := $(shell $(PYTHON) -c "import os; print(min(4, 1 + (os.cpu_count() or 1)))")
+TOGETHER := --numprocesses $(AT_ONCE) --dist loadfile
 
 PAGE := adapters/web/page
 DIST := dist

@@ -13,7 +13,7 @@ from presage.signing import Signer
 from tests.acceptance.presage_process import Server, start_server
 from tests.acceptance.trading_load import ORDERS, Told, check_log, furnish, next_order
 
-ROUNDS = 100 if os.environ.get("PRESAGE_SOAK") == "1" else 5
+ROUNDS = 100 if os.environ.get("PRESAGE_SOAK") == "1" else 3
 SEED = 20
 PROJECTORS = ("inside", "beside")
 

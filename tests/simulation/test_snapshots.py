@@ -18,7 +18,7 @@ from application.streams import ledger_stream, market_stream
 from domain.ledger.aggregate import LEDGER
 from domain.market.aggregate import MARKET
 
-COMMANDS = 700
+COMMANDS = 350
 
 
 @pytest.mark.parametrize("seed", [101, pytest.param(102, marks=pytest.mark.more)])

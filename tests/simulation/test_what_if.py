@@ -12,7 +12,7 @@ from application.whatif.telling import same_until
 from application.whatif.what_if import Question, what_if
 from domain.identifiers import Ticker
 
-COMMANDS = 300
+COMMANDS = 200
 
 
 @pytest.mark.parametrize("seed", [301, *(pytest.param(seed, marks=pytest.mark.more) for seed in (302, 303))])

@@ -1,8 +1,11 @@
 """The bench of the book runs, with whichever of its peers are installed, and they fill alike."""
 
+import pytest
+
 from benchmarks.book import PEERS, STREAMS, run, stream
 
 
+@pytest.mark.more
 def test_the_bench_says_what_it_measured_and_which_peers_were_absent() -> None:
     result = run(200)
     absent = result["conditions"]["absent"]

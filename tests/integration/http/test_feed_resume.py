@@ -229,9 +229,9 @@ async def test_who_follows_several_markets_comes_back_at_a_position_of_the_log(
         for _ in range(steps):
             await chance.choice(flows).step()
 
-    for _ in range(8):
-        await happens(20)
-        acting, left = asyncio.create_task(happens(40)), chance.randint(1, 60)
+    for _ in range(4):
+        await happens(10)
+        acting, left = asyncio.create_task(happens(20)), chance.randint(1, 30)
 
         def enough() -> bool:
             nonlocal left
