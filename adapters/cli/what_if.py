@@ -62,6 +62,8 @@ def what_if(
     if at is not None:
         body["as_of_revision"] = at
     body |= as_of(as_of_time)
+    if ("as_of_revision" in body) == ("as_of_ts" in body):
+        raise typer.BadParameter("say where the market is forked: --at REVISION or --as-of TIME")
     if until is not None:
         body["until_revision"] = until
     body["insert"] = [*body.get("insert", []), *map(_order, insert or ())]

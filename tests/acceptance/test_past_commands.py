@@ -111,7 +111,8 @@ def test_what_would_have_been_is_asked_of_the_log(folder: Path, trade: dict[str,
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["RAIN"], "invalid_field"),
+        (["RAIN"], "usage"),
+        (["RAIN", "--at", 0, "--as-of", "2030-01-01"], "usage"),
         (["NONE", "--at", 0], "market_not_found"),
         (["RAIN", "--at", 99], "not_found"),
         (["RAIN", "--at", 1, "--insert", "carol buys"], "usage"),
