@@ -54,6 +54,8 @@ async def open_engine(settings: Settings, name: str) -> AsyncIterator[EngineProc
             engines.placement,
             exchange,
             desk,
+            presage.telling,
+            unsent=lambda: presage.deliveries.waiting,
             store=presage.store,
             codec=presage.codec,
             clock=presage.port.clock,

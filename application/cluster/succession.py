@@ -1,5 +1,8 @@
 """What an engine does when streams come to it or go: nothing is settled twice, and nothing is left out.
 
+Accounts are told of their orders in the same way: up to the hand-over by whoever had them, from there on by
+whoever has them.
+
 Each engine books what markets decided in the ledgers that it owns. Whoever hands over has booked all that
 came before the change; so whoever gets something goes on from there, or from the beginning of the log if
 nobody has handed over. Both are places in the log, the same for everybody who reads it.
@@ -7,7 +10,7 @@ nobody has handed over. Both are places in the log, the same for everybody who r
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -30,6 +33,8 @@ SEEN = "cluster"
 """The checkpoint of the changes that this engine has drawn its conclusions from."""
 
 LOOK_S = 0.1
+TOLD_WITHIN_S = 5.0
+"""How long the last notices may take while nobody is answered about what goes; then it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,18 @@ class Desk(Protocol):
     """Whether it sends away whoever asks for what is about to go."""
 
 
+class Notices(Protocol):
+    """Who tells accounts of their orders, as :class:`application.notices.telling.Telling` does."""
+
+    async def begin_at(self, landmark: Landmark) -> None:
+        """Begin at an event of the log, unless it is known where it was left off."""
+        ...
+
+    async def catch_up(self) -> None:
+        """Wait until all that is in the log now was taken by the receivers."""
+        ...
+
+
 class Succession:
     """Follows what comes to one engine and what goes."""
 
@@ -78,18 +95,22 @@ class Succession:
         placement: Placement,
         exchange: Exchange,
         desk: Desk,
+        notices: Notices,
         *,
+        unsent: Callable[[], int],
         store: EventStore,
         codec: EventCodec,
         clock: Clock,
         checkpoints: Checkpoints,
     ) -> None:
         self.over = asyncio.Event()
-        """Set once the engine was removed and has handed over everything."""
+        """Set once the engine was removed, has handed over everything, and has sent what it had to tell."""
         self._engine = engine
         self._placement = placement
         self._exchange = exchange
         self._desk = desk
+        self._notices = notices
+        self._unsent = unsent
         self._store = store
         self._codec = codec
         self._clock = clock
@@ -105,8 +126,11 @@ class Succession:
         seen = await self._checkpoints.load(SEEN)
         self._seen = seen.revision if seen else -1
         known = await self._checkpoints.load(CHECKPOINT)
+        joined = await self._joined()
         if known is None:
-            self._seen, known = -1, await self._joined()
+            self._seen, known = -1, joined
+        if joined is not None:
+            await self._notices.begin_at(joined)
         for gain in self._gains():
             begin = await self._since(gain)
             if known is not None and begin.position < known.position:
@@ -129,21 +153,23 @@ class Succession:
                 await self._note()
                 await self._exchange.take_over()
                 log.warning("engine %s has taken over what the log gives it", self._engine)
-            if self._engine in state.left and not state.owing:
+            if self._engine in state.left and not state.owing and not self._unsent():
                 self.over.set()
             await asyncio.sleep(LOOK_S)
 
     async def _hand_over(self) -> None:
         """Finish all that was begun with what goes, and tell that it has gone."""
+        await self._notices.catch_up()  # as long as it takes: meanwhile everybody is answered
         self._desk.handing_over = True
         try:
             await self._exchange.trading.close()
             await self._exchange.processes.catch_up()
             await self._exchange.directory.finish(lambda stream: not self._placement.stays(stream))
+            await asyncio.wait_for(self._notices.catch_up(), TOLD_WITHIN_S)
             await change(self._store, self._codec, self._clock, handing_over(self._engine))
             await self._placement.membership.look()
-        except EventStoreError as error:
-            log.warning("the hand-over waits: %s", error)
+        except (EventStoreError, TimeoutError) as error:
+            log.warning("the hand-over waits: %r", error)
         finally:
             self._desk.handing_over = False
 

@@ -59,12 +59,15 @@ class Telling:
     ) -> None:
         self._log = log
         self._codec = codec
+        self._matching = Filter(types=tuple(map(codec.stored_type, _WANTED)))
         self._webhooks = webhooks
         self._outbox = outbox
         self._receivers = receivers
         self._health = health
         self._noted_at = 0.0
         self._landmark: Landmark | None = None
+        self._reached = START
+        self._moved = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -79,6 +82,19 @@ class Telling:
             name="notices",
         )
 
+    async def begin_at(self, landmark: Landmark) -> None:
+        """Begin at an event of the log, unless it is known where it was left off; to be called first."""
+        if await self._outbox.load(CHECKPOINT) is None:
+            await self._outbox.save(CHECKPOINT, landmark)
+
+    async def catch_up(self) -> None:
+        """Wait until the receivers have taken all that is in the log now."""
+        position = START
+        async for page in self._log.read_all(backwards=True, limit=1, matching=self._matching):
+            position = page.position
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._reached >= position)
+
     async def close(self) -> None:
         """Stop, noting how far everything was taken."""
         if self._task is None:
@@ -89,12 +105,13 @@ class Telling:
             await self._outbox.save(CHECKPOINT, self._landmark)
 
     async def _follow(self) -> None:
-        matching = Filter(types=tuple(map(self._codec.stored_type, _WANTED)))
         landmark = await self._known()
         for receiver in self._receivers:
             await receiver.resume()
         self._landmark = landmark
-        async with aclosing(self._log.subscribe(after=await self._from(), matching=matching)) as pages:
+        begin = await self._from()
+        await self._reach(begin)
+        async with aclosing(self._log.subscribe(after=begin, matching=self._matching)) as pages:
             async for page in pages:
                 if page.events:
                     await self._take(page.events)
@@ -119,10 +136,16 @@ class Telling:
         for receiver in self._receivers:
             await receiver.take(notices)
         self._landmark = landmark_of(events[-1])
+        await self._reach(self._landmark.position)
         now = asyncio.get_running_loop().time()
         if now - self._noted_at >= NOTE_EVERY_S:
             self._noted_at = now
             await self._outbox.save(CHECKPOINT, self._landmark)
+
+    async def _reach(self, position: Position) -> None:
+        async with self._moved:
+            self._reached = position
+            self._moved.notify_all()
 
     async def _notices(self, events: Sequence[RecordedEvent]) -> AsyncIterator[Notice]:
         for stored in events:

@@ -1,7 +1,7 @@
 """Several engines on one log in one process: what one asks another goes over the wire and back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,10 @@ from application.cluster.succession import Succession
 from application.cluster.wire import Ask, Fault, Reply, command_in, decision_of, error_of, fault_of, reply_of
 from application.events import DomainEvent
 from application.exchange import Exchange
+from application.health import Health
 from application.hosting.decision import Decision
+from application.notices.notice import Notice
+from application.notices.telling import Telling
 from application.ports.clock import Clock, Ids
 
 
@@ -33,13 +36,31 @@ class Neighbour:
         self.asked: list[str] = []
         """The streams that others have asked about here."""
         self.checkpoints = MemoryCheckpoints()
+        self.outbox: Any = MemoryCheckpoints()
+        self.listens = asyncio.Event()
+        self.listens.set()
+        self.told: list[str] = []
+        """The orders that accounts were told of from here."""
         self._all = all_of_them
         self._exchange: Exchange | None = None
+        self._telling: Telling | None = None
 
     @property
     def exchange(self) -> Exchange:
         assert self._exchange is not None
         return self._exchange
+
+    @property
+    def telling(self) -> Telling:
+        assert self._telling is not None
+        return self._telling
+
+    async def resume(self) -> None:
+        pass
+
+    async def take(self, notices: Sequence[Notice]) -> None:
+        await self.listens.wait()
+        self.told += [str(notice.order.event.order_id) for notice in notices]
 
     def ask(self, question: Ask) -> "asyncio.Future[Decision[DomainEvent]]":
         return asyncio.ensure_future(self._ask(question))
@@ -91,11 +112,14 @@ class Neighbour:
             alone=False,
             elsewhere=self,
         )
+        self._telling = Telling(log, codec, exchange.webhooks, self.outbox, [self], Health())
         return Succession(
             self.name,
             self.placement,
             exchange,
             self,
+            self._telling,
+            unsent=lambda: 0,
             store=log,
             codec=codec,
             clock=clock,
@@ -123,6 +147,7 @@ class Neighbours:
         await membership.look()
         await succession.prepare()
         await neighbour.exchange.start()
+        neighbour.telling.start()
         self._following[name] = asyncio.create_task(self._follow(neighbour, succession))
         return neighbour
 
@@ -143,6 +168,7 @@ class Neighbours:
         task = self._following.pop(name)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await gone.telling.close()
         await gone.exchange.close()
 
     async def at_rest(self) -> None:
@@ -168,6 +194,7 @@ class Neighbours:
             task.cancel()
         await asyncio.gather(*self._following.values(), return_exceptions=True)
         for each in self.all.values():
+            await each.telling.close()
             await each.exchange.close()
         await self.log.close()
 

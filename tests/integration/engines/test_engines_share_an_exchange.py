@@ -1,5 +1,6 @@
 """Engines that share an exchange keep it whole, whoever is asked and whatever moves between them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -145,6 +146,35 @@ async def test_engines_come_and_go_while_there_is_trading(two: Neighbours, clock
     await check(two)
 
 
+async def test_an_account_that_moves_is_told_of_every_order_and_not_of_its_past_again(
+    two: Neighbours, clock: SteppingClock
+) -> None:
+    flow = SharedFlow(two, two.all["E1"], clock, 9)
+    await flow.found()
+    for account in ACCOUNTS:
+        await two.all["E1"].exchange.webhooks.set(account, "desk", "https://example.com/")
+    for each in two.all.values():
+        await each.telling.catch_up()
+        each.listens.clear()
+    placed = set()
+    for account in ACCOUNTS:
+        answer = await place(two.all["E1"], account, MARKETS[0])
+        assert isinstance(answer, OrderAccepted)
+        placed.add(str(answer.order_id))
+    third = await two.open("E3")
+    for _ in range(50):
+        await asyncio.sleep(0.005)
+        assert not any(third.here(stream_of(third, account)) for account in ACCOUNTS)
+    for each in two.all.values():
+        each.listens.set()
+    await two.at_rest()
+    for each in two.all.values():
+        await each.telling.catch_up()
+    assert any(third.here(stream_of(third, account)) for account in ACCOUNTS)
+    assert {order for each in two.all.values() for order in each.told} >= placed
+    assert not placed & set(third.told), "they were placed before it came"
+
+
 async def test_what_a_lost_engine_had_not_booked_is_booked_by_those_who_get_its_ledgers(
     two: Neighbours, clock: SteppingClock
 ) -> None:
@@ -165,6 +195,10 @@ async def test_what_a_lost_engine_had_not_booked_is_booked_by_those_who_get_its_
     await two.at_rest()
     assert all(two.all["E1"].here(ledger.stream) for ledger in theirs)
     await check(two)
+
+
+def stream_of(engine: Neighbour, account: AccountId) -> str:
+    return ledger_stream(engine.exchange.directory.partition_of(account))
 
 
 async def place(engine: Neighbour, account: AccountId, ticker: Ticker) -> OrderAccepted | Rejected:
