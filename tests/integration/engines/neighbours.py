@@ -19,9 +19,20 @@ from application.events import DomainEvent
 from application.exchange import Exchange
 from application.health import Health
 from application.hosting.decision import Decision
+from application.log.landmarks import Landmark
 from application.notices.notice import Notice
 from application.notices.telling import Telling
 from application.ports.clock import Clock, Ids
+
+
+class Begun(MemoryCheckpoints):
+    """Remembers where it was begun."""
+
+    first: Landmark | None = None
+
+    async def save(self, name: str, landmark: Landmark) -> None:
+        self.first = self.first or landmark
+        await super().save(name, landmark)
 
 
 class Neighbour:
@@ -36,7 +47,7 @@ class Neighbour:
         self.asked: list[str] = []
         """The streams that others have asked about here."""
         self.checkpoints = MemoryCheckpoints()
-        self.outbox: Any = MemoryCheckpoints()
+        self.outbox: Any = Begun()
         self.listens = asyncio.Event()
         self.listens.set()
         self.told: list[str] = []

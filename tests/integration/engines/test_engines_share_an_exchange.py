@@ -12,6 +12,7 @@ from application.cluster.placement import OwnerAway
 from application.requests import OrderAccepted, OrderRequest
 from application.streams import ledger_stream, market_stream
 from application.verification.verify import verify
+from domain.cluster import EngineJoined
 from domain.identifiers import AccountId, Ticker
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Quantity, Ticks
@@ -173,6 +174,10 @@ async def test_an_account_that_moves_is_told_of_every_order_and_not_of_its_past_
     assert any(third.here(stream_of(third, account)) for account in ACCOUNTS)
     assert {order for each in two.all.values() for order in each.told} >= placed
     assert not placed & set(third.told), "they were placed before it came"
+    joined = next(
+        each for each in third.placement.membership.changes if each.event == EngineJoined(engine="E3")
+    )
+    assert third.outbox.first == joined.landmark
 
 
 async def test_what_a_lost_engine_had_not_booked_is_booked_by_those_who_get_its_ledgers(
