@@ -62,14 +62,14 @@ class Names:
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
-            with suppress(RedisError):
+            with suppress(RedisError, OSError):
                 if await self._is_ours(engine, address):
                     await self._redis.delete(self._key(engine))
 
     async def _keep(self, engine: str, address: str, lost: asyncio.Event) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            with suppress(RedisError):  # told by whoever sends messages by it
+            with suppress(RedisError, OSError):  # told by whoever sends messages by it
                 if not await self._is_ours(engine, address):
                     lost.set()
                     return

@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from adapters.cancellation import cancellable
-from application.health import Health, Trouble
+from application.health import Health, Trouble, kept_running
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,9 @@ ANSWER_S = 5.0
 
 KEPT_S = 60
 """How long a stream that nobody reads is kept in Redis: its process has ended."""
+
+OPENERS_KEPT = 10_000
+"""Of how many processes it is remembered which of their connections are over."""
 
 PART = "messages between the engines"
 
@@ -120,7 +123,7 @@ class Connection(asyncio.Transport):
             self._owes = True
             if frame.sequence == self._taken + 1:
                 self._taken = frame.sequence
-                self._protocol.data_received(frame.data)
+                self._receive(frame.data)
         if frame.last:
             self._end(None, told=False)
 
@@ -134,6 +137,14 @@ class Connection(asyncio.Transport):
                 self._say(frame)
         elif self._owes or now_s - self._said_s > PING_S:
             self._say(self._frame(0, b""))
+
+    def _receive(self, data: bytes) -> None:
+        """Hand data on. A fault of whoever takes it costs this connection and no other, as in asyncio."""
+        try:
+            self._protocol.data_received(data)
+        except Exception as error:
+            log.exception("what another process sent could not be taken")
+            self._end(error)
 
     def _frame(self, sequence: int, data: bytes, *, last: bool = False) -> Frame:
         self._owes = False
@@ -206,8 +217,12 @@ class Post:
     async def running(self) -> AsyncIterator[None]:
         """Send and take while the block runs."""
         tasks = [
-            asyncio.create_task(work(), name=f"{PART}: {work.__name__}")
-            for work in (self._send, self._take, self._look)
+            asyncio.create_task(kept_running(work, health=self._health, part=part), name=part)
+            for part, work in (
+                (f"{PART}: sending", self._send),
+                (f"{PART}: taking", self._take),
+                (f"{PART}: looking", self._look),
+            )
         ]
         try:
             yield
@@ -288,7 +303,10 @@ class Post:
         if self.accept is None or not fresh or frame.sequence != 1:
             self.send(frame.sender, Frame(self.address, *key, 0, 0, b"", last=True))
             return None
+        self._highest.pop(frame.opener, None)
         self._highest[frame.opener] = frame.number
+        if len(self._highest) > OPENERS_KEPT:
+            del self._highest[next(iter(self._highest))]
         protocol = self.accept()
         connection = self._connections[key] = Connection(self, frame.sender, *key, protocol)
         protocol.connection_made(connection)

@@ -117,6 +117,33 @@ async def test_an_end_is_told_to_the_other(two: Two) -> None:
         await end.lost.wait()
 
 
+async def test_a_fault_of_whoever_takes_what_came_costs_that_connection_only(two: Two) -> None:
+    faulty, well = await two.connected(), await two.connected()
+    assert faulty.transport is not None
+    assert well.transport is not None
+
+    def fail(_: bytes) -> None:
+        raise RuntimeError("no such message")
+
+    two.accepted[0].data_received = fail  # type: ignore[method-assign]
+    faulty.transport.write(b"what nobody understands")
+    await until(faulty.lost.is_set)
+    well.transport.write(b"and this arrives")
+    await until(lambda: two.accepted[1].said == b"and this arrives")
+    assert not well.lost.is_set()
+
+
+async def test_what_is_remembered_of_processes_that_are_gone_is_bounded(
+    two: Two, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OPENERS_KEPT", 2)
+    for _ in range(4):
+        other = Post(redis.url, prefix="test", health=Health())
+        async with other.running():
+            await other.open(two.there.address, End)
+    assert len(two.there._highest) == 2
+
+
 async def test_nobody_answers_at_an_address_of_a_process_that_has_ended(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
