@@ -193,7 +193,8 @@ async def build_exchange(
         ids=ids,
         spans=spans,
     )
-    busy = trading.busy if alone else OthersMayBeBusy(trading.busy)
+    # An engine has its ledgers to itself, and so the sagas that begin there.
+    busy = trading.busy if alone or elsewhere is not None else OthersMayBeBusy(trading.busy)
     recovery = SagaRecovery(directory, runner, ids, busy, set_aside)
     return Exchange(
         directory=directory,
