@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ from adapters.telemetry.tracing.untraced import Untraced
 from adapters.web.serving import page_routes
 from application.caching.warmer import CacheWarmer
 from application.founding import founding_of
-from application.health import Health, Trouble
+from application.health import Health, Trouble, kept_running
 from application.keys_in_force import KeysInForce
 from application.limiting.limits import Limits
 from application.limiting.tiers import LOOPBACK
@@ -344,10 +345,11 @@ async def open_http_process(
         )
         parts += front.parts
         await stack.enter_async_context(running_line(line))
-        for task in (
-            asyncio.create_task(_report(line, health), name="reports to the engine"),
-            asyncio.create_task(_note_sight(notes, worker, base.reads.models.freshness), name="sight"),
+        for part, work in (
+            ("reports to the engine", partial(_report, line, health)),
+            ("sight", partial(_note_sight, notes, worker, base.reads.models.freshness)),
         ):
+            task = asyncio.create_task(kept_running(work, health=health, part=part), name=part)
             stack.callback(task.cancel)
         front.warmer.start()
         app = forwarding_app(front.port, line, feed=front.feed, more_routes=page_routes())
