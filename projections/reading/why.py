@@ -193,14 +193,16 @@ class Why:
     ) -> Sequence[LedgerEntryView]:
         """Return the entries that book redemptions of one market: as a rule they follow at once."""
         booked: list[LedgerEntryView] = []
-        revisions = {each.revision for each in redeemed}
-        soon_us = redeemed[-1].cause.at_us + SOON_US if redeemed else 0
-        for until_us in (soon_us, None):
-            if len(booked) < len(revisions):
-                ticker = Ticker(redeemed[0].stream.removeprefix(MARKET))
-                at = Period(since_us=redeemed[0].cause.at_us, until_us=until_us)
-                entries = await self._entries(account_id, LedgerFilter(ticker=ticker, at=at))
-                booked = [entry for entry in entries if entry.market_revision in revisions]
+        if not redeemed:
+            return booked
+        ticker = Ticker(redeemed[0].stream.removeprefix(MARKET))
+        since_us, revisions = redeemed[0].cause.at_us, {each.revision for each in redeemed}
+        for until_us in (redeemed[-1].cause.at_us + SOON_US, None):
+            at = Period(since_us=since_us, until_us=until_us)
+            entries = await self._entries(account_id, LedgerFilter(ticker=ticker, at=at))
+            booked = [entry for entry in entries if entry.market_revision in revisions]
+            if {entry.market_revision for entry in booked} == revisions:
+                break
         return booked
 
     # --------------------------------------------------------------------------------- the settlement

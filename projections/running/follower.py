@@ -10,7 +10,7 @@ from application.events import DomainEvent, Recorded
 from application.health import Health
 from application.log.whole_streams import followed
 from application.ports.codec import EventCodec, UnreadableEvent
-from application.ports.event_store import Position
+from application.ports.event_store import START, Position
 from application.streams import EXCHANGE_EVENTS, GROUP, MARKET
 from domain.ledger import events as le
 from projections.running.log import Log
@@ -74,9 +74,10 @@ class Follower:
                             log.exception("left out of the board")
                 for listener in self._listeners:
                     listener.take(events)
-                if page.events and page.events[-1].position > self._progress.position:
-                    # Rows never go further than the last event, whatever else is in the log.
-                    self._progress.reach(page.events[-1].position, events[-1].cause.at_us if events else 0)
+                # Rows never go further than the last event, whatever else is in the log.
+                last = max((stored.position for stored in page.events), default=START)
+                if last > self._progress.position:
+                    self._progress.reach(last, events[-1].cause.at_us if events else 0)
                 await asyncio.sleep(0)
 
 

@@ -38,7 +38,7 @@ class RebuildProgress:
     events: int
     total: int
     rate: float
-    swapped: bool = False
+    swapped: bool
 
     @property
     def left_s(self) -> float | None:
@@ -99,11 +99,12 @@ class ProjectionRebuilder:
         self._runner = ProjectionRunner(
             store=store.beside, source=log, codec=codec, projections=projections, progress=Progress()
         )
-        self._began = 0.0
-        self._events = 0
-        self._resumed_at = 0
-        self._counted = START, 0
-        self._head = START
+        # Set when it runs:
+        self._began: float
+        self._events: int
+        self._resumed_at: int
+        self._counted: tuple[Position, int]
+        self._head: Position
 
     async def run(self) -> RebuildProgress:
         """Rebuild, swap the new rows in, and return how it ended. To stop it, cancel it."""

@@ -221,7 +221,7 @@ async def test_a_rebuild_is_stopped_again_and_again_and_goes_on_where_it_was(
 
 
 def test_progress_is_told_as_the_exercise_words_it() -> None:
-    progress = RebuildProgress(names=("trades",), events=45_000, total=120_000, rate=15_000.0)
+    progress = RebuildProgress(names=("trades",), events=45_000, total=120_000, rate=15_000.0, swapped=False)
     assert str(progress) == "Rebuilt 45,000 of 120,000 events"
     assert progress.left_s == 5.0
 

@@ -76,6 +76,14 @@ def test_every_read_either_hits_or_computes() -> None:
     assert outcome.hit_rate * reads + outcome.computed_per_min * MINUTES == pytest.approx(reads)
 
 
+def test_where_nothing_changes_nothing_is_stale_and_only_the_first_read_computes() -> None:
+    quiet = Traffic(changes_per_min=0.0)
+    reads = len(list(moments(quiet, 3, SEED)))
+    assert simulate(Policy(), quiet, minutes=3, seed=SEED) == Outcome(
+        hit_rate=(reads - 1) / reads, stale_rate=0.0, behind_s=0.0, computed_per_min=1 / 3
+    )
+
+
 def test_both_together_miss_once_for_a_change_and_once_for_a_quiet_minute() -> None:
     # A life ends with the next change, or after a minute: 50 changes in a minute leave hardly a quiet one.
     outcome = expected(Policy(ttl_s=1.0, invalidated=True), TRAFFIC)

@@ -59,6 +59,14 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "money in no market": (spoil(in_markets=7, deposited=7), "their collateral is"),
     "an event nobody saw": (lambda _, book: book.booked.update({TICKER: 10**6}), "has not happened"),
     "reserved for nothing": (lambda _, book: book.reservations.pop(OrderId("e")), "nothing set aside"),
+    "set aside below zero": (
+        lambda _, book: setattr(book.reservations[OrderId("e")], "amount", -1),
+        "order e has -1 and for amendments 0 set aside",
+    ),
+    "set aside for amendments below zero": (
+        lambda _, book: setattr(book.reservations[OrderId("e")], "extra", -1),
+        "and for amendments -1 set aside",
+    ),
     "reserved for a stranger": (
         lambda _, book: setattr(book.reservations[OrderId("e")], "account_id", BOB),
         "of bob is set aside",

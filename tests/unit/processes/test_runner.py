@@ -12,7 +12,7 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.event_stores.memory import MemoryEventStore
 from application.events import Cause, DomainEvent, Recorded
 from application.health import Health, Trouble
-from application.log.landmarks import Landmark
+from application.log.landmarks import Landmark, landmark_of
 from application.log.readable import readable_up_to
 from application.log.whole_streams import EventsMissing
 from application.ports.codec import UnreadableEvent
@@ -217,6 +217,50 @@ async def test_they_go_on_where_they_were_and_begin_anew_in_another_log(world: W
     assert world.runner.position == 0
     await world.runner.catch_up()
     assert world.process.seen[2:] == ["MarketPaused 0", "MarketClosed 1"]
+
+
+async def test_who_goes_back_stops_what_it_was_at_and_looks_again_at_all_that_followed(world: World) -> None:
+    await world.append(PAUSED, MarketClosed(), PAUSED)
+    await world.runner.start()
+    await world.runner.catch_up()
+    [page] = [page async for page in world.log.read_all()]
+    first, last = landmark_of(page.events[0]), landmark_of(page.events[2])
+    handling, meanwhile = asyncio.Event(), []
+    handle, world.process.seen = world.process.handle, []
+
+    async def slow(events: Sequence[Recorded[DomainEvent]]) -> None:
+        if handling.is_set():
+            return await handle(events)
+        handling.set()
+        await asyncio.sleep(3_600)
+        raise AssertionError("it was stopped")
+
+    world.process.handle = slow  # type: ignore[method-assign]
+    await world.append(MarketClosed())
+    await handling.wait()
+    await world.runner.go_back(
+        first, lambda: meanwhile.append((list(world.process.seen), world.runner.position))
+    )
+    assert meanwhile == [([], 1)], "nothing is seen to while it goes back"
+    assert world.checkpoints.noted[-1] == first, "it is not forgotten however the process ends"
+    await world.runner.catch_up()
+    assert world.process.seen == ["MarketClosed 1", "MarketPaused 2", "MarketClosed 3"]
+    await asyncio.sleep(0)
+    assert len([task for task in asyncio.all_tasks() if task.get_name() == "process managers"]) == 1
+    for ahead in (last, replace(last, position=Position(99))):
+        world.runner._landmark = last
+        await world.runner.go_back(ahead, lambda: meanwhile.append(([], world.runner.position)))
+    assert meanwhile[1:] == [([], 4)] * 2, "what was not seen to yet will be"
+    await world.runner.catch_up()
+    assert len(world.process.seen) == 3
+
+
+async def test_who_goes_back_before_anything_was_seen_to_has_nothing_to_look_at_again(world: World) -> None:
+    await world.append(PAUSED)
+    [page] = [page async for page in world.log.read_all()]
+    meanwhile: list[int] = []
+    await world.runner.go_back(landmark_of(page.events[0]), lambda: meanwhile.append(world.runner.position))
+    assert (meanwhile, world.checkpoints.noted) == ([0], [])
 
 
 async def test_while_the_store_is_away_they_wait_half_a_second_and_say_so(world: World) -> None:

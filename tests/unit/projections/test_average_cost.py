@@ -41,6 +41,15 @@ def test_what_rounding_leaves_goes_with_the_last_share() -> None:
     assert shares == Shares()
 
 
+def test_a_pair_is_given_up_for_a_dollar_and_earns_what_that_is_beyond_its_cost() -> None:
+    shares = Shares(yes=300, no=100, yes_cost=1_200_000, no_cost=250_000)
+    assert holding.redeem(shares, 100) == 1_000_000 - 400_000 - 250_000
+    assert shares == Shares(yes=200, yes_cost=800_000)
+    dear = Shares(yes=3, no=3, yes_cost=20_000, no_cost=20_000)
+    assert [holding.redeem(dear, 1) for _ in range(3)] == [-3_332, -3_334, -3_334]
+    assert dear == Shares()
+
+
 def test_closing_pays_both_sides_at_once() -> None:
     shares = Shares(yes=100, no=50, yes_cost=400_000, no_cost=300_000)
     assert holding.close(shares, 1_000_000) == 300_000

@@ -1,6 +1,7 @@
 """What an account sees of itself in memory is what its rows say, whenever it began to listen."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from application.streams import MARKET
 from domain.identifiers import AccountId, Ticker
 from domain.market import events as e
 from domain.market.vocabulary import Side
+from domain.quantities import Money, Quantity
 from projections.live.desk import Desk, Filled
 from projections.orders import ORDERS, OrderRow
 from projections.portfolio import POSITIONS, PositionRow
@@ -120,6 +122,25 @@ def test_of_what_the_rows_know_already_only_the_fill_is_told_and_no_net_position
     assert isinstance(filled, Filled)
     assert (filled.net, desk.positions) == (None, {})
     assert shown(desk.take(log.add("market-M", placed("ann", Side.YES, 4_000, 300)))) == ["OrderRow"]
+
+
+def test_what_happened_at_the_very_place_the_rows_go_up_to_is_not_taken_in_again() -> None:
+    log, desk = Log(), opened()
+    for event in (
+        placed("ann", Side.YES, 4_000, 300),
+        trade(leg("ann", Side.YES), leg("bob", Side.NO), 4_000, 100),
+        e.PairsRedeemed(
+            account_id=ANN, quantity=Quantity(5), payout=Money(50_000), locked=Money(0), trade_id=None
+        ),
+    ):
+        recorded = log.add("market-M", event)
+        knowing = opened(position=recorded.position)
+        knowing.orders, knowing.positions = deepcopy(desk.orders), deepcopy(desk.positions)
+        assert {type(change) for change in knowing.take(recorded)} <= {Filled}
+        assert (knowing.orders, knowing.positions) == (desk.orders, desk.positions)
+        if not isinstance(event, e.PairsRedeemed):
+            assert desk.take(recorded)
+            assert (knowing.orders, knowing.positions) != (desk.orders, desk.positions)
 
 
 def test_an_account_that_trades_with_itself_is_told_of_both_sides() -> None:

@@ -1,5 +1,7 @@
 """What the board answers from memory, what it leaves to the rows, and whom it tells of what it loses."""
 
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -7,7 +9,10 @@ import pytest
 from application.events import DomainEvent, Recorded
 from domain.group.events import GroupFinalized
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
-from domain.market.vocabulary import Side
+from domain.market.events import MarketPaused
+from domain.market.vocabulary import MarketStatus, Side
+from projections.folds.market_book import BookOrderRow, TopRow
+from projections.folds.market_facts import MarketRow
 from projections.live import market_board
 from projections.live.market_board import BoardRows, LiveMarket, MarketBoard
 from tests.unit.event_schemas.market_examples import LIFECYCLE
@@ -86,6 +91,39 @@ def test_the_latest_trades_are_told_newest_first_if_enough_of_them_are_at_hand(w
     latest = restored.latest_trades(Ticker("M"), 1)
     assert latest is not None
     assert [each.position for each in latest] == [5]
+
+
+def test_what_a_board_is_set_up_from_is_told_at_once_unless_the_market_is_over(world: Watched) -> None:
+    world.listed("M")
+    world.resting("M")
+    world.traded("M", 2)
+    market = world.board._markets["M"]
+    assert (market.revision, market.over) == (3, False)
+    open_orders = list(market.book.orders.values())
+    ended = deepcopy(market.facts)
+    ended.status = MarketStatus.FINALIZED.value
+    empty = deepcopy(market.book.top)
+    empty.open_interest = 0
+
+    def on_board(facts: MarketRow, top: TopRow, orders: Sequence[BookOrderRow]) -> bool:
+        restored = MarketBoard(Fixed())
+        restored.restore(BoardRows(markets=[facts], tops=[top], orders=orders))
+        return restored.market(Ticker("M")) is not None
+
+    # It is over once its result stands, no order is open and all shares are paid; not before.
+    assert on_board(market.facts, empty, ())
+    assert on_board(ended, market.book.top, ())
+    assert on_board(ended, empty, open_orders)
+    assert not on_board(ended, empty, ())
+
+
+def test_a_market_is_as_new_as_the_later_of_what_is_known_of_it(world: Watched) -> None:
+    world.listed("M")
+    world.resting("M")
+    market = world.board._markets["M"]
+    assert (market.facts.revision, market.book.top.revision, market.revision) == (0, 1, 1)
+    world.add("market-M", MarketPaused(reason="rain"))
+    assert (market.facts.revision, market.book.top.revision, market.revision) == (2, 1, 2)
 
 
 def test_two_hundred_trades_are_kept_of_each_market(world: Watched) -> None:

@@ -128,7 +128,7 @@ async def test_two_thousand_events_are_taken_at_once_and_the_new_rows_take_their
 
 
 def test_while_nothing_was_taken_in_nobody_knows_how_long_it_takes() -> None:
-    assert RebuildProgress(names=("noting",), events=0, total=10, rate=0.0).left_s is None
+    assert RebuildProgress(names=("noting",), events=0, total=10, rate=0.0, swapped=False).left_s is None
 
 
 async def test_a_log_without_events_is_rebuilt_at_once(world: World) -> None:

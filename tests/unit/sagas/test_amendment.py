@@ -199,6 +199,25 @@ async def test_each_step_of_an_amendment_can_be_followed_by_its_name(world: Worl
     assert steps == [[("reserve", 6), ("amend", 6)], [("amend", 7)], [("amend", 8)]]
 
 
+async def test_that_an_amendment_is_given_up_can_be_followed_too(world: World) -> None:
+    order_id, spans = await placed(world), Noted()
+    dearer = AmendRequest(account_id=A, order_id=order_id, price_ticks=Ticks(5_000))
+    refused, _ = await asyncio.gather(
+        amend(
+            dearer,
+            Ticker("M"),
+            None,
+            directory=world.exchange.directory,
+            funds=Funds(world.exchange.processes),
+            saga_id=UUID(int=6),
+            spans=spans,  # type: ignore[arg-type]
+        ),
+        world.exchange.operations.pause(Ticker("M")),
+    )
+    assert isinstance(refused, Rejected)
+    assert spans.steps == [("reserve", 6), ("amend", 6), ("release", 6)]
+
+
 async def test_whether_the_rules_would_take_an_amendment_is_told_without_making_it(world: World) -> None:
     order_id = await placed(world)
     market = await world.exchange.directory.market(Ticker("M")).state()

@@ -163,6 +163,15 @@ async def test_one_that_cannot_be_ended_waits_or_is_set_aside_and_the_others_are
     assert (world.health.conditions, world.recovery.ended) == ([], 4)
 
 
+async def test_it_is_logged_which_order_waits_and_for_what(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.fault = lambda command: StoreUnavailable("no route") if command == GIVEN_UP else None
+    assert await world.recovery.run() == 1
+    assert [each.getMessage() for each in caplog.records] == [
+        "the saga of order amended waits to be ended: no route"
+    ]
+
+
 async def test_a_log_that_cannot_be_read_is_not_written_to() -> None:
     world = World()
     world.fault = lambda _: UnreadableEvent("a newer one")
