@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from adapters.bootstrap import Presage, open_presage
 from adapters.engine_lines.listening import answering
+from adapters.engine_lines.names import Doing
 from adapters.http.cluster_desk import ClusterDesk
 from adapters.settings import Settings
 from application.cluster.membership import MembershipRefused, change, joining
@@ -45,7 +47,9 @@ async def open_engine(settings: Settings, name: str) -> AsyncIterator[EngineProc
         desk = ClusterDesk(presage.port, exchange.directory, engines.placement, presage.tracing.endpoint)
         engines.post.accept = await stack.enter_async_context(answering(desk, lambda: exchange.ready))
         name_lost = asyncio.Event()
-        await stack.enter_async_context(engines.names.held(name, engines.post.address, name_lost))
+        await stack.enter_async_context(
+            engines.names.held(name, engines.post.address, name_lost, partial(_doing, presage))
+        )
         await _join(presage, name)
         await engines.placement.membership.look()
         await engines.look()
@@ -69,6 +73,15 @@ async def open_engine(settings: Settings, name: str) -> AsyncIterator[EngineProc
         )
         stack.callback(following.cancel)
         yield EngineProcess(presage=presage, name_lost=name_lost, over=succession.over)
+
+
+def _doing(presage: Presage) -> Doing:
+    exchange = presage.exchange
+    return Doing(
+        position=exchange.processes.position,
+        commands=exchange.directory.waiting,
+        notices=presage.deliveries.waiting,
+    )
 
 
 async def _join(presage: Presage, name: str) -> None:

@@ -6,21 +6,24 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
+from redis.asyncio import Redis
 
 from adapters.bootstrap import make_codec, open_log, open_store
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, safe, say, show, table
+from adapters.cli.queue import queues_in, queues_view
 from adapters.cli.roles import refuse_alone
 from adapters.clock import SystemClock
-from adapters.engine_lines.opening import running_engines
+from adapters.engine_lines.opening import Running, running_engines
 from adapters.settings import Settings
+from application.cluster.lag import lag
 from application.cluster.membership import Membership, adding, change, handing_over, removing
 from application.cluster.placement import Placement
 from application.founding import founding_of
 from application.hosting.open_markets import listed_markets
 from application.ports.codec import EventCodec
-from application.ports.event_store import EventStore
+from application.ports.event_store import EventStore, LogReader, Position
 from application.streams import ledger_stream, market_stream
 from domain.cluster import ClusterState
 
@@ -28,13 +31,19 @@ app = typer.Typer(
     no_args_is_help=True, help="The engines that share an exchange: who they are, who owns what."
 )
 
+WAITING = ("entries_waiting", "commands_waiting", "notices_waiting")
+
 Engine = Annotated[str, typer.Argument(metavar="NAME", help="The engine's name.")]
 T = TypeVar("T")
 
 
 @app.command()
 def status(*, data: Data = None, as_json: Json = False) -> None:
-    """Show the engines, whether they run, and how many markets and accounts' partitions each of them owns."""
+    """Show the engines: what each owns, what waits for it, how far behind it is; and the queues.
+
+    Each owns markets and accounts' partitions. Entries wait in Redis to be taken by it, commands in its
+    mailboxes, notices to be sent. It is behind with what follows from events.
+    """
     settings = _settings(data)
     document = asyncio.run(_status(settings))
     show(document, as_json=as_json, view=lambda: _view(document))
@@ -94,8 +103,9 @@ def _done(said: str, *, as_json: bool) -> None:
 
 
 async def _status(settings: Settings) -> dict[str, Any]:
+    assert settings.redis_url is not None, "it was looked"
     codec = make_codec()
-    async with open_log(settings) as log:
+    async with open_log(settings) as log, Redis.from_url(settings.redis_url) as redis:
         founding = await founding_of(log, codec)
         if founding is None:
             raise Failure("no_exchange", "the log holds no exchange yet: the first engine founds it")
@@ -107,22 +117,38 @@ async def _status(settings: Settings) -> dict[str, Any]:
         partitions = _owned(
             placement, state, [ledger_stream(number) for number in range(founding.partitions)]
         )
-        running = await running_engines(settings, log, codec, state.members | state.owing)
+        engines = sorted(state.members | state.owing)
+        running = await running_engines(redis, log, codec, engines)
+        return {
+            "revision": state.revision,
+            "markets": len(markets),
+            "partitions": founding.partitions,
+            "engines": [
+                {
+                    "engine": name,
+                    "running": name in running,
+                    "member": name in state.members,
+                    "handing_over": name in state.owing,
+                    "markets": owned[name],
+                    "partitions": partitions[name],
+                    **await _doing(running.get(name), log, codec),
+                }
+                for name in engines
+            ],
+            "queues": await queues_in(settings.redis_url),
+        }
+
+
+async def _doing(running: Running | None, log: LogReader, codec: EventCodec) -> dict[str, Any]:
+    """Return what waits for an engine and how far it is behind; nothing is known of one that does not run."""
+    told = running and running.doing
+    behind = told and await lag(log, codec, Position(told.position), SystemClock().now_us())
     return {
-        "revision": state.revision,
-        "markets": len(markets),
-        "partitions": founding.partitions,
-        "engines": [
-            {
-                "engine": name,
-                "running": name in running,
-                "member": name in state.members,
-                "handing_over": name in state.owing,
-                "markets": owned[name],
-                "partitions": partitions[name],
-            }
-            for name in sorted(state.members | state.owing)
-        ],
+        "entries_waiting": running and running.post,
+        "commands_waiting": told and told.commands,
+        "notices_waiting": told and told.notices,
+        "lag_events": behind and behind.events,
+        "lag_s": behind and round(behind.seconds, 3),
     }
 
 
@@ -131,6 +157,8 @@ def _owned(placement: Placement, state: ClusterState, streams: list[str]) -> "Co
 
 
 def _view(document: dict[str, Any]) -> Any:
+    from rich.console import Group  # noqa: PLC0415 (scripts do without it)
+
     rows = (
         (
             each["engine"],
@@ -138,10 +166,22 @@ def _view(document: dict[str, Any]) -> Any:
             _standing(each),
             f"{each['markets']:,}",
             f"{each['partitions']:,}",
+            *(_known(each[name]) for name in (*WAITING, "lag_events", "lag_s")),
         )
         for each in document["engines"]
     )
-    return table(["engine", "runs", "standing", "markets#", "partitions#"], rows)
+    engines = table(
+        [
+            *("engine", "runs", "standing", "markets#", "partitions#"),
+            *("entries#", "commands#", "notices#", "events behind#", "seconds behind#"),
+        ],
+        rows,
+    )
+    return Group(engines, queues_view(document["queues"])) if document["queues"] else engines
+
+
+def _known(figure: float | None) -> str:
+    return "?" if figure is None else f"{figure:,}"
 
 
 def _standing(engine: dict[str, Any]) -> str:

@@ -31,16 +31,8 @@ BODY_SHOWN = 80
 @app.command("list")
 def listing(*, as_json: Json = False) -> None:
     """List the queues of the Redis that REDIS_URL names, with what they hold."""
-    address = _address()
-
-    async def look() -> list[dict[str, Any]]:
-        return [
-            _document(name, await _within(address, name, lambda queue: queue.figures()))
-            for name in await queue_names(address)
-        ]
-
-    document = {"queues": asyncio.run(look())}
-    show(document, as_json=as_json, view=lambda: _view(document["queues"]))
+    document = {"queues": asyncio.run(queues_in(_address()))}
+    show(document, as_json=as_json, view=lambda: queues_view(document["queues"]))
 
 
 @app.command()
@@ -97,6 +89,14 @@ def discard(queue: Queue, letters: Letters = None, *, every: All = False, as_jso
         word="discarded",
         treatment=lambda box, named: box.discard(named),
     )
+
+
+async def queues_in(address: str) -> list[dict[str, Any]]:
+    """Return what the queues of a Redis hold, as documents."""
+    return [
+        _document(name, await _within(address, name, lambda queue: queue.figures()))
+        for name in await queue_names(address)
+    ]
 
 
 def _treat(
@@ -181,7 +181,8 @@ def _shown(letter: DeadLetter) -> str:
     return letter.message.body[:BODY_SHOWN].decode("utf-8", "backslashreplace")
 
 
-def _view(queues: Sequence[dict[str, Any]]) -> Any:
+def queues_view(queues: Sequence[dict[str, Any]]) -> Any:
+    """Return those documents as people see them."""
     rows = (
         (
             each["queue"],

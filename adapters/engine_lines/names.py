@@ -4,9 +4,10 @@ It decides nothing but where questions go. That two engines of one name do no ha
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -24,6 +25,21 @@ class NameTaken(Exception):
     """Another engine of this name is running."""
 
 
+class NoSuchEngine(OSError):
+    """No engine of this name runs."""
+
+
+class Doing(msgspec.Struct, frozen=True):
+    """How an engine gets on: up to which position of the log it has seen to what follows from events.
+
+    ``commands`` wait in its mailboxes, ``notices`` in its outbox.
+    """
+
+    position: int
+    commands: int
+    notices: int
+
+
 class Names:
     """The names of the engines of an exchange."""
 
@@ -32,31 +48,35 @@ class Names:
         self._prefix = prefix
 
     async def find(self, engine: str) -> str:
-        """Return the address of an engine. Raises ``OSError`` where none of that name runs."""
+        """Return the address of an engine. Raises :class:`NoSuchEngine`, or ``OSError`` where Redis fails."""
         try:
             address = await cancellable(self._redis.get(self._key(engine)))
         except RedisError as error:
             raise OSError(str(error)) from error
         if address is None:
-            raise OSError(f"no engine {engine} runs")
+            raise NoSuchEngine(f"no engine {engine} runs")
         return address if isinstance(address, str) else address.decode()
 
-    async def runs(self, engine: str) -> bool:
-        """Return whether an engine of that name runs."""
-        return bool(await self._redis.exists(self._key(engine)))
+    async def doing(self, engine: str) -> Doing | None:
+        """Return how an engine has last told that it gets on, ``None`` where it has not."""
+        told = await self._redis.get(f"{self._key(engine)}:doing")
+        return None if told is None else msgspec.json.decode(told, type=Doing)
 
     @asynccontextmanager
-    async def held(self, engine: str, address: str, lost: asyncio.Event) -> AsyncIterator[None]:
+    async def held(
+        self, engine: str, address: str, lost: asyncio.Event, doing: Callable[[], Doing] | None = None
+    ) -> AsyncIterator[None]:
         """Keep a name for an address while the block runs; ``lost`` is set if another engine has it then.
 
-        Raises :class:`NameTaken` if one has it now, and keeps it.
+        What it is ``doing`` can be asked by its name.
+        Raises :class:`NameTaken` if another engine has it now, and keeps it.
         """
         until = asyncio.get_running_loop().time() + WAIT_S
         while not await self._is_ours(engine, address):
             if asyncio.get_running_loop().time() > until:
                 raise NameTaken(f"an engine {engine} is running already: every engine has a name of its own")
             await asyncio.sleep(LOOK_S / 2)
-        keeping = asyncio.create_task(self._keep(engine, address, lost), name=f"name {engine}")
+        keeping = asyncio.create_task(self._keep(engine, address, lost, doing), name=f"name {engine}")
         try:
             yield
         finally:
@@ -66,13 +86,18 @@ class Names:
                 if await self._is_ours(engine, address):
                     await self._redis.delete(self._key(engine))
 
-    async def _keep(self, engine: str, address: str, lost: asyncio.Event) -> None:
+    async def _keep(
+        self, engine: str, address: str, lost: asyncio.Event, doing: Callable[[], Doing] | None
+    ) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
             with suppress(RedisError, OSError):  # told by whoever sends messages by it
                 if not await self._is_ours(engine, address):
                     lost.set()
                     return
+                if doing is not None:
+                    told, kept_ms = msgspec.json.encode(doing()), int(1_000 * LASTS_S)
+                    await cancellable(self._redis.set(f"{self._key(engine)}:doing", told, px=kept_ms))
+            await asyncio.sleep(LOOK_S)
 
     async def _is_ours(self, engine: str, address: str) -> bool:
         """Return whether a name stands for an address, having it stand for that longer, or if it was free."""

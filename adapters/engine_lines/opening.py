@@ -1,14 +1,15 @@
 """Opens the lines between the engines of a cluster, and those of an API to them."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.engine_lines.engines import Engines
-from adapters.engine_lines.names import Names
-from adapters.engine_lines.post import Post
+from adapters.engine_lines.names import Doing, Names, NoSuchEngine
+from adapters.engine_lines.post import Post, post_of
 from adapters.queues.redis_connection import refuse_unusable
 from adapters.read_models.opening import founded_at_us
 from adapters.settings import Settings
@@ -21,6 +22,13 @@ from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, StoreUnavailable
 from application.ports.queue import QueueUnavailable
+
+
+class Running(NamedTuple):
+    """An engine that runs: how many entries wait in Redis to be taken by it, and what it tells of itself."""
+
+    post: int
+    doing: Doing | None
 
 
 @asynccontextmanager
@@ -69,16 +77,19 @@ async def open_lines(
 
 
 async def running_engines(
-    settings: Settings, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
-) -> set[str]:
-    """Return which of some engines run."""
-    assert settings.redis_url is not None, "whoever asks has looked"
-    async with Redis.from_url(settings.redis_url) as redis:
-        names = Names(redis, await _prefix(log, codec))
-        try:
-            return {name for name in engines if await names.runs(name)}
-        except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+    redis: Redis, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
+) -> dict[str, Running]:
+    """Return how those engines get on that run. Raises :class:`QueueUnavailable`."""
+    prefix = await _prefix(log, codec)
+    names, running = Names(redis, prefix), {}
+    try:
+        for engine in engines:
+            with suppress(NoSuchEngine):
+                waiting = await redis.xlen(post_of(prefix, await names.find(engine)))
+                running[engine] = Running(waiting, await names.doing(engine))
+    except (RedisError, OSError) as error:
+        raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+    return running
 
 
 async def _prefix(log: FollowedLog, codec: EventCodec) -> str:

@@ -320,7 +320,7 @@ class Post:
                 connection.look(now_s)
 
     def _key(self, address: str) -> str:
-        return f"{self._prefix}:post:{address}"
+        return post_of(self._prefix, address)
 
     def _fault(self, what: str, error: Exception) -> None:
         self._faults[what] = str(error) or type(error).__name__
@@ -333,6 +333,11 @@ class Post:
     def _well(self, what: str) -> None:
         if self._faults.pop(what, None) is not None and not self._faults:
             self._health.clear(PART, Trouble.ENGINES_UNREACHABLE)
+
+
+def post_of(prefix: str, address: str) -> str:
+    """Return the stream from which a process takes what others send."""
+    return f"{prefix}:post:{address}"
 
 
 def _streams(read: Any) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]:

@@ -165,6 +165,11 @@ class Directory:
             return self.group(GroupId(stream.removeprefix(GROUP_STREAMS)))
         return self._partitioned.get(stream)
 
+    @property
+    def waiting(self) -> int:
+        """How many commands wait in all mailboxes."""
+        return sum(owner.waiting for owner in self._owners())
+
     async def finish(self, goes: Callable[[str], bool]) -> None:
         """Finish what waits now in the mailboxes of some streams, whatever becomes of it."""
         await asyncio.gather(*(owner.present() for owner in self._owners() if goes(owner.stream)))

@@ -1,13 +1,16 @@
 """A cluster as it is run: APIs, engines, projectors, a node, a real Redis and a real PostgreSQL."""
 
 import json
+import os
 import select
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -26,9 +29,12 @@ OPEN_S = 180.0
 class Role:
     """A process of the cluster that can be killed and started again at the same address."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.folder = folder
         self._arguments = arguments
+        self._environment = environment
         self._port = "0"
         self.ready: dict[str, Any] = {}
         self.process: subprocess.Popen[str] | None = None
@@ -42,7 +48,12 @@ class Role:
         command = [PRESAGE, *self._arguments, "--data", self.folder, "--json"]
         if self._arguments[0] != "projector":
             command += ["--port", self._port]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **self._environment}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def at_port(self, port: str) -> None:
+        """Have it listen there from its next start on."""
+        self._port = port
 
     def wait(self) -> None:
         process = self.process
@@ -85,18 +96,31 @@ class Role:
 
 
 class Cluster:
-    """All of it. ``operator`` is a data folder from which commands act as the operator."""
+    """All of it. ``operator`` is a data folder from which commands act as the operator: the first API's."""
 
-    def __init__(self, folder: Path, redis: RedisServer, *, engines: int = 2, apis: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        redis: RedisServer,
+        *,
+        engines: int = 2,
+        operator: Path | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.folder = folder
         self.redis = redis
+        self.operator = operator or folder / "api1"
+        self._environment = environment
         self.engines = [self.engine(f"E{number + 1}") for number in range(engines)]
-        self.apis = [Role(folder / f"api{number + 1}", "api") for number in range(apis)]
-        self.projectors = [Role(folder / f"projector{number + 1}", "projector") for number in range(2)]
+        self.apis = [self._role(each, "api") for each in (self.operator, folder / "api2")]
+        self.projectors = [self._role(folder / f"projector{number + 1}", "projector") for number in range(2)]
         self.extra: list[Role] = []
 
     def engine(self, name: str) -> Role:
-        return Role(self.folder / name, "engine", "--name", name)
+        return self._role(self.folder / name, "engine", "--name", name)
+
+    def _role(self, folder: Path, *arguments: str) -> Role:
+        return Role(folder, *arguments, environment=self._environment)
 
     def more(self, name: str) -> Role:
         """Return another engine, which ends with the others."""
@@ -104,21 +128,28 @@ class Cluster:
         self.extra.append(role)
         return role
 
-    @property
-    def operator(self) -> Path:
-        return self.apis[0].folder
-
     def start(self) -> None:
+        """Start a new exchange, which its first engine founds."""
         for role in [self.engines[0], *self.projectors]:
             role.begin()
         self.engines[0].wait()
         for engine in self.engines[1:]:
             engine.start()
-        self._share_the_operators_key()
+        [made] = [engine.folder for engine in self.engines if DataFolder(engine.folder).operator()]
+        self._share_keys(made, self.apis)
+        self._start(self.apis)
+
+    def start_founded(self) -> None:
+        """Start all processes at once; the operator's folder has the keys of an exchange that there is."""
+        self._share_keys(self.operator, [*self.engines, *self.apis])
+        self._start([*self.engines, *self.projectors, *self.apis])
+
+    def _start(self, roles: Sequence[Role]) -> None:
+        for role in roles:
+            role.begin()
+        for role in roles:
+            role.wait()
         for api in self.apis:
-            api.begin()
-        for api in self.apis:
-            api.wait()
             self.wait_ready(api)
 
     def wait_ready(self, role: Role, within_s: float = 30.0) -> None:
@@ -132,18 +163,17 @@ class Cluster:
             assert time.monotonic() < until, httpx.get(f"{role.url}/readyz").text
             time.sleep(0.05)
 
-    def _share_the_operators_key(self) -> None:
+    def _share_keys(self, made: Path, roles: Sequence[Role]) -> None:
         """Do what the secret does in a deployment."""
-        [made] = [engine.folder for engine in self.engines if DataFolder(engine.folder).operator()]
-        key = DataFolder(made).operator()
-        assert key is not None
-        for role in self.apis:
-            folder = DataFolder(role.folder)
-            folder.prepare(log_here=False)
-            held = folder.keep_key(
-                key.key_id, account_id=key.account_id, scopes=key.scopes, private_pem=key.read().decode()
-            )
-            folder.appoint_operator(held)
+        for role in roles:
+            if role.folder == made:
+                continue
+            role.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy(made / "webhooks.key", role.folder)
+            folder, key = DataFolder(role.folder), DataFolder(made).operator()
+            assert key is not None
+            shutil.copytree(made / "keys", role.folder / "keys", dirs_exist_ok=True)
+            folder.appoint_operator(key)
 
     def status(self) -> dict[str, Any]:
         """Return what `presage cluster status` says; a node that is busy is asked again."""

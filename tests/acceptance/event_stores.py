@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.in_a_cluster import CLUSTER
 from tests.cluster.program import PROGRAM
 from tests.integration.eventstore_node.node_process import NodeProcess, ProgramProcess
 
-EVENT_STORES = ("sqlite", "eventstoredb")
-EVERY_STORE = (*EVENT_STORES, "json_lines")
+EVENT_STORES = ("eventstoredb",) if CLUSTER else ("sqlite", "eventstoredb")
+EVERY_STORE = EVENT_STORES if CLUSTER else (*EVENT_STORES, "json_lines")
 
 
 @contextmanager

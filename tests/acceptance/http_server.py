@@ -1,9 +1,5 @@
 """``presage serve`` as a process of its own, on a data folder of its own."""
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +7,8 @@ from pathlib import Path
 import httpx
 
 from adapters.data_folder import DataFolder
-from tests.acceptance.presage_process import WORKERS
+from tests.acceptance.presage_process import start_server
 from tests.unit.http.keys import signed_headers
-
-START_S = 60
 
 
 class Server:
@@ -58,16 +52,10 @@ class Server:
 @contextmanager
 def presage_serve(data: Path) -> Iterator[Server]:
     """Run a server until the end of the block."""
-    presage = [sys.executable, "-c", "import sys; from adapters.cli.main import main; sys.exit(main())"]
-    command = [*presage, "serve", "--json", "--port", "0", "--data", str(data), "--workers", WORKERS]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-    ) as process:
-        try:
-            assert process.stdout is not None
-            server = Server(json.loads(process.stdout.readline())["url"], data)
-            yield server
-            server.close()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(START_S) == 0, "a server that is told to end ends well"
+    process = start_server(data)
+    try:
+        server = Server(process.url, data)
+        yield server
+        server.close()
+    finally:
+        assert process.stop() == 0, "a server that is told to end ends well"

@@ -5,14 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import pytest
+
 from adapters.cli.main import run
+from tests.acceptance.in_a_cluster import CLUSTER, environment_of
 
 ROOT = Path(__file__).parents[2]
 PRESAGE = Path(sys.executable).with_name("presage")
@@ -45,6 +50,7 @@ def presage(*arguments: object) -> Outcome:
         text=True,
         timeout=PATIENCE_S,
         check=False,
+        env={**os.environ, **_exchange(arguments)},
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -53,9 +59,17 @@ def presage(*arguments: object) -> Outcome:
 def presage_here(*arguments: object) -> Outcome:
     """Run a command in this process, which takes less time."""
     said, complained = StringIO(), StringIO()
-    with redirect_stdout(said), redirect_stderr(complained):
+    with redirect_stdout(said), redirect_stderr(complained), pytest.MonkeyPatch.context() as patch:
+        for name, value in _exchange(arguments).items():
+            patch.setenv(name, value)
         status = run(list(map(str, arguments)))
     return Outcome(status, said.getvalue(), complained.getvalue())
+
+
+def _exchange(arguments: Sequence[object]) -> dict[str, str]:
+    """Return the settings of the exchange whose data folder a command names."""
+    named = [folder for option, folder in pairwise(arguments) if option == "--data"]
+    return environment_of(Path(str(named[-1]))) if named else {}
 
 
 @dataclass(frozen=True)
@@ -93,11 +107,26 @@ WORKERS = os.environ.get("PRESAGE_TEST_WORKERS", "0")
 
 
 def start_server(data: Path, *options: str, program: Path = PRESAGE) -> Server:
-    """Start a server on a free port and wait until it is open."""
+    """Start a server on a free port and wait until it is open; or a cluster in its place."""
+    if not CLUSTER:
+        return start_process(data, "--workers", WORKERS, *options, program=program)
+    from tests.acceptance.cluster_server import start_cluster
+
+    return start_cluster(data, *options)
+
+
+def start_process(
+    data: Path,
+    *options: str,
+    program: Path = PRESAGE,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Server:
+    """Start ``presage serve`` on a free port and wait until it is open."""
     process = subprocess.Popen(
-        [program, "serve", "--json", "--port", "0", "--data", str(data), "--workers", WORKERS, *options],
+        [program, "serve", "--json", "--port", "0", "--data", str(data), *options],
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -194,7 +194,7 @@ async def test_a_name_is_one_engines_at_a_time(redis: RedisServer, monkeypatch: 
                 pass
         redis.wipe()
         async with asyncio.timeout(20):
-            while not await names.runs("E1"):  # noqa: ASYNC110
+            while await post.redis.get("test:engine:E1") is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert not lost.is_set()
         redis.wipe()

@@ -1,0 +1,98 @@
+"""The same cases against a cluster: with ``PRESAGE_TEST_CLUSTER=1`` every server of a test is one.
+
+A data folder stands for an exchange then as it does elsewhere: the first API runs on it, commands find it
+there, and beside it lies what the other processes keep. Log, read models and names in Redis are its own.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+
+from tests.databases import fresh_postgres
+from tests.redis_server import RedisServer, running_redis
+
+CLUSTER = os.environ.get("PRESAGE_TEST_CLUSTER") == "1"
+"""Whether servers are clusters where the test does not say."""
+
+ONE_PROCESS = "what one process does, with its data folder or at its address"
+OWN_CLUSTER = "starts and breaks the processes itself"
+HOUSE = "the house of the demonstration trades in `presage serve` only"
+
+LEFT_OUT = {
+    "test_chaos.py": "experiments start servers of their own",
+    "test_cluster.py": OWN_CLUSTER,
+    "test_serve_workers.py": OWN_CLUSTER,
+    "test_workers_killed_under_load.py": OWN_CLUSTER,
+    "test_projector.py": OWN_CLUSTER,
+    "test_folders.py": ONE_PROCESS,
+    "test_full_disk_at_start.py": ONE_PROCESS,
+    "test_full_disk_while_running.py": ONE_PROCESS,
+    "test_wheel.py": "that it is installed by itself, whatever it runs",
+}
+"""What is not told of a cluster, and why: whole files, and single cases of others."""
+
+
+def why_left_out(node: str) -> str | None:
+    """Return why a case is not told of a cluster, ``None`` if it is."""
+    file, _, case = node.rpartition("/")[2].partition("::")
+    return LEFT_OUT.get(file) or LEFT_OUT.get(f"{file}::{case.partition('[')[0]}")
+
+
+class _Services:
+    """What was started for the exchanges of the tests of a file, by the folder that stands for each."""
+
+    def __init__(self) -> None:
+        self.stack = ExitStack()
+        self.by_folder: dict[Path, dict[str, str]] = {}
+
+
+_running = _Services()
+_until_the_end = ExitStack()
+
+
+@cache
+def shared_redis() -> RedisServer:
+    """Return a Redis for all exchanges of the run: each has names of its own in it."""
+    return _until_the_end.enter_context(running_redis())
+
+
+@contextmanager
+def services_for_a_file() -> Iterator[None]:
+    """Stop what was started for the tests of a file."""
+    yield
+    _running.stack.close()
+    _running.by_folder.clear()
+
+
+def stop_what_is_shared() -> None:
+    """Stop what was started for all of them."""
+    _until_the_end.close()
+
+
+def environment_of(data: Path) -> dict[str, str]:
+    """Return the settings by which processes are of the exchange that a folder stands for."""
+    if not CLUSTER:
+        return {}
+    data = data.absolute()
+    if data not in _running.by_folder:
+        _running.by_folder[data] = _started(data)
+    return _running.by_folder[data]
+
+
+def _started(data: Path) -> dict[str, str]:
+    from tests.acceptance.event_stores import running_node
+
+    place = os.environ.get("PRESAGE_EVENT_STORE", "sqlite")
+    if "://" not in place:
+        node = beside(data) / "node"
+        node.mkdir(parents=True, exist_ok=True)
+        place = _running.stack.enter_context(running_node(node)).uri
+    database = _running.stack.enter_context(fresh_postgres())
+    return {"PRESAGE_EVENT_STORE": place, "DATABASE_URL": database, "REDIS_URL": shared_redis().url}
+
+
+def beside(data: Path) -> Path:
+    """Return where the other processes of a folder's exchange keep what they keep."""
+    return data.with_name(f"{data.name}.cluster")
