@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
-from redis.asyncio import Redis
 
 from adapters.bootstrap import make_codec, open_log, open_store
 from adapters.cli.failures import Failure
@@ -105,7 +104,7 @@ def _done(said: str, *, as_json: bool) -> None:
 async def _status(settings: Settings) -> dict[str, Any]:
     assert settings.redis_url is not None, "it was looked"
     codec = make_codec()
-    async with open_log(settings) as log, Redis.from_url(settings.redis_url) as redis:
+    async with open_log(settings) as log:
         founding = await founding_of(log, codec)
         if founding is None:
             raise Failure("no_exchange", "the log holds no exchange yet: the first engine founds it")
@@ -118,7 +117,7 @@ async def _status(settings: Settings) -> dict[str, Any]:
             placement, state, [ledger_stream(number) for number in range(founding.partitions)]
         )
         engines = sorted(state.members | state.owing)
-        running = await running_engines(redis, log, codec, engines)
+        running = await running_engines(settings, log, codec, engines)
         return {
             "revision": state.revision,
             "markets": len(markets),

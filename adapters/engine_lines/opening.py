@@ -77,18 +77,20 @@ async def open_lines(
 
 
 async def running_engines(
-    redis: Redis, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
+    settings: Settings, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
 ) -> dict[str, Running]:
     """Return how those engines get on that run. Raises :class:`QueueUnavailable`."""
-    prefix = await _prefix(log, codec)
-    names, running = Names(redis, prefix), {}
-    try:
-        for engine in engines:
-            with suppress(NoSuchEngine):
-                waiting = await redis.xlen(post_of(prefix, await names.find(engine)))
-                running[engine] = Running(waiting, await names.doing(engine))
-    except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+    assert settings.redis_url is not None, "whoever asks has looked"
+    running: dict[str, Running] = {}
+    async with Redis.from_url(settings.redis_url) as redis:
+        names = Names(redis, prefix := await _prefix(log, codec))
+        try:
+            for engine in engines:
+                with suppress(NoSuchEngine):
+                    waiting = await redis.xlen(post_of(prefix, await names.find(engine)))
+                    running[engine] = Running(waiting, await names.doing(engine))
+        except (RedisError, OSError) as error:
+            raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
     return running
 
 
