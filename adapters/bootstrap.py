@@ -1,39 +1,31 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 from starlette.applications import Starlette
 
 from adapters.caches.opening import open_cache, open_used_signatures
-from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints, NotedCheckpoints
+from adapters.checkpoints import FileCheckpoints, MemoryCheckpoints
 from adapters.clock import PART as CLOCK
 from adapters.clock import SystemClock, TimeOrderedIds
 from adapters.clock import watch as watch_the_clock
-from adapters.data_folder import UNFINISHED, DataFolder, Identity
+from adapters.data_folder import DataFolder, Identity
 from adapters.engine_lines.engines import Engines
 from adapters.engine_lines.opening import open_engines
 from adapters.engine_lines.shared_notes import SharedNotes
 from adapters.event_schemas.codec import JsonCodec
 from adapters.event_schemas.json_schemas import event_schemas
 from adapters.event_schemas.remembering import RememberingCodec
-from adapters.event_stores.data_files import ProcessLock, is_there, remove_what_is_left, sync_folder
+from adapters.event_stores.data_files import ProcessLock
 from adapters.event_stores.embedded.store import EmbeddedEventStore
-from adapters.event_stores.embedded.view import EmbeddedLogView
-from adapters.event_stores.json_lines import FileEventStore
-from adapters.event_stores.json_lines_view import FileLogView
-from adapters.event_stores.memory import MemoryEventStore
-from adapters.event_stores.reading_ahead import ReadingAhead
-from adapters.event_stores.sqlite import SqliteEventStore
-from adapters.event_stores.sqlite_view import SqliteLogView
-from adapters.event_stores.unfinished_copies import marked_unfinished, refuse_unfinished
+from adapters.event_stores.opening import open_known_log, open_log, open_store, place_of
+from adapters.event_stores.unfinished_copies import refuse_unfinished
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import create_app, make_port
 from adapters.http.callers.scrapers import Scrapers
@@ -47,21 +39,16 @@ from adapters.http.routes.admin_watching import overview_here
 from adapters.http.serving.warming import make_warmer
 from adapters.http.settings import HttpSettings
 from adapters.limits.opening import open_limits
-from adapters.notices.destinations import Destinations
-from adapters.notices.outbox import SqliteOutbox
-from adapters.notices.sender import HttpSender
-from adapters.notices.signing import Signer
-from adapters.notices.timer import SystemTimer
-from adapters.notices.wording import worded
+from adapters.notices.opening import OpenNotices, open_notices
 from adapters.projector_process import projector_beside
 from adapters.queues.opening import watching_queues
 from adapters.read_models import opening as read_models
 from adapters.read_models.opening import OpenReadModels, founded_at_us
 from adapters.sessions.opening import open_sessions
 from adapters.sessions.passwords import Argon2Passwords
-from adapters.settings import EVENTSTOREDB, ProjectorPlace, Settings, without_secrets
-from adapters.snapshots.memory import MemorySnapshots, NoSnapshots
-from adapters.snapshots.sqlite import SqliteSnapshots
+from adapters.settings import ProjectorPlace, Settings
+from adapters.snapshots.memory import NoSnapshots
+from adapters.snapshots.opening import open_snapshots
 from adapters.surveillance.rules import surveillance_rules
 from adapters.telemetry.objectives import read_objectives
 from adapters.telemetry.read_models import ReadModelFigures
@@ -83,7 +70,6 @@ from application.limiting.tiers import LOOPBACK
 from application.log.guard import LogGuard
 from application.log.readable import refuse_unknown_events
 from application.notices.deliveries import Deliveries
-from application.notices.log_line import LogLine
 from application.notices.telling import Telling
 from application.notices.webhooks import Webhooks
 from application.operations import Operations
@@ -91,7 +77,7 @@ from application.past import Past
 from application.ports.checkpoints import Checkpoints
 from application.ports.clock import Clock, Ids
 from application.ports.codec import EventCodec
-from application.ports.event_store import EventStore, LogReader, LogSubscriber, StreamReader
+from application.ports.event_store import EventStore
 from application.ports.key_index import KeyIndex
 from application.ports.snapshots import Snapshots
 from application.ports.tracing import NO_SPANS, Spans
@@ -107,7 +93,6 @@ from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
 from application.streams import EXCHANGE_EVENTS
 from application.trading import CommandHandler
-from application.transfer import refuse_unless_empty
 from application.watching.cache_counts import Caches
 from application.watching.hosting import Hosting
 from application.watching.notices import Notices
@@ -213,59 +198,6 @@ async def build_exchange(
     )
 
 
-class ReadableLog(StreamReader, LogReader, LogSubscriber, Protocol):
-    """A log that can be read and followed."""
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[EventStore]:
-    """Open the event store that the settings name, for this process to write."""
-    store: EventStore
-    if settings.event_store == "memory":
-        store = MemoryEventStore()
-    elif settings.event_store == "sqlite":
-        store = SqliteEventStore.open(settings.log_file)
-    elif settings.log_folder is not None:
-        store = FileEventStore.open(settings.log_folder)
-    else:
-        store = await _connect(settings.event_store)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def open_log(settings: Settings) -> AsyncIterator[ReadableLog]:
-    """Open the log for reading only, beside the process that writes it."""
-    DataFolder(settings.data).refuse_unfinished()
-    log: EventStore | EmbeddedLogView | ReadingAhead
-    if settings.event_store == "memory":
-        log = MemoryEventStore()
-    elif settings.event_store == "sqlite":
-        log = SqliteLogView.open(settings.log_file)
-    elif settings.log_folder is not None:
-        log = FileLogView.open(settings.log_folder)
-    else:
-        log = ReadingAhead(await _connect(settings.event_store, reading=True), settings.event_store)
-    try:
-        await refuse_unfinished(log, _place_of(settings))
-        yield log
-    finally:
-        await log.close()
-
-
-@asynccontextmanager
-async def open_known_log(settings: Settings) -> AsyncIterator[ReadableLog]:
-    """Open the log as :func:`open_log` does; refuse it if it holds events that this version does not know.
-
-    What a running exchange of this version has looked at is not looked at again.
-    """
-    async with open_log(settings) as log:
-        await refuse_unknown_events(log, JsonCodec(), NotedCheckpoints(settings.checkpoints_file))
-        yield log
-
-
 @asynccontextmanager
 async def open_past(settings: Settings) -> AsyncIterator[Past]:
     """Open what can say how things stood, beside the process that writes the log."""
@@ -315,6 +247,25 @@ class Presage:
         return await self.reads.freshness.await_position(await self.store.head(), SHOWN_S)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """An exchange with its log and its read models, before anybody can speak to it."""
+
+    settings: Settings
+    folder: DataFolder
+    tracing: Untraced
+    health: Health
+    clock: SystemClock
+    store: EventStore
+    codec: EventCodec
+    checkpoints: Checkpoints
+    reads: OpenReadModels
+    engines: Engines | None
+    exchange: Exchange
+    founded: str
+    traffic: Traffic
+
+
 @asynccontextmanager
 async def open_presage(
     settings: Settings, notes: SharedNotes | None = None, *, engine: str | None = None
@@ -326,166 +277,199 @@ async def open_presage(
     Raises :class:`UnusableFolder`, :class:`UnusableLog` or an error of the read models, each naming the
     file that cannot be used.
     """
-    folder = DataFolder(settings.data)
-    folder.prepare(log_here=settings.event_store == "sqlite")
-    health, checkpoints = Health(), _checkpoints(settings)
     async with AsyncExitStack() as stack:
-        tracing = stack.enter_context(open_tracing(settings, part="exchange"))
-        codec, ids = make_codec(tracing), tracing.ids(TimeOrderedIds())
-        if settings.event_store != "sqlite":  # which has a lock of its own
-            stack.callback(ProcessLock(settings.data / "lock").release)
-        store = await stack.enter_async_context(open_store(settings))
-        await refuse_unfinished(store, _place_of(settings))
-        await refuse_unknown_events(store, codec, checkpoints)
-        clock = SystemClock(await _last_decided_us(store, codec))
-        minding = asyncio.create_task(
-            kept_running(lambda: watch_the_clock(clock, health), health=health, part=CLOCK),
-            name="watch on the clock",
-        )
-        stack.callback(minding.cancel)
-        reads = await stack.enter_async_context(
-            open_reads(settings, store, codec, clock, health, tracing.spans)
-        )
-        engines = await stack.enter_async_context(
-            open_engines(settings, store, codec, clock, health, engine=engine)
-        )
-        exchange = await build_exchange(
-            tracing.store(store),
-            codec,
-            order_keys=reads.order_keys,
-            elsewhere=engines,
-            alone=settings.event_store in ("sqlite", "memory"),
-            transfer_keys=reads.transfer_keys,
-            checkpoints=checkpoints,
-            clock=clock,
-            ids=ids,
-            partitions=settings.partitions,
-            snapshots=await stack.enter_async_context(open_snapshots(settings)),
-            limits=settings.limits,
-            health=health,
-            in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
-            losses=lambda: getattr(store, "losses", 0),  # only a server's store has any
-            keys_changed=notes.keys_changed if notes else lambda: None,
-            spans=tracing.spans,
-        )
-        stack.push_async_callback(exchange.close)
-        destinations = Destinations(own_machine=settings.for_this_machine, private=settings.webhooks_private)
-        signer, outbox = Signer(folder.webhook_key()), SqliteOutbox(settings.notices_file)
-        sender = HttpSender(destinations, signer, clock, tracing.headers)
-        for kept in (outbox, sender):
-            stack.push_async_callback(kept.close)
-        deliveries = Deliveries(
-            exchange.webhooks, outbox, tracing.sender(sender), SystemTimer(clock), worded, health
-        )
-        telling = Telling(store, codec, exchange.webhooks, outbox, [LogLine(), deliveries], health)
-        founded = await founded_at_us(store, codec)
-        identity = folder.identity(str(founded))
-        cache = await stack.enter_async_context(
-            open_cache(settings.redis_url, exchange=str(founded), health=health)
-        )
-        used = await stack.enter_async_context(
-            open_used_signatures(settings.redis_url, exchange=str(founded), health=health)
-        )
-        sessions, attempts = await stack.enter_async_context(
-            open_sessions(settings.redis_url, exchange=str(founded))
-        )
-        accounts = Accounts(exchange.directory, exchange.keys.in_force, TimeOrderedIds(), Argon2Passwords())
-        stack.push_async_callback(accounts.close)
-        http = http_settings(settings)
-        limits = await stack.enter_async_context(
-            open_limits(
-                settings.rate_limits,
-                settings.redis_url,
-                exchange=str(founded),
-                health=health,
-                here=notes.buckets if notes else None,
+        core = await _open_core(stack, settings, notes, engine)
+        exchange, reads = core.exchange, core.reads
+        notices = await stack.enter_async_context(
+            open_notices(
+                settings,
+                exchange.webhooks,
+                store=core.store,
+                codec=core.codec,
+                clock=core.clock,
+                key=core.folder.webhook_key(),
+                tracing=core.tracing,
+                health=core.health,
             )
         )
-        screen, traffic = open_screen(settings.firewall), Traffic(tuple(RouteClass))
-        cached = CachedAnswers(reads.models, cache, reads.changes)
-        watch = Watch(
-            exchange,
-            traffic,
-            reads.stats,
-            reads.audit,
-            slos=read_objectives(settings.slos),
-            measurements=settings.measurements_file,
-            surveillance=surveillance_rules(settings.surveillance),
-            log=store,
-            codec=codec,
-            clock=clock,
-        )
-        port = make_port(
-            exchange,
-            reads.models,
-            clock=SystemClock(),
-            event_schemas=event_schemas,
-            traffic=traffic,
-            watch=watch,
-            scrapers=Scrapers(settings.metrics_token or folder.metrics_token()),
-            projector=reads.stats,
-            cached=cached,
-            used=used,
-            identity=identity,
-            visitors=Visitors(
-                accounts=accounts, sessions=sessions, attempts=attempts, clock=clock, settings=http
-            ),
-            settings=http,
-            destinations=destinations,
-            webhook_key=signer.public_key,
-            limits=limits,
-            screen=screen,
-            latest=notes,
-            ahead_us=lambda: clock.ahead_us,
-        )
+        watch = _watch(core)
+        port = await _open_port(stack, core, watch, notices, notes)
         watch.add(
-            Caches({"answers": cached.counts, "books": port.books.counts}),
-            ReadModelFigures(reads.stats, clock),
-            Notices(deliveries),
+            Caches({"answers": port.cached.counts, "books": port.books.counts}),
+            ReadModelFigures(reads.stats, core.clock),
+            Notices(notices.deliveries),
         )
-        watch.add(*(part for part in (limits, screen and screen.firewall) if part))
-        watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, health)))
+        watch.add(*(part for part in (port.limits, port.screen and port.screen.firewall) if part))
+        watch.add(*await stack.enter_async_context(watching_queues(settings.redis_url, core.health)))
         warmer = make_warmer(port)
         stack.push_async_callback(warmer.close)
-        feed = Feed(
-            board=reads.board,
-            log=store,
-            codec=codec,
-            past=exchange.past,
-            reads=reads.models,
-            keys=exchange.keys.in_force,
-            sessions=sessions,
-            clock=clock,
-            health=health,
-            look=partial(overview_here, port),
-            exempt=limits.rules.exempt if limits else LOOPBACK,
-        )
+        feed = _feed(core, port)
         watch.add(feed)
         await stack.enter_async_context(feed.running())
-        tracing.feed(reads.board)
+        core.tracing.feed(reads.board)
         presage = Presage(
             settings=settings,
-            folder=folder,
-            identity=identity,
-            store=store,
-            codec=codec,
+            folder=core.folder,
+            identity=port.identity,
+            store=core.store,
+            codec=core.codec,
             exchange=exchange,
             reads=reads.models,
             changes=reads.changes,
-            cached=cached,
+            cached=port.cached,
             warmer=warmer,
-            telling=telling,
-            deliveries=deliveries,
+            telling=notices.telling,
+            deliveries=notices.deliveries,
             watch=watch,
             feed=feed,
             port=port,
-            engines=engines,
-            checkpoints=checkpoints,
-            app=tracing.requests(create_app(port, feed=feed, more_routes=page_routes())),
-            tracing=tracing,
+            engines=core.engines,
+            checkpoints=core.checkpoints,
+            app=core.tracing.requests(create_app(port, feed=feed, more_routes=page_routes())),
+            tracing=core.tracing,
         )
         stack.push_async_callback(presage.hush)
         yield presage
+
+
+async def _open_core(
+    stack: AsyncExitStack, settings: Settings, notes: SharedNotes | None, engine: str | None
+) -> Core:
+    """Open the log, the read models and the exchange."""
+    folder = DataFolder(settings.data)
+    folder.prepare(log_here=settings.event_store == "sqlite")
+    health, checkpoints = Health(), _checkpoints(settings)
+    tracing = stack.enter_context(open_tracing(settings, part="exchange"))
+    codec = make_codec(tracing)
+    if settings.event_store != "sqlite":  # which has a lock of its own
+        stack.callback(ProcessLock(settings.data / "lock").release)
+    store = await stack.enter_async_context(open_store(settings))
+    await refuse_unfinished(store, place_of(settings))
+    await refuse_unknown_events(store, codec, checkpoints)
+    clock = SystemClock(await _last_decided_us(store, codec))
+    minding = asyncio.create_task(
+        kept_running(lambda: watch_the_clock(clock, health), health=health, part=CLOCK),
+        name="watch on the clock",
+    )
+    stack.callback(minding.cancel)
+    reads = await stack.enter_async_context(open_reads(settings, store, codec, clock, health, tracing.spans))
+    engines = await stack.enter_async_context(
+        open_engines(settings, store, codec, clock, health, engine=engine)
+    )
+    exchange = await build_exchange(
+        tracing.store(store),
+        codec,
+        order_keys=reads.order_keys,
+        elsewhere=engines,
+        alone=settings.event_store in ("sqlite", "memory"),
+        transfer_keys=reads.transfer_keys,
+        checkpoints=checkpoints,
+        clock=clock,
+        ids=tracing.ids(TimeOrderedIds()),
+        partitions=settings.partitions,
+        snapshots=await stack.enter_async_context(open_snapshots(settings)),
+        limits=settings.limits,
+        health=health,
+        in_place=store.check_place if isinstance(store, EmbeddedEventStore) else lambda: None,
+        losses=lambda: getattr(store, "losses", 0),  # only a server's store has any
+        keys_changed=notes.keys_changed if notes else lambda: None,
+        spans=tracing.spans,
+    )
+    stack.push_async_callback(exchange.close)
+    return Core(
+        settings=settings,
+        folder=folder,
+        tracing=tracing,
+        health=health,
+        clock=clock,
+        store=store,
+        codec=codec,
+        checkpoints=checkpoints,
+        reads=reads,
+        engines=engines,
+        exchange=exchange,
+        founded=str(await founded_at_us(store, codec)),
+        traffic=Traffic(tuple(RouteClass)),
+    )
+
+
+def _watch(core: Core) -> Watch:
+    """Return what measures the exchange."""
+    return Watch(
+        core.exchange,
+        core.traffic,
+        core.reads.stats,
+        core.reads.audit,
+        slos=read_objectives(core.settings.slos),
+        measurements=core.settings.measurements_file,
+        surveillance=surveillance_rules(core.settings.surveillance),
+        log=core.store,
+        codec=core.codec,
+        clock=core.clock,
+    )
+
+
+async def _open_port(
+    stack: AsyncExitStack, core: Core, watch: Watch, notices: OpenNotices, notes: SharedNotes | None
+) -> HttpPort:
+    """Open what answers requests, with all it remembers of those who ask."""
+    settings, exchange, reads, clock = core.settings, core.exchange, core.reads, core.clock
+    redis, founded, health = settings.redis_url, core.founded, core.health
+    cache = await stack.enter_async_context(open_cache(redis, exchange=founded, health=health))
+    used = await stack.enter_async_context(open_used_signatures(redis, exchange=founded, health=health))
+    sessions, attempts = await stack.enter_async_context(open_sessions(redis, exchange=founded))
+    accounts = Accounts(exchange.directory, exchange.keys.in_force, TimeOrderedIds(), Argon2Passwords())
+    stack.push_async_callback(accounts.close)
+    http = http_settings(settings)
+    limits = await stack.enter_async_context(
+        open_limits(
+            settings.rate_limits,
+            redis,
+            exchange=founded,
+            health=health,
+            here=notes.buckets if notes else None,
+        )
+    )
+    return make_port(
+        exchange,
+        reads.models,
+        clock=SystemClock(),
+        event_schemas=event_schemas,
+        traffic=core.traffic,
+        watch=watch,
+        scrapers=Scrapers(settings.metrics_token or core.folder.metrics_token()),
+        projector=reads.stats,
+        cached=CachedAnswers(reads.models, cache, reads.changes),
+        used=used,
+        identity=core.folder.identity(founded),
+        visitors=Visitors(
+            accounts=accounts, sessions=sessions, attempts=attempts, clock=clock, settings=http
+        ),
+        settings=http,
+        destinations=notices.destinations,
+        webhook_key=notices.public_key,
+        limits=limits,
+        screen=open_screen(settings.firewall),
+        latest=notes,
+        ahead_us=lambda: clock.ahead_us,
+    )
+
+
+def _feed(core: Core, port: HttpPort) -> Feed:
+    """Return the live feed."""
+    return Feed(
+        board=core.reads.board,
+        log=core.store,
+        codec=core.codec,
+        past=core.exchange.past,
+        reads=core.reads.models,
+        keys=core.exchange.keys.in_force,
+        sessions=port.visitors.sessions,
+        clock=core.clock,
+        health=core.health,
+        look=partial(overview_here, port),
+        exempt=port.limits.rules.exempt if port.limits else LOOPBACK,
+    )
 
 
 def http_settings(settings: Settings) -> HttpSettings:
@@ -548,19 +532,6 @@ def _read_file(settings: Settings) -> Iterator[Path]:
         yield Path(folder) / settings.read_file.name
 
 
-@asynccontextmanager
-async def open_snapshots(settings: Settings) -> AsyncIterator[Snapshots]:
-    """Open the snapshots that the settings name."""
-    if settings.event_store == "memory":
-        yield MemorySnapshots()
-        return
-    snapshots = SqliteSnapshots(settings.snapshots_file)
-    try:
-        yield snapshots
-    finally:
-        await snapshots.close()
-
-
 async def _last_decided_us(store: EventStore, codec: EventCodec) -> int:
     """Return when the last event was decided, zero if there is none."""
     async for page in store.read_all(backwards=True, limit=1, matching=EXCHANGE_EVENTS):
@@ -593,88 +564,6 @@ async def _appoint_operator(exchange: Exchange, folder: DataFolder) -> None:
     folder.appoint_operator(
         folder.keep_key(key_id, account_id=OPERATOR, scopes=scopes, private_pem=private_pem)
     )
-
-
-@asynccontextmanager
-async def open_source(place: str) -> AsyncIterator[ReadableLog]:
-    """Open a store by where it is, as :func:`open_place` does, for reading: nothing there is written."""
-    if "://" in place:
-        async with open_place(place) as store:
-            yield store
-    elif place.endswith(".db"):
-        view = SqliteLogView.open(Path(place))
-        try:
-            yield view
-        finally:
-            await view.close()
-    else:
-        folder = FileLogView.open(Path(place))
-        try:
-            yield folder
-        finally:
-            await folder.close()
-
-
-@asynccontextmanager
-async def open_place(place: str) -> AsyncIterator[EventStore]:
-    """Open a store by where it is: an EventStoreDB's address, an SQLite file (``*.db``), a folder of text."""
-    store: EventStore
-    if re.match(EVENTSTOREDB, place):
-        store = await _connect(place)
-    elif place.endswith(".db"):
-        store = SqliteEventStore.open(Path(place))
-    else:
-        store = FileEventStore.open(Path(place))
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def new_place(place: str) -> AsyncIterator[EventStore]:
-    """Open a store to be filled. A file or folder has its name only once the block has ended well.
-
-    A store that is there already says so in itself, if it is empty.
-    """
-    path = Path(place)
-    if re.match(EVENTSTOREDB, place) or is_there(path):
-        async with open_place(place) as store:
-            await refuse_unless_empty(store, EXCHANGE_EVENTS)
-            async with marked_unfinished(store):
-                yield store
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = ProcessLock(path.with_name(f"{path.name}.lock"))
-    unfinished = path.with_name(f"{path.name}{UNFINISHED}")
-    try:
-        remove_what_is_left(unfinished)
-        embedded = SqliteEventStore if place.endswith(".db") else FileEventStore
-        filled = embedded.open(unfinished)
-        try:
-            yield filled
-        finally:
-            await filled.close()
-        unfinished.rename(path)
-        sync_folder(path.parent)
-        remove_what_is_left(unfinished)
-    finally:
-        lock.release()
-
-
-def _place_of(settings: Settings) -> str:
-    """Return where the log of the settings is, as people are told."""
-    sqlite = settings.event_store == "sqlite"
-    return str(settings.log_file) if sqlite else without_secrets(settings.event_store)
-
-
-async def _connect(uri: str, *, reading: bool = False) -> EventStore:
-    from adapters.event_stores.eventstoredb import EventStoreDBStore  # noqa: PLC0415 (gRPC takes long to load)
-    from adapters.event_stores.eventstoredb_address import refuse_default_password  # noqa: PLC0415
-
-    refuse_default_password(uri)
-
-    return await EventStoreDBStore.connect(uri, reading=reading)
 
 
 def make_codec(tracing: Untraced | None = None) -> EventCodec:

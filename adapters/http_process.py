@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 
-from adapters.bootstrap import ReadableLog, http_settings, make_codec, open_log, open_snapshots
+from adapters.bootstrap import http_settings, make_codec
 from adapters.caches.opening import open_cache, open_used_signatures
 from adapters.clock import SystemClock
 from adapters.data_folder import DataFolder
@@ -39,6 +39,7 @@ from adapters.engine_lines.messages import (
 )
 from adapters.engine_lines.shared_notes import SharedNotes
 from adapters.event_schemas.json_schemas import event_schemas
+from adapters.event_stores.opening import ReadableLog, open_log
 from adapters.http.answers.cached_answers import CachedAnswers
 from adapters.http.app import ROUTE_NAMES
 from adapters.http.callers.authentication import Authenticator
@@ -57,6 +58,7 @@ from adapters.http.serving.warming import make_warmer
 from adapters.limits.opening import open_limits
 from adapters.read_models.opening import OpenReadModels, founded_at_us, open_readers
 from adapters.settings import Settings
+from adapters.snapshots.opening import open_snapshots
 from adapters.telemetry.tracing.opening import open_tracing
 from adapters.telemetry.tracing.untraced import Untraced
 from adapters.web.serving import page_routes

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.bootstrap import SHOWN_S, make_codec, new_place, open_presage, open_source
+from adapters.bootstrap import SHOWN_S, make_codec, open_presage
 from adapters.clock import SystemClock
 from adapters.data_folder import UNFINISHED, DataFolder, HeldKey
+from adapters.event_stores.opening import new_place, open_source
 from adapters.event_stores.unfinished_copies import refuse_unfinished
 from adapters.http.callers.signing import generate_key_pair
 from adapters.settings import Settings, without_secrets

@@ -4,10 +4,11 @@ import asyncio
 
 from chaoslib.exceptions import ActivityFailed
 
-from adapters.bootstrap import make_codec, open_log
+from adapters.bootstrap import make_codec
 from adapters.chaos.actions import expect_trading
 from adapters.chaos.control import stage
 from adapters.chaos.reaching import readiness
+from adapters.event_stores.opening import open_log
 from application.verification.verify import verify
 
 

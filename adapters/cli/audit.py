@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from adapters.audit_bundle import verify_bundle, write_bundle
-from adapters.bootstrap import make_codec, open_log
+from adapters.bootstrap import make_codec
 from adapters.cli.options import Data, Json
 from adapters.cli.output import safe, show
 from adapters.clock import SystemClock
+from adapters.event_stores.opening import open_log
 from adapters.settings import Settings
 from domain.identifiers import Ticker
 

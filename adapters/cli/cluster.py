@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from adapters.bootstrap import make_codec, open_log, open_store
+from adapters.bootstrap import make_codec
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, safe, say, show, table
@@ -15,6 +15,7 @@ from adapters.cli.queue import queues_in, queues_view
 from adapters.cli.roles import refuse_alone
 from adapters.clock import SystemClock
 from adapters.engine_lines.opening import Running, running_engines
+from adapters.event_stores.opening import open_log, open_store
 from adapters.settings import Settings
 from application.cluster.lag import lag
 from application.cluster.membership import Membership, adding, change, handing_over, removing

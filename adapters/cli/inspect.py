@@ -9,11 +9,11 @@ from uuid import UUID
 
 import typer
 
-from adapters.bootstrap import ReadableLog, open_log
 from adapters.cli.event_view import EventPrinter, StoredEvent
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.times import parse_time
+from adapters.event_stores.opening import ReadableLog, open_log
 from adapters.settings import Settings
 from application.ports.event_store import START, Filter, Position, RecordedEvent
 

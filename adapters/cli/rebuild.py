@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.bootstrap import make_codec, open_log
+from adapters.bootstrap import make_codec
 from adapters.cli.options import Data, Json
 from adapters.cli.output import print_json, safe, say
 from adapters.cli.progress import Steps
 from adapters.clock import SystemClock
+from adapters.event_stores.opening import open_log
 from adapters.read_models.rebuilding import rebuild as rebuild_projections
 from adapters.settings import Settings
 from projections.catalog import TABLES

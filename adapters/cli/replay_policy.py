@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from adapters.bootstrap import ReadableLog, open_log, open_presage
+from adapters.bootstrap import open_presage
 from adapters.cli.output import safe, table
 from adapters.event_schemas.codec import JsonCodec
+from adapters.event_stores.opening import ReadableLog, open_log
 from adapters.policies.report import HEAD, as_html, as_json, as_text, market_rows, notes, total_rows
 from adapters.settings import Settings
 from adapters.snapshots.memory import NoSnapshots

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from adapters.bootstrap import make_codec, open_known_log
+from adapters.bootstrap import make_codec
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import safe, show, table
 from adapters.cli.times import parse_time, time_text
+from adapters.event_stores.opening import open_known_log
 from adapters.settings import Settings
 from adapters.surveillance.rules import ON, surveillance_rules
 from application.streams import market_stream

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from adapters.bootstrap import new_place, open_log, open_source
 from adapters.cli.failures import Failure
 from adapters.cli.options import Data, Json
 from adapters.cli.output import show
 from adapters.cli.progress import Steps
 from adapters.data_folder import UNFINISHED, DataFolder
+from adapters.event_stores.opening import new_place, open_log, open_source
 from adapters.event_stores.unfinished_copies import refuse_unfinished
 from adapters.settings import Settings, without_secrets
 from application.ports.event_store import EventStore, LogReader

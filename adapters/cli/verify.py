@@ -4,10 +4,11 @@ import asyncio
 
 import typer
 
-from adapters.bootstrap import make_codec, open_log
+from adapters.bootstrap import make_codec
 from adapters.cli.options import Data, Json
 from adapters.cli.output import safe, say, show
 from adapters.cli.progress import Steps
+from adapters.event_stores.opening import open_log
 from adapters.settings import Settings
 from application.verification.verify import Report
 from application.verification.verify import verify as verify_log

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.bootstrap import open_place, open_source
 from adapters.data_folder import DataFolder
+from adapters.event_stores.opening import open_place, open_source
 from adapters.event_stores.unfinished_copies import marked_unfinished
 from application.ports.event_store import NewEvent
 from tests.acceptance.event_stores import event_store
