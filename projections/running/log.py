@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from application.log.landmarks import stands
-from application.ports.event_store import START, LogReader, LogSubscriber, StreamReader
+from application.ports.event_store import LogReader, LogSubscriber, StreamReader
 from projections.running.store import Checkpoint, ReadModelOfAnotherLog
 
 
@@ -19,7 +19,7 @@ async def check_same_log(log: Log, marks: Mapping[str, Checkpoint], projections:
     head = await log.head()
     for name in projections:
         mark = marks.get(name)
-        if mark is None or mark.position == START:
+        if mark is None:
             continue
         if mark.landmark not in known:
             assert mark.landmark is not None

@@ -117,7 +117,6 @@ class ProjectionRebuilder:
         async with self._store.held_still() as rows:
             behind = max((mark.position for mark in rows.checkpoints.values()), default=START)
             await self._catch_up(position, behind)
-            self._refuse_if_halted()
             await rows.adopt(self._names)
         ended = self._progress(swapped=True)
         self._on_progress(ended)

@@ -31,8 +31,17 @@ def test_what_stands_before_a_position_ends_with_its_own_last_event() -> None:
 
 def test_what_stands_after_a_position_ends_where_the_batch_does() -> None:
     assert shape(five().after(Position(2))) == ([3, 4, 5], 9, True)
+    assert shape(five().after(Position(1))) == ([2, 3, 4, 5], 9, True)
     assert shape(five().after(Position(0))) == ([1, 2, 3, 4, 5], 9, True)
     assert shape(five().after(Position(5))) == ([], 9, True)
+
+
+def test_a_batch_was_decided_when_its_last_event_was() -> None:
+    log = Log()
+    for at_us in (5, 7):
+        log.add("market-M", trade(leg("ann", Side.YES), leg("bob", Side.NO), 5_000, 1), at_us=at_us)
+    assert Batch(log.events, Position(2), caught_up=True).at_us == 7
+    assert Batch([], Position(2), caught_up=True).at_us == 0
 
 
 def test_two_halves_are_the_whole() -> None:

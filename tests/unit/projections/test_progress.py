@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from adapters.simulation.virtual_time import run_simulated
 from application.ports.event_store import Position
 from projections.running.progress import Progress, RunnerStats
 
@@ -58,6 +59,10 @@ def test_what_stands_still_is_as_old_as_what_was_last_seen() -> None:
     for trouble in ({"unavailable": "away"}, {"failed": "fault"}, {"halted": {"balances": "poison"}}):
         stats = RunnerStats(caught_up=True, last_event_at_us=5, **trouble)  # type: ignore[arg-type]
         assert stats.lag_us(1_000) == 995
+
+
+def test_what_was_decided_by_a_clock_that_was_set_back_since_is_not_late() -> None:
+    assert RunnerStats(last_event_at_us=9, failed="a fault").lag_us(5) == 0
 
 
 async def test_who_waits_for_a_position_is_woken_by_that_very_one() -> None:
@@ -136,3 +141,33 @@ async def test_those_who_left_are_forgotten_once_they_are_more_than_those_who_st
     progress.reach(Position(9), 0)
     assert all(await asyncio.gather(*readers[leave:]))
     assert progress._waiting == []
+
+
+async def test_of_those_who_left_nobody_is_counted_who_is_forgotten_already() -> None:
+    progress = Progress()
+    readers = [asyncio.ensure_future(progress.await_position(Position(at), 60)) for at in range(1, 11)]
+    await asyncio.sleep(0)
+
+    async def leave(*those: int) -> int:
+        for each in those:
+            readers[each - 1].cancel()
+        await asyncio.gather(*(readers[each - 1] for each in those), return_exceptions=True)
+        return len(progress._waiting)
+
+    assert await leave(1, 2, 3, 4) == 10
+    progress.reach(Position(4), 0)
+    assert await leave(5, 6, 7) == 6, "of those who wait half have left, and not more"
+    assert await leave(8) == 2, "now they are forgotten"
+    assert await leave(9) == 2, "and do not count again"
+    progress.reach(Position(10), 0)
+    assert await readers[9]
+
+
+def test_what_is_reached_in_the_very_moment_in_which_time_is_up_is_reached() -> None:
+    async def story() -> None:
+        progress, loop = Progress(), asyncio.get_running_loop()
+        until_s = loop.time() + 5
+        loop.call_at(until_s, progress.reach, Position(7), 0)
+        assert await progress.await_position(Position(7), until_s - loop.time())
+
+    run_simulated(story())

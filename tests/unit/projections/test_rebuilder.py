@@ -29,6 +29,7 @@ class Store:
         self.in_use: dict[str, Checkpoint] = {}
         self.adopted: list[tuple[str, ...]] = []
         self.meanwhile: list[DomainEvent] = []
+        self.unseen: list[DomainEvent] = []
         self.world: World
 
     async def checkpoints(self) -> dict[str, Checkpoint]:
@@ -39,6 +40,7 @@ class Store:
         # The rows in use went on while the others grew.
         await self.world.append(*self.meanwhile)
         await self.world.in_use_is_at(await self.world.log.head())
+        await self.world.append(*self.unseen)
         yield SimpleNamespace(checkpoints=self.in_use, adopt=self._adopt)
 
     async def _adopt(self, names: Sequence[str]) -> None:
@@ -142,7 +144,19 @@ async def test_what_happened_while_it_ran_is_taken_in_before_the_swap(world: Wor
     world.store.meanwhile = [MarketPaused(reason="late")] * 2
     await world.rebuild().run()
     assert world.store.beside.rows["money"] == ["rain"] * 3 + ["late"] * 2
-    assert [(each.events, each.swapped) for each in world.told] == [(3, False), (5, False), (5, True)]
+    assert [(each.events, each.total, each.swapped) for each in world.told] == [
+        (3, 3, False),
+        (5, 5, False),
+        (5, 5, True),
+    ]
+
+
+async def test_what_the_rows_in_use_do_not_hold_either_is_left_to_the_projector(world: World) -> None:
+    await world.pauses(3)
+    world.store.unseen = [MarketPaused(reason="later")]
+    await world.rebuild().run()
+    assert world.store.beside.rows["money"] == ["rain"] * 3
+    assert world.store.adopted == [("noting", "money")]
 
 
 async def test_how_many_there_are_is_guessed_from_what_the_rows_in_use_have_counted(world: World) -> None:
