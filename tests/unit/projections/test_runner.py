@@ -19,7 +19,7 @@ from adapters.simulation.virtual_time import run_simulated
 from application.events import Cause, DomainEvent, Recorded
 from application.health import Health, Trouble
 from application.log.landmarks import landmark_of
-from application.ports.event_store import NewEvent, StoreUnavailable
+from application.ports.event_store import START, NewEvent, Page, StoreUnavailable
 from domain.market.events import MarketClosed, MarketPaused
 from projections.running import halts, runner
 from projections.running.progress import Progress
@@ -181,6 +181,19 @@ def test_a_database_that_does_not_answer_for_five_seconds_is_told_to_be_away(sim
     simulated(story)
 
 
+def test_a_database_that_has_answered_is_never_told_to_be_away(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        told: list[Trouble] = []
+        world.health.report = lambda _part, code, _message: told.append(code)  # type: ignore[method-assign]
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        await asyncio.sleep(20)
+        assert told == []
+
+    simulated(story)
+
+
 def test_what_cannot_be_taken_in_is_left_out_except_where_money_is(simulated: Simulated) -> None:
     async def story(world: World) -> None:
         world.noting.poison = world.money.poison = {"poison"}
@@ -314,12 +327,14 @@ def test_rows_that_were_put_back_are_taken_up_from_where_they_stand_and_told_as_
         assert await world.shown()
         world.database.marks = restored
         world.database.rows = {"noting": ["rain"], "money": ["rain"]}
+        forgotten = forgetting(world)
         # Nothing happens on the log: it is looked for every second.
         await asyncio.sleep(1.5)
         assert await world.shown()
         await asyncio.sleep(0.5)
         assert world.database.rows == {"noting": ["rain", "snow"], "money": ["rain", "snow"]}
         assert world.health.conditions == []
+        assert forgotten == ["noting", "money"], "memory is of rows that are gone"
 
     simulated(story)
 
@@ -372,7 +387,7 @@ def test_who_cannot_go_on_from_where_it_is_knows_the_event_it_stands_at(simulate
         assert not await world.shown(0.5)
         for mark in world.database.marks.values():
             assert mark.landmark is not None
-            assert (mark.position, mark.events, mark.landmark.revision) == (1, 1, 0)
+            assert (mark.position, mark.events, mark.landmark.revision, mark.at_us) == (1, 1, 0, 7)
 
     simulated(story)
 
@@ -504,6 +519,20 @@ def test_who_stands_still_at_the_end_of_the_log_tries_again_in_vain_and_no_longe
     simulated(story)
 
 
+def forgetting(world: World) -> list[str]:
+    """Note from now on who drops what it has in memory."""
+    forgotten: list[str] = []
+    for projection in (world.noting, world.money):
+        forget = projection.forget
+
+        def noted(name: str = projection.name, forget: Callable[[], None] = forget) -> None:
+            forgotten.append(name)
+            forget()
+
+        projection.forget = noted  # type: ignore[method-assign]
+    return forgotten
+
+
 def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulated) -> None:
     async def story(world: World) -> None:
         await world.pauses("rain")
@@ -512,15 +541,7 @@ def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulat
         stopped = dict(world.database.marks)
         world.log.subscribe = None  # type: ignore[method-assign, assignment]
         world.runner._halts.stop(world.money, "it stood still here")
-        forgotten: list[str] = []
-        for projection in (world.noting, world.money):
-            forget = projection.forget
-
-            def noted(name: str = projection.name, forget: Callable[[], None] = forget) -> None:
-                forgotten.append(name)
-                forget()
-
-            projection.forget = noted  # type: ignore[method-assign]
+        forgotten = forgetting(world)
         await world.pauses("snow")
         [snow] = [
             each async for page in world.log.read_all(after=stopped["money"].position) for each in page.events
@@ -535,5 +556,77 @@ def test_what_another_projector_took_in_is_not_taken_in_twice(simulated: Simulat
         assert set(forgotten) == {"noting", "money"}, "its memory is older than the rows"
         assert world.runner.stats.halted == {}, "the other one went past it"
         assert world.runner.stats.failed == "", "nor was the log taken up again from elsewhere"
+
+    simulated(story)
+
+
+async def stopped(world: World) -> None:
+    assert world.running is not None
+    world.running.cancel()
+    await asyncio.gather(world.running, return_exceptions=True)
+
+
+def test_who_starts_again_gives_each_what_it_lacks_and_shows_only_what_all_have(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        world.money.poison = {"poison"}
+        await world.pauses("rain", "poison", "snow")
+        world.start()
+        assert not await world.shown(3)
+        await stopped(world)
+        assert (world.database.rows["money"], len(world.database.rows["noting"])) == (["rain"], 3)
+        world.progress.reach(START, 0)
+        assert await world.runner.resume() == 1
+        assert (world.progress.position, world.runner.stats.position) == (1, 1)
+        world.money.poison = set()
+        world.start()
+        assert await world.shown()
+        assert world.database.rows == {
+            "noting": ["rain", "poison", "snow"],
+            "money": ["rain", "poison", "snow"],
+        }
+        assert {mark.events for mark in world.database.marks.values()} == {3}
+
+    simulated(story)
+
+
+def test_after_a_fault_who_stood_still_goes_on_with_the_others_at_once(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        subscribe, fault = world.log.subscribe, asyncio.Event()
+
+        async def failing(**asked: Any) -> AsyncIterator[Page]:
+            pages = subscribe(**asked)
+            async for page in pages:
+                yield page
+                if not fault.is_set():
+                    await fault.wait()
+                    raise StoreUnavailable("no route")
+
+        world.log.subscribe = failing  # type: ignore[method-assign, assignment]
+        world.money.poison = {"poison"}
+        await world.pauses("rain", "poison")
+        world.start()
+        assert not await world.shown(130)  # it has tried for two minutes, and the next time is in a minute
+        world.money.poison = set()
+        fault.set()
+        assert await world.shown(10)
+        assert world.database.rows["money"] == ["rain", "poison"]
+        assert (world.runner.stats.halted, world.told("projection money")) == ({}, [])
+
+    simulated(story)
+
+
+def test_rows_that_stand_at_another_event_of_the_same_place_are_noticed_while_it_runs(
+    simulated: Simulated,
+) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert world.running is not None
+        assert await world.shown()
+        mark = world.database.marks["money"]
+        assert mark.landmark is not None
+        world.database.marks["money"] = replace(mark, landmark=replace(mark.landmark, event_id=UUID(int=1)))
+        with pytest.raises(ReadModelOfAnotherLog, match="presage rebuild money"):
+            await world.running
 
     simulated(story)
