@@ -1,10 +1,13 @@
 """Processes of our own that end with this one, and are started again whenever they end by themselves."""
 
 import asyncio
+import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+
+log = logging.getLogger(__name__)
 
 PAUSES_S = (0.1, 5.0)
 """How long to wait before one is started again: at first, and at most."""
@@ -108,8 +111,9 @@ class Child:
             began_s = loop.time()
             try:
                 how = f"status {await self._run()}"
-            except (OSError, ValueError) as error:  # it cannot be started, or says what no line of ours is
-                how = str(error)
+            except Exception as error:  # it cannot be started, or says what no line of ours is
+                log.warning("%s is not understood, or cannot be started", self.name, exc_info=True)
+                how = f"{type(error).__name__}: {error}"
             if self._ending:
                 return
             if not self.open.is_set():

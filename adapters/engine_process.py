@@ -45,10 +45,14 @@ async def open_engine(settings: Settings, name: str) -> AsyncIterator[EngineProc
         engines, exchange = presage.engines, presage.exchange
         assert engines is not None, "it was opened as one of several"
         desk = ClusterDesk(presage.port, exchange.directory, engines.placement, presage.tracing.endpoint)
-        engines.post.accept = await stack.enter_async_context(answering(desk, lambda: exchange.ready))
+        engines.post.accept = await stack.enter_async_context(
+            answering(desk, lambda: exchange.ready, exchange.health)
+        )
         name_lost = asyncio.Event()
         await stack.enter_async_context(
-            engines.names.held(name, engines.post.address, name_lost, partial(_doing, presage))
+            engines.names.held(
+                name, engines.post.address, name_lost, exchange.health, partial(_doing, presage)
+            )
         )
         await _join(presage, name)
         await engines.placement.membership.look()

@@ -346,7 +346,7 @@ async def open_http_process(
             others=notes.feeds(worker),
         )
         parts += front.parts
-        await stack.enter_async_context(running_line(line))
+        await stack.enter_async_context(running_line(line, health, "line to the engine"))
         for part, work in (
             ("reports to the engine", partial(_report, line, health)),
             ("sight", partial(_note_sight, notes, worker, base.reads.models.freshness)),

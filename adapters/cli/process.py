@@ -39,9 +39,10 @@ class Stopping:
 
         def wait() -> None:
             with suppress(RuntimeError):  # the loop has ended by itself
-                for line in sys.stdin:
-                    if (order := orders.get(line.strip())) is not None:
-                        loop.call_soon_threadsafe(order)
+                with suppress(OSError, ValueError):  # what cannot be read, or is no text, is its end
+                    for line in sys.stdin:
+                        if (order := orders.get(line.strip())) is not None:
+                            loop.call_soon_threadsafe(order)
                 if orders:
                     os._exit(STATUS[Ending.AT_ONCE])
                 loop.call_soon_threadsafe(self.asked.set)

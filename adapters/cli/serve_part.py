@@ -83,7 +83,8 @@ async def _engine(
         presage.watch.add(processes)
         await stack.enter_async_context(presage.watch.running())
         desk = HttpDesk(presage.port, processes, presage.tracing.endpoint)
-        await stack.enter_async_context(listening(line, desk, lambda: presage.exchange.ready))
+        health = presage.exchange.health
+        await stack.enter_async_context(listening(line, desk, lambda: presage.exchange.ready, health))
         print_json({"listening": True})
         await presage.start()
         collect_seldom()

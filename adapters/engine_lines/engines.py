@@ -171,7 +171,7 @@ class Engines:
 
         line = self._lines[engine] = EngineLine(connect)
         self._ends[engine] = stack = AsyncExitStack()
-        await stack.enter_async_context(running_line(line))
+        await stack.enter_async_context(running_line(line, self._health, f"line to engine {engine}"))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
@@ -19,6 +19,7 @@ from adapters.engine_lines.messages import (
     at_worker,
     to_engine,
 )
+from application.health import Health, Trouble, kept_running
 from application.hosting.owner import MAILBOX, Overloaded
 from domain.identifiers import AccountId
 
@@ -244,18 +245,19 @@ class _Answers(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def running_line(line: EngineLine) -> AsyncIterator[None]:
+async def running_line(line: EngineLine, health: Health, part: str) -> AsyncIterator[None]:
     """Keep a line open while the block runs, whether or not there is an engine just now."""
+    works = {part: line.keep_open, f"{part}: answers that are overdue": line.watch}
     tasks = [
-        asyncio.create_task(line.keep_open(), name="line to the engine"),
-        asyncio.create_task(line.watch(), name="answers that are overdue"),
+        asyncio.create_task(kept_running(work, health=health, part=name), name=name)
+        for name, work in works.items()
     ]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for name in works:
+            health.clear(name, Trouble.TASK_FAILED)
         line.close()

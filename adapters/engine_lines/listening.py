@@ -23,9 +23,11 @@ from adapters.engine_lines.messages import (
     at_engine,
     from_engine,
 )
+from application.health import Health, kept_running
 
 log = logging.getLogger(__name__)
 
+PART = "standing of the exchange"
 LOOK_S = 0.02
 """How often it is looked whether the exchange takes commands."""
 
@@ -47,10 +49,14 @@ class Desk(Protocol):
 
 
 @asynccontextmanager
-async def answering(desk: Desk, ready: Callable[[], bool]) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
+async def answering(
+    desk: Desk, ready: Callable[[], bool], health: Health
+) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
     """Give what answers at new connections, while the block runs; then it hangs up on all of them."""
     lines: set[_Line] = set()
-    telling = asyncio.create_task(_tell(lines, ready), name="standing of the exchange")
+    telling = asyncio.create_task(
+        kept_running(partial(_tell, lines, ready), health=health, part=PART), name=PART
+    )
     try:
         yield lambda: _Line(desk, lines, ready)
     finally:
@@ -60,12 +66,12 @@ async def answering(desk: Desk, ready: Callable[[], bool]) -> AsyncIterator[Call
 
 
 @asynccontextmanager
-async def listening(path: Path, desk: Desk, ready: Callable[[], bool]) -> AsyncIterator[None]:
+async def listening(path: Path, desk: Desk, ready: Callable[[], bool], health: Health) -> AsyncIterator[None]:
     """Answer at ``path`` while the block runs, processes of this user only.
 
     A socket that a dead engine left there is replaced.
     """
-    async with answering(desk, ready) as made:
+    async with answering(desk, ready, health) as made:
         _remove(path)
         before = os.umask(0o177)  # nobody else's
         try:
@@ -85,13 +91,13 @@ def _remove(path: Path) -> None:
 
 async def _tell(lines: "set[_Line]", ready: Callable[[], bool]) -> None:
     """Tell every line whenever the exchange begins or ceases to take commands, until cancelled."""
-    known = ready()
+    known = None
     while True:
-        await asyncio.sleep(LOOK_S)
         if ready() != known:
             known = ready()
             for line in lines:
                 line.put(NEWS, Standing(ready=known))
+        await asyncio.sleep(LOOK_S)
 
 
 class _Line(asyncio.Protocol):

@@ -6,12 +6,14 @@ It decides nothing but where questions go. That two engines of one name do no ha
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.cancellation import cancellable
+from application.health import Health, kept_running
 
 LASTS_S = 3.0
 LOOK_S = 0.5
@@ -64,7 +66,12 @@ class Names:
 
     @asynccontextmanager
     async def held(
-        self, engine: str, address: str, lost: asyncio.Event, doing: Callable[[], Doing] | None = None
+        self,
+        engine: str,
+        address: str,
+        lost: asyncio.Event,
+        health: Health,
+        doing: Callable[[], Doing] | None = None,
     ) -> AsyncIterator[None]:
         """Keep a name for an address while the block runs; ``lost`` is set if another engine has it then.
 
@@ -76,7 +83,11 @@ class Names:
             if asyncio.get_running_loop().time() > until:
                 raise NameTaken(f"an engine {engine} is running already: every engine has a name of its own")
             await asyncio.sleep(LOOK_S / 2)
-        keeping = asyncio.create_task(self._keep(engine, address, lost, doing), name=f"name {engine}")
+        part = f"name {engine}"
+        keeping = asyncio.create_task(
+            kept_running(partial(self._keep, engine, address, lost, doing), health=health, part=part),
+            name=part,
+        )
         try:
             yield
         finally:
@@ -89,15 +100,15 @@ class Names:
     async def _keep(
         self, engine: str, address: str, lost: asyncio.Event, doing: Callable[[], Doing] | None
     ) -> None:
-        while True:
+        while not lost.is_set():
             with suppress(RedisError, OSError):  # told by whoever sends messages by it
                 if not await self._is_ours(engine, address):
                     lost.set()
-                    return
-                if doing is not None:
+                elif doing is not None:
                     told, kept_ms = msgspec.json.encode(doing()), int(1_000 * LASTS_S)
                     await cancellable(self._redis.set(f"{self._key(engine)}:doing", told, px=kept_ms))
             await asyncio.sleep(LOOK_S)
+        await asyncio.Event().wait()  # the process ends
 
     async def _is_ours(self, engine: str, address: str) -> bool:
         """Return whether a name stands for an address, having it stand for that longer, or if it was free."""

@@ -319,7 +319,7 @@ class StreamOwner(Generic[State, Command, Event]):
                 if self._state is None:
                     await self._load()
                 await self._catch_up()
-            except EventStoreError as error:
+            except Exception as error:  # noqa: BLE001  # whoever waits must hear of every fault
                 self._state = None
                 _fail_all(waiting, error)
                 return

@@ -112,9 +112,13 @@ class ProcessRunner:
             former.cancel()
             await asyncio.gather(former, return_exceptions=True)
         self._landmark, self._reached = landmark, landmark.position
-        await self._note()
-        meanwhile()
-        back.set_result(None)
+        try:
+            await self._note()
+            meanwhile()
+        except Exception as error:  # noqa: BLE001  # whoever waits is told; what goes back goes on nevertheless
+            back.set_exception(error)
+        else:
+            back.set_result(None)
         await self._run()
 
     async def catch_up(self) -> Position:

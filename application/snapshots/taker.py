@@ -5,6 +5,7 @@ else, and writing it is the store's business.
 """
 
 import asyncio
+import logging
 from typing import Generic
 
 from application.ports.clock import Clock
@@ -15,6 +16,8 @@ from application.snapshots.keeper import SnapshotKeeper
 from application.snapshots.policy import EVENTS_LEFT, EVENTS_MIN, Pace, should_snapshot
 from application.snapshots.standing import Tip
 from application.snapshots.steps import gently, metered
+
+log = logging.getLogger(__name__)
 
 WRITING = 1
 """Compressing and writing a snapshot is taken to cost as much as hashing it: it is done in another thread."""
@@ -78,5 +81,8 @@ class SnapshotTaker(Generic[State]):
             self._pace.spent(self._clock.now_us(), later_us)
             self._cost_us = copying_us + later_us
             await self._keeper.keep(document, tip, digest)
+        except Exception:
+            # It would only have made a later start shorter.
+            log.exception("the snapshot of %s could not be kept", self._stream)
         finally:
             self._task = None

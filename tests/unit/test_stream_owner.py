@@ -337,3 +337,20 @@ async def test_a_state_that_is_asked_for_as_it_is_now_knows_what_another_process
     reads = store.reads
     assert (await owner.present()).orders.keys() == {"o"}
     assert store.reads == reads + 1, "one look is enough where nothing is new"
+
+
+async def test_whoever_lost_a_race_against_what_cannot_be_read_is_told_and_the_owner_goes_on() -> None:
+    store, first, codec = NotingStore(), None, FailingCodec()
+    codec.failing = False
+    first, second = owner_of(store), owner_of(store, codec=codec)
+    await ask_all(first, [listing(), c.ActivateMarket()])
+    await second.state()
+    await ask_all(first, [c.PauseMarket()], first=10)
+    codec.failing = True
+    asked = [second.ask(c.CloseMarket(), command_id=UUID(int=number)) for number in (20, 21)]
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [UnreadableEvent, UnreadableEvent]
+    codec.failing = False
+    closed = await second.ask(c.CloseMarket(), command_id=UUID(int=22))
+    assert [type(event).__name__ for event in closed.events] == ["MarketClosed"]

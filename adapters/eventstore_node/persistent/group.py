@@ -67,6 +67,8 @@ class Group:
         """Find where the group stands and begin to read."""
         self.checkpoint = await self._stored_checkpoint()
         self._tasks = [asyncio.create_task(self._read_source()), asyncio.create_task(self._keep_house())]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
 
     async def close(self) -> None:
         """Drop the consumers, keep the progress, stop."""
@@ -76,6 +78,13 @@ class Group:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._advance_checkpoint()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Stop if a part of it has failed: its consumers hear of it, and the next one starts it again."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        _log.error("%s: it has failed, its consumers are dropped", self.key.subscription_id, exc_info=error)
+        self._stopping = asyncio.create_task(self.close())
 
     @property
     def running_s(self) -> float:

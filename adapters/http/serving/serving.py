@@ -23,6 +23,10 @@ _SHUTDOWN_S = 5
 """How long requests have when nobody ended them in order before."""
 
 
+class ServerEnded(Exception):
+    """A server has ended though nobody asked it to: all its process can do is end, and be started again."""
+
+
 class _Server(uvicorn.Server):
     """A server that leaves signals to whoever runs it, and says when it is up."""
 
@@ -144,19 +148,55 @@ async def serving_at(
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
     server = _Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(server.serve(sockets=[listener]), name="HTTP server")
     try:
-        await server.up.wait()
+        await _up(server, running)
         served = Served(url_of(listener), server, protocol, running, most)
         try:
-            yield served
+            with _interrupted_by_the_end_of(running, server):
+                yield served
         finally:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(served.finish(), _SHUTDOWN_S)
+            if not running.done():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(served.finish(), _SHUTDOWN_S)
     finally:
         server.should_exit = True
-        await running
+        await asyncio.wait([running])
         listener.close()
+
+
+async def _up(server: _Server, running: "asyncio.Task[None]") -> None:
+    """Wait until a server serves. Raises what keeps it from that."""
+    up = asyncio.ensure_future(server.up.wait())
+    await asyncio.wait({up, running}, return_when=asyncio.FIRST_COMPLETED)
+    up.cancel()
+    if running.done():
+        running.result()
+
+
+@contextmanager
+def _interrupted_by_the_end_of(running: "asyncio.Task[None]", server: _Server) -> Iterator[None]:
+    """Interrupt the block if a server ends unasked: nobody would be answered, and nobody would say so.
+
+    Raises :class:`ServerEnded` then.
+    """
+    block, interrupted = asyncio.current_task(), False
+    assert block is not None
+
+    def ended(_: "asyncio.Task[None]") -> None:
+        nonlocal interrupted
+        if not server.should_exit:
+            interrupted = block.cancel()
+
+    running.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not interrupted or block.uncancel():
+            raise
+        raise ServerEnded("what answers requests has ended by itself") from running.exception()
+    finally:
+        running.remove_done_callback(ended)
 
 
 def url_of(listener: socket.socket) -> str:

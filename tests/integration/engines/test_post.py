@@ -187,10 +187,10 @@ async def test_a_name_is_one_engines_at_a_time(redis: RedisServer, monkeypatch: 
     names, lost = Names(post.redis, "test"), asyncio.Event()
     with pytest.raises(OSError, match="no engine E1 runs"):
         await names.find("E1")
-    async with names.held("E1", "here", lost):
+    async with names.held("E1", "here", lost, Health()):
         assert await names.find("E1") == "here"
         with pytest.raises(NameTaken):
-            async with names.held("E1", "there", asyncio.Event()):
+            async with names.held("E1", "there", asyncio.Event(), Health()):
                 pass
         redis.wipe()
         async with asyncio.timeout(20):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from adapters.http.serving import bounded_protocol
-from adapters.http.serving.serving import serving
+from adapters.http.serving.serving import ServerEnded, serving
 from tests.integration.http.world import BASE, ORDERS, Person, World, a_world
 from tests.unit.http.keys import signed_headers
 
@@ -226,3 +227,29 @@ async def test_what_comes_after_the_body_signs_nothing(url: str, ann: Person) ->
     trailers = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
     answer = await exchange_bytes(url, (head + trailers + "\r\n").encode(), half_close=True)
     assert b"not_authenticated" in answer
+
+
+async def test_what_is_served_by_nobody_any_more_ends_its_process(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(self: uvicorn.Server, counter: int) -> bool:
+        if failing_now:
+            raise RuntimeError("planted")
+        return await on_tick(self, counter)
+
+    on_tick, failing_now = uvicorn.Server.on_tick, False
+    monkeypatch.setattr(uvicorn.Server, "on_tick", failing)
+    with pytest.raises(ServerEnded):  # noqa: PT012 (the block is what it interrupts)
+        async with serving(world.presage.app, "127.0.0.1", 0), asyncio.timeout(20):
+            failing_now = True
+            await asyncio.Event().wait()
+
+
+async def test_a_server_that_cannot_begin_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", failing)
+    with pytest.raises(RuntimeError, match="planted"):
+        async with asyncio.timeout(20), serving(world.presage.app, "127.0.0.1", 0):
+            pass

@@ -153,7 +153,9 @@ async def _afar(stack: AsyncExitStack, presage: Presage, notes: SharedNotes) -> 
     processes = HttpProcesses(1, notes, presage.port.traffic, presage.exchange.health)
     presage.watch.add(processes)
     desk = HttpDesk(presage.port, processes, presage.tracing.endpoint)
-    await stack.enter_async_context(listening(socket, desk, lambda: presage.exchange.ready))
+    await stack.enter_async_context(
+        listening(socket, desk, lambda: presage.exchange.ready, presage.exchange.health)
+    )
     process = await stack.enter_async_context(
         open_http_process(presage.settings, worker=0, engine=socket, notes=notes)
     )

@@ -369,3 +369,31 @@ async def test_an_event_of_a_newer_version_is_not_passed_over_though_nothing_fol
     with pytest.raises(UnreadableEvent):
         await world.runner.catch_up()
     assert world.told == [Trouble.UNREADABLE_EVENT]
+
+
+async def test_whoever_has_the_processes_go_back_is_told_that_they_cannot_and_they_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.append(PAUSED, PAUSED, MarketClosed())
+    await world.runner.start()
+    await world.runner.catch_up()
+    [begin] = [each async for page in world.log.read_all(limit=1) for each in page.events]
+    landmark, save, saves = landmark_of(begin), world.checkpoints.save, 0
+
+    async def full(name: str, noted: Landmark) -> None:
+        nonlocal saves
+        saves += 1
+        if saves == 2:
+            raise OSError("no space left on device")
+        await save(name, noted)
+
+    monkeypatch.setattr(world.checkpoints, "save", full)
+    with pytest.raises(OSError, match="no space left"):
+        await world.runner.go_back(landmark, lambda: None)
+    await world.append(PAUSED)
+    await world.runner.catch_up()
+    went_back: list[bool] = []
+    await world.runner.go_back(landmark, lambda: went_back.append(True))
+    await world.runner.catch_up()
+    assert went_back == [True]
+    assert world.process.seen[-3:] == ["MarketPaused 1", "MarketClosed 2", "MarketPaused 3"]

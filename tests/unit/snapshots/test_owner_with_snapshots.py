@@ -1,5 +1,6 @@
 """The owner of a stream takes snapshots as it goes, starts from them, and still knows what it decided."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
 from application.hosting.directory import Directory, MarketOwner
 from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent
+from application.ports.snapshots import Snapshot
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.policy import EVENTS_LEFT, EVENTS_MIN
 from application.snapshots.taker import SnapshotTaker
@@ -165,3 +167,20 @@ async def test_a_wrong_snapshot_costs_time_and_nothing_else(
     process.start()
     assert (await process.market.state()).digest() == before
     assert "ignored" in caplog.text
+
+
+async def test_a_snapshot_that_cannot_be_kept_is_told_and_costs_nothing_else(
+    process: Process, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(snapshot: Snapshot) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as planted:
+        planted.setattr(process.snapshots, "save", full)
+        await process.place(1_000, EVENTS_MIN + 10)
+        async with asyncio.timeout(20):
+            while f"the snapshot of {STREAM} could not be kept" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+    process.clock.now += 10**9
+    await process.place(2_000, EVENTS_MIN + 10)
+    assert len(await process.revisions()) >= 1
