@@ -389,7 +389,7 @@ async def test_whoever_has_the_processes_go_back_is_told_that_they_cannot_and_th
 
     monkeypatch.setattr(world.checkpoints, "save", full)
     with pytest.raises(OSError, match="no space left"):
-        await world.runner.go_back(landmark, lambda: None)
+        await asyncio.wait_for(world.runner.go_back(landmark, lambda: None), 20)
     await world.append(PAUSED)
     await world.runner.catch_up()
     went_back: list[bool] = []
