@@ -40,12 +40,11 @@ class Signs(requests.auth.AuthBase):
     """Signs each request as it is sent."""
 
     def __init__(self, key_id: str, private_pem: str) -> None:
-        self.key_id = key_id
-        self._private_pem = private_pem
+        self._key = key_id, private_pem
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         path = urlsplit(request.url or "").path
-        request.headers.update(signed_headers(self.key_id, self._private_pem, request.method or "", path))
+        request.headers.update(signed_headers(*self._key, request.method or "", path))
         return request
 
 
@@ -64,7 +63,8 @@ def what_there_is(server: Server, signs: Signs) -> dict[str, str]:
 
     names = {"ticker": "FED-CUT", "group_id": "FED", "event_ticker": "FED", "series_ticker": "FEDS"}
     names |= {"market_ticker": "FED-CUT", "tickers": "FED-CUT", "market_tickers": "FED-CUT"}
-    names |= {"account_id": "ann", "entry": "0", "webhook": "hook", "api_key": signs.key_id}
+    another = server.operate("/accounts/ann/api_keys/generate", {"name": "another"})
+    names |= {"account_id": "ann", "entry": "0", "webhook": "hook", "api_key": another["api_key_id"]}
     made("webhooks/hook", {"url": "https://example.com/told"}, method="PUT")
     names |= made("order_groups/create", {"contracts_limit": 10})
     order = {"side": "yes", "action": "buy", "count": 5, "yes_price": 40}

@@ -17,6 +17,7 @@ from adapters.read_models.opening import founded_at_us
 from adapters.settings import Settings
 from application.cluster.membership import adding, change
 from application.founding import found
+from application.health import Health
 from application.ports.queue import Priority, QueueMessage
 from tests.acceptance.event_stores import running_node
 from tests.acceptance.presage_process import Outcome, presage_here
@@ -66,7 +67,7 @@ async def test_every_engine_is_shown_with_what_waits_for_it_and_the_queues_below
         doing = Doing(position=await store.head(), commands=7, notices=2)
         await change(store, codec, clock, adding("E2"))
         names = Names(client, prefix := f"presage:{await founded_at_us(store, codec)}")
-        async with names.held("E1", "here", asyncio.Event(), lambda: doing):
+        async with names.held("E1", "here", asyncio.Event(), Health(), lambda: doing):
             await client.xadd(post_of(prefix, "here"), {"f": b""})
             await until_told(names, "E1")
             await message_and_dead_letter(RedisMessageQueue(redis.url, "commands-E1"))
