@@ -1,6 +1,5 @@
 """A codec that does not read back what it has just written."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from application.events import Cause, DomainEvent, Recorded
@@ -22,34 +21,17 @@ class RememberingCodec:
     def __init__(self, codec: EventCodec) -> None:
         self._codec = codec
         self._latest: Latest[tuple[DomainEvent, Cause, NewEvent]] = Latest(REMEMBERED)
-
-    @property
-    def vocabulary(self) -> Mapping[str, int]:
-        """The names of all events that are known, with the latest version of each."""
-        return self._codec.vocabulary
-
-    def check(self, recorded: RecordedEvent) -> None:
-        """Raise :class:`UnreadableEvent` for an event whose type or version is unknown."""
-        self._codec.check(recorded)
+        self.vocabulary = codec.vocabulary
+        self.check = codec.check
+        self.always_fit = codec.always_fit
+        self.fault_in = codec.fault_in
+        self.stored_type = codec.stored_type
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it."""
         encoded = self._codec.encode(event, event_id, cause)
         self._latest.add(event_id.int, (event, cause, encoded))
         return encoded
-
-    @property
-    def always_fit(self) -> frozenset[type[object]]:
-        """The classes of events that can always be written as the exchange makes them."""
-        return self._codec.always_fit
-
-    def fault_in(self, event: DomainEvent) -> str | None:
-        """Return what keeps an event from being written, ``None`` if nothing."""
-        return self._codec.fault_in(event)
-
-    def stored_type(self, event_class: type[DomainEvent]) -> str:
-        """Return the name under which a store keeps events of a class."""
-        return self._codec.stored_type(event_class)
 
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types."""

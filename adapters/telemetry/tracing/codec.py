@@ -3,7 +3,6 @@
 So whoever reads one, in this process or another, goes on with the trace of the command behind it.
 """
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from msgspec import Struct, json
@@ -29,15 +28,11 @@ class TracedCodec:
     def __init__(self, codec: EventCodec, tracing: Tracing) -> None:
         self._codec = codec
         self._tracing = tracing
-
-    @property
-    def vocabulary(self) -> Mapping[str, int]:
-        """The names of all events that are known, with the latest version of each."""
-        return self._codec.vocabulary
-
-    def check(self, recorded: RecordedEvent) -> None:
-        """Raise :class:`UnreadableEvent` for an event whose type or version is unknown."""
-        self._codec.check(recorded)
+        self.vocabulary = codec.vocabulary
+        self.check = codec.check
+        self.always_fit = codec.always_fit
+        self.fault_in = codec.fault_in
+        self.stored_type = codec.stored_type
 
     def encode(self, event: DomainEvent, event_id: UUID, cause: Cause) -> NewEvent:
         """Return the event as the store is to keep it, with its trace if it has one."""
@@ -47,19 +42,6 @@ class TracedCodec:
             more = b',"%s":"%s"}' % (TRACEPARENT.encode(), traceparent(context).encode())
             encoded = replace(encoded, metadata=encoded.metadata[:-1] + more)
         return encoded
-
-    @property
-    def always_fit(self) -> frozenset[type[object]]:
-        """The classes of events that can always be written as the exchange makes them."""
-        return self._codec.always_fit
-
-    def fault_in(self, event: DomainEvent) -> str | None:
-        """Return what keeps an event from being written, ``None`` if nothing."""
-        return self._codec.fault_in(event)
-
-    def stored_type(self, event_class: type[DomainEvent]) -> str:
-        """Return the name under which a store keeps events of a class."""
-        return self._codec.stored_type(event_class)
 
     def decode(self, recorded: RecordedEvent) -> Recorded[DomainEvent]:
         """Return a stored event in the domain's types."""

@@ -1,6 +1,6 @@
 """What stands in front of parts of the exchange while it is traced; without traces none of it is there."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import Sequence
 from time import time_ns
 from uuid import UUID
 
@@ -10,16 +10,7 @@ from adapters.telemetry.tracing.spans import Tracing
 from adapters.telemetry.tracing.untraced import Sending
 from application.events import DomainEvent, Recorded
 from application.ports.clock import Ids
-from application.ports.event_store import (
-    START,
-    Appended,
-    EventStore,
-    Filter,
-    NewEvent,
-    Page,
-    Position,
-    RecordedEvent,
-)
+from application.ports.event_store import Appended, EventStore, NewEvent
 from projections.live.market_board import LiveMarket, Onlooker
 
 
@@ -43,43 +34,17 @@ class TracedStore:
     def __init__(self, store: EventStore, tracing: Tracing) -> None:
         self._store = store
         self._tracing = tracing
+        self.read_stream = store.read_stream
+        self.read_all = store.read_all
+        self.subscribe = store.subscribe
+        self.head = store.head
+        self.close = store.close
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Append, in a span of the commands that the events belong to."""
         told: dict[str, str | int] = {"presage.stream": stream, "presage.events": len(events)}
         with self._tracing.batch("append", (event.id for event in events), told):
             return await self._store.append(stream, events, expected=expected)
-
-    def read_stream(
-        self, stream: str, *, from_revision: int = 0, backwards: bool = False, limit: int | None = None
-    ) -> AsyncIterator[Sequence[RecordedEvent]]:
-        """Read a stream."""
-        return self._store.read_stream(stream, from_revision=from_revision, backwards=backwards, limit=limit)
-
-    def read_all(
-        self,
-        *,
-        after: Position = START,
-        backwards: bool = False,
-        limit: int | None = None,
-        matching: Filter = Filter(),
-    ) -> AsyncIterator[Page]:
-        """Read the log."""
-        return self._store.read_all(after=after, backwards=backwards, limit=limit, matching=matching)
-
-    async def head(self) -> Position:
-        """Return the end of the log."""
-        return await self._store.head()
-
-    def subscribe(
-        self, *, after: Position = START, matching: Filter = Filter()
-    ) -> AsyncGenerator[Page, None]:
-        """Follow the log."""
-        return self._store.subscribe(after=after, matching=matching)
-
-    async def close(self) -> None:
-        """Close it."""
-        await self._store.close()
 
 
 class TracedOnlooker:
