@@ -1,6 +1,7 @@
 """The composition root: the one place where everything is made, wired together, opened and closed."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ from domain.limits import DEFAULT_LIMITS, AccountLimits
 from projections.reading.changes import Changes
 from projections.reading.queries import ReadModels
 from projections.running.runner import ProjectionRunner
+
+log = logging.getLogger(__name__)
 
 OPERATOR = AccountId("operator")
 """The account whose keys may do everything."""
@@ -236,6 +239,7 @@ class Presage:
         if not self.settings.workers:  # which have caches of their own
             self.warmer.start()
         await _appoint_operator(self.exchange, self.folder)
+        _tell_of_other_partitions(self.settings, self.exchange.directory.partitions)
 
     async def hush(self) -> None:
         """Tell nobody of orders any more; the next process goes on with it."""
@@ -530,6 +534,16 @@ def _read_file(settings: Settings) -> Iterator[Path]:
         return
     with TemporaryDirectory() as folder:
         yield Path(folder) / settings.read_file.name
+
+
+def _tell_of_other_partitions(settings: Settings, founded: int) -> None:
+    """Say so where somebody has asked for another number of partitions than an exchange has for good."""
+    if "partitions" in settings.model_fields_set and settings.partitions != founded:
+        log.warning(
+            "PRESAGE_PARTITIONS=%d counts for nothing: the exchange was founded with %d, and keeps them",
+            settings.partitions,
+            founded,
+        )
 
 
 async def _last_decided_us(store: EventStore, codec: EventCodec) -> int:

@@ -202,7 +202,7 @@ class Settings(BaseModel):
 
     def as_environment(self, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
         """Return the environment from which another process gets these settings."""
-        values = self.model_dump(mode="json", exclude_none=True)
+        values = self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
         return {**environment, **{VARIABLES[name]: str(value) for name, value in values.items()}}
 
     @property

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.cancellation import cancellable
+from adapters.queues.redis_connection import error_of
 from application.health import Health, kept_running
 
 LASTS_S = 3.0
@@ -76,13 +77,13 @@ class Names:
         """Keep a name for an address while the block runs; ``lost`` is set if another engine has it then.
 
         What it is ``doing`` can be asked by its name.
-        Raises :class:`NameTaken` if another engine has it now, and keeps it.
+        Raises :class:`NameTaken` if another engine has it now, and keeps it, and
+        :class:`application.ports.queue.QueueError` where Redis does not take it.
         """
-        until = asyncio.get_running_loop().time() + WAIT_S
-        while not await self._is_ours(engine, address):
-            if asyncio.get_running_loop().time() > until:
-                raise NameTaken(f"an engine {engine} is running already: every engine has a name of its own")
-            await asyncio.sleep(LOOK_S / 2)
+        try:
+            await self._take(engine, address)
+        except (RedisError, OSError) as error:
+            raise error_of(error) from error
         part = f"name {engine}"
         keeping = asyncio.create_task(
             kept_running(partial(self._keep, engine, address, lost, doing), health=health, part=part),
@@ -96,6 +97,13 @@ class Names:
             with suppress(RedisError, OSError):
                 if await self._is_ours(engine, address):
                     await self._redis.delete(self._key(engine))
+
+    async def _take(self, engine: str, address: str) -> None:
+        until = asyncio.get_running_loop().time() + WAIT_S
+        while not await self._is_ours(engine, address):
+            if asyncio.get_running_loop().time() > until:
+                raise NameTaken(f"an engine {engine} is running already: every engine has a name of its own")
+            await asyncio.sleep(LOOK_S / 2)
 
     async def _keep(
         self, engine: str, address: str, lost: asyncio.Event, doing: Callable[[], Doing] | None

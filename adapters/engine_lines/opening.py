@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from adapters.engine_lines.engines import Engines
 from adapters.engine_lines.names import Doing, Names, NoSuchEngine
 from adapters.engine_lines.post import Post, post_of
-from adapters.queues.redis_connection import refuse_unusable
+from adapters.queues.redis_connection import error_of, refuse_unusable
 from adapters.read_models.opening import founded_at_us
 from adapters.settings import Settings
 from application.cluster.membership import Membership
@@ -21,7 +21,6 @@ from application.log.whole_streams import FollowedLog
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, StoreUnavailable
-from application.ports.queue import QueueUnavailable
 
 
 class Running(NamedTuple):
@@ -67,7 +66,7 @@ async def open_lines(
     try:
         refuse_unusable(await post.redis.info())
     except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+        raise error_of(error) from error
     placement = Placement(Membership(log, codec), engine)
     engines = Engines(
         post, Names(post.redis, prefix), placement, partitions=founding.partitions, health=health
@@ -79,7 +78,7 @@ async def open_lines(
 async def running_engines(
     settings: Settings, log: FollowedLog, codec: EventCodec, engines: Iterable[str]
 ) -> dict[str, Running]:
-    """Return how those engines get on that run. Raises :class:`QueueUnavailable`."""
+    """Return how those engines get on that run. Raises :class:`application.ports.queue.QueueError`."""
     assert settings.redis_url is not None, "whoever asks has looked"
     running: dict[str, Running] = {}
     async with Redis.from_url(settings.redis_url) as redis:
@@ -90,7 +89,7 @@ async def running_engines(
                     waiting = await redis.xlen(post_of(prefix, await names.find(engine)))
                     running[engine] = Running(waiting, await names.doing(engine))
         except (RedisError, OSError) as error:
-            raise QueueUnavailable(f"Redis cannot be reached: {error or type(error).__name__}") from error
+            raise error_of(error) from error
     return running
 
 

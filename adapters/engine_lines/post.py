@@ -23,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from adapters.cancellation import cancellable
+from adapters.queues.redis_connection import error_of
 from application.health import Health, Trouble, kept_running
 
 log = logging.getLogger(__name__)
@@ -323,11 +324,9 @@ class Post:
         return post_of(self._prefix, address)
 
     def _fault(self, what: str, error: Exception) -> None:
-        self._faults[what] = str(error) or type(error).__name__
+        self._faults[what] = str(error_of(error))
         self._health.report(
-            PART,
-            Trouble.ENGINES_UNREACHABLE,
-            f"Redis cannot be used, by which the engines are reached: {self._faults[what]}",
+            PART, Trouble.ENGINES_UNREACHABLE, f"the engines are reached by Redis: {self._faults[what]}"
         )
 
     def _well(self, what: str) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from adapters.cancellation import cancellable
 from application.ports.queue import QueueError, QueueFull, QueueUnavailable, UnusableQueue
@@ -37,7 +37,7 @@ class RedisConnection:
                 self._known_to_serve = True
             return await cancellable(question())
         except (RedisError, OSError) as error:
-            raise _error_of(error) from error
+            raise error_of(error) from error
 
     def look_again(self) -> None:
         """Have it known anew, at the next question, whether the Redis can serve."""
@@ -61,12 +61,13 @@ def refuse_unusable(info: dict[str, object]) -> None:
         )
 
 
-def _error_of(error: Exception) -> QueueError:
+def error_of(error: Exception) -> QueueError:
+    """Return what a fault of Redis, or of the way to it, means."""
     said = str(error)
     # Within a script every version of Redis says it in other words, but with the same codes.
-    if "OOM " in said:
-        return QueueFull("the Redis behind the queue has no memory left (maxmemory)")
-    if "READONLY " in said:
+    if isinstance(error, OutOfMemoryError) or "OOM " in said:
+        return QueueFull("Redis has no memory left (maxmemory): nothing can be put into it")
+    if isinstance(error, ReadOnlyError) or "READONLY " in said:
         return QueueUnavailable("Redis is a read-only replica; REDIS_URL has to name the primary")
     if isinstance(error, ResponseError):
         return UnusableQueue(f"Redis refuses: {said}")

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
 import pytest
+from redis.asyncio import Redis as AsyncRedis
 
 from adapters.engine_lines import post as module
 from adapters.engine_lines.names import Names, NameTaken
 from adapters.engine_lines.post import Post
 from application.health import Health, Trouble
+from application.ports.queue import QueueFull, QueueUnavailable
 from tests.redis_server import RedisServer, running_redis
 
 
@@ -179,6 +181,44 @@ async def test_a_redis_that_is_away_is_told_and_what_waits_arrives_when_it_is_ba
     part = (module.PART, Trouble.ENGINES_UNREACHABLE)
     await until(lambda: part in [(each.part, each.code) for each in two.health.conditions])
     assert not two.health.stopped
+
+
+@pytest.mark.parametrize(
+    ("ails", "well", "said"),
+    [
+        (("config_set", "maxmemory", 1), ("config_set", "maxmemory", 0), "no memory left"),
+        (("replicaof", "127.0.0.1", 1), ("replicaof", "NO", "ONE"), "read-only replica"),
+    ],
+)
+async def test_a_redis_that_takes_nothing_is_told_and_what_waits_arrives_when_it_does(
+    two: Two, redis: RedisServer, ails: tuple[object, ...], well: tuple[object, ...], said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(module, "SILENCE_S", 60)
+    end = await two.connected()
+    assert end.transport is not None
+    async with AsyncRedis.from_url(redis.url) as client:
+        await getattr(client, ails[0])(*ails[1:])  # type: ignore[call-overload]
+        end.transport.write(b"late")
+        await until(lambda: any(said in each.message for each in two.health.conditions))
+        assert two.accepted[0].said == b""
+        await getattr(client, well[0])(*well[1:])  # type: ignore[call-overload]
+    await until(lambda: two.accepted[0].said == b"late")
+    await until(lambda: not two.health.conditions)
+
+
+@pytest.mark.parametrize(
+    ("ails", "kind"),
+    [(("config_set", "maxmemory", 1), QueueFull), (("replicaof", "127.0.0.1", 1), QueueUnavailable)],
+)
+async def test_a_name_cannot_be_had_of_a_redis_that_takes_nothing(
+    redis: RedisServer, ails: tuple[object, ...], kind: type[Exception]
+) -> None:
+    async with AsyncRedis.from_url(redis.url) as client:
+        await getattr(client, ails[0])(*ails[1:])  # type: ignore[call-overload]
+        with pytest.raises(kind, match=r"no memory left|read-only replica"):
+            async with Names(client, "test").held("E1", "here", asyncio.Event(), Health()):
+                pass
 
 
 async def test_a_name_is_one_engines_at_a_time(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
