@@ -29,6 +29,13 @@ LEFT_OUT = {
     "test_folders.py": ONE_PROCESS,
     "test_full_disk_at_start.py": ONE_PROCESS,
     "test_full_disk_while_running.py": ONE_PROCESS,
+    "test_serve.py::test_the_demonstration_has_markets_with_prices_on_both_sides": HOUSE,
+    "test_serve.py::test_the_house_goes_on_trading": HOUSE,
+    "test_serve.py::test_the_demo_account_trades_with_the_house_at_once": HOUSE,
+    "test_serve.py::test_a_second_process_on_the_same_folder_is_refused": ONE_PROCESS,
+    "test_serve.py::test_a_taken_port_is_refused_without_touching_who_has_it": ONE_PROCESS,
+    "test_serve.py::test_a_damaged_folder_is_refused_and_the_file_named": ONE_PROCESS,
+    "test_serve.py::test_a_folder_of_something_else_is_refused_and_left_alone": ONE_PROCESS,
     "test_wheel.py": "that it is installed by itself, whatever it runs",
 }
 """What is not told of a cluster, and why: whole files, and single cases of others."""

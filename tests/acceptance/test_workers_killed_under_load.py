@@ -102,8 +102,14 @@ async def all_trade(clients: list[Client], orders: int = 5) -> float:
 
 
 async def process(server: Server, name: str) -> psutil.Process:
-    await asyncio.to_thread(until, lambda: name in children(server))
-    return children(server)[name]
+    found: list[psutil.Process] = []
+
+    def there() -> bool:
+        found[:] = filter(None, [children(server).get(name)])  # by one look: it may be gone at the next
+        return bool(found)
+
+    await asyncio.to_thread(until, there)
+    return found[0]
 
 
 async def killed_and_frozen(server: Server, signers: dict[str, Signer], told: Told) -> list[float]:

@@ -43,6 +43,10 @@ class Neighbour:
         self.placement = placement
         self.here = placement.here
         self.away = False
+        self.blind = False
+        """Whether it hears nothing of who the engines are."""
+        self.over = asyncio.Event()
+        """Set once it is to end by itself."""
         self.handing_over = False
         self.asked: list[str] = []
         """The streams that others have asked about here."""
@@ -124,7 +128,7 @@ class Neighbour:
             elsewhere=self,
         )
         self._telling = Telling(log, codec, exchange.webhooks, self.outbox, [self], Health())
-        return Succession(
+        succession = Succession(
             self.name,
             self.placement,
             exchange,
@@ -136,6 +140,8 @@ class Neighbour:
             clock=clock,
             checkpoints=self.checkpoints,
         )
+        self.over = succession.over
+        return succession
 
 
 class Neighbours:
@@ -149,11 +155,11 @@ class Neighbours:
         self._partitions = partitions
         self._following: dict[str, asyncio.Task[None]] = {}
 
-    async def open(self, name: str) -> Neighbour:
-        """Have an engine join and begin its work."""
+    async def open(self, name: str, clock: Clock | None = None) -> Neighbour:
+        """Have an engine join and begin its work, maybe with a clock of its own."""
         membership = Membership(self.log, JsonCodec())
         neighbour = self.all[name] = Neighbour(name, self.all, Placement(membership, name))
-        succession = await neighbour.begin(self.log, self.clock, self._ids, self._partitions)
+        succession = await neighbour.begin(self.log, clock or self.clock, self._ids, self._partitions)
         await change(self.log, JsonCodec(), self.clock, joining(name))
         await membership.look()
         await succession.prepare()
@@ -166,7 +172,8 @@ class Neighbours:
         following = asyncio.create_task(succession.run())
         try:
             while not following.done():
-                await neighbour.placement.membership.look()
+                if not neighbour.blind:
+                    await neighbour.placement.membership.look()
                 await asyncio.sleep(0.005)
             following.result()
         finally:

@@ -9,11 +9,13 @@ from adapters.event_schemas.codec import JsonCodec
 from adapters.simulation.sources import SeededIds
 from application.cluster.membership import change, handing_over, removing
 from application.cluster.placement import OwnerAway
+from application.events import DomainEvent
 from application.requests import OrderAccepted, OrderRequest
 from application.streams import ledger_stream, market_stream
 from application.verification.verify import verify
 from domain.cluster import EngineJoined
 from domain.identifiers import AccountId, Ticker
+from domain.market.events import OrderPlaced
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Quantity, Ticks
 from domain.rejections import Rejected
@@ -200,6 +202,74 @@ async def test_what_a_lost_engine_had_not_booked_is_booked_by_those_who_get_its_
     await two.at_rest()
     assert all(two.all["E1"].here(ledger.stream) for ledger in theirs)
     await check(two)
+
+
+async def test_an_engine_that_was_given_up_and_runs_on_does_no_harm_and_ends_once_it_hears_of_it(
+    two: Neighbours, clock: SteppingClock
+) -> None:
+    flow = SharedFlow(two, two.all["E1"], clock, 10)
+    await flow.found()
+    one, given_up = two.all["E1"], two.all["E2"]
+    given_up.blind = True
+    await change(two.log, JsonCodec(), clock, removing("E2"))
+    await change(two.log, JsonCodec(), clock, handing_over("E2", lost=True))
+    streams = [ledger.stream for ledger in one.exchange.directory.ledgers]
+    async with asyncio.timeout(20):
+        while not all(map(one.here, streams)):  # noqa: ASYNC110 (it looks by itself)
+            await asyncio.sleep(0.005)
+    both = [stream for stream in streams if given_up.here(stream)]
+    assert both, "each of the two believes that these are its own"
+    placed = [
+        await place(engine, account, ticker)
+        for ticker in MARKETS[:3]
+        for account in ACCOUNTS
+        for engine in (given_up, one)
+    ]
+    assert all(isinstance(each, OrderAccepted) for each in placed)
+    assert not given_up.over.is_set()
+    given_up.blind = False
+    async with asyncio.timeout(20):
+        await given_up.over.wait()
+    await two.leave("E2")
+    await check(two)
+    logged = [
+        event.order_id
+        for ticker in MARKETS[:3]
+        for event in await events_of(two, market_stream(ticker))
+        if isinstance(event, OrderPlaced)
+    ]
+    assert sorted(logged) == sorted(each.order_id for each in placed if isinstance(each, OrderAccepted))
+
+
+@pytest.mark.parametrize("apart_s", [-3_600, 3_600])
+async def test_engines_whose_clocks_are_an_hour_apart_move_no_wrong_money(
+    apart_s: int, clock: SteppingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with neighbours(clock, SeededIds(1), "E1") as two:
+        other = SteppingClock(1_000)
+        other.time_us = clock.time_us + apart_s * 1_000_000
+        await two.open("E2", other)
+        await two.at_rest()
+        flow = SharedFlow(two, two.all["E1"], clock, 11)
+        await flow.found()
+        await flow.trade(100)
+        await change(two.log, JsonCodec(), clock, removing("E2"))
+        await two.at_rest()
+        await flow.trade(60)
+        await flow.resolve()
+        assert abs(clock.time_us - other.time_us) > 3_000 * 1_000_000, "they were apart to the end"
+        await check(two)
+        for ticker in MARKETS:
+            pages = two.log.read_stream(market_stream(ticker))
+            times_us = [JsonCodec().decode(event).cause.at_us async for page in pages for event in page]
+            assert times_us == sorted(times_us), "whoever decided"
+    if apart_s > 0:
+        assert "later than the clock here" in caplog.text
+
+
+async def events_of(all_of_them: Neighbours, stream: str) -> list[DomainEvent]:
+    pages = all_of_them.log.read_stream(stream)
+    return [JsonCodec().decode(event).event async for page in pages for event in page]
 
 
 def stream_of(engine: Neighbour, account: AccountId) -> str:
