@@ -21,6 +21,14 @@ from application.log.whole_streams import FollowedLog
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import EventStore, StoreUnavailable
+from application.ports.queue import QueueError
+
+
+async def _refuse_unusable(redis: Redis) -> None:
+    try:
+        refuse_unusable(await redis.info())
+    except (RedisError, OSError) as error:
+        raise error_of(error) from error
 
 
 class Running(NamedTuple):
@@ -64,9 +72,10 @@ async def open_lines(
     prefix = await _prefix(log, codec)
     post = Post(settings.redis_url, prefix=prefix, health=health)
     try:
-        refuse_unusable(await post.redis.info())
-    except (RedisError, OSError) as error:
-        raise error_of(error) from error
+        await _refuse_unusable(post.redis)
+    except QueueError:
+        await post.redis.aclose()
+        raise
     placement = Placement(Membership(log, codec), engine)
     engines = Engines(
         post, Names(post.redis, prefix), placement, partitions=founding.partitions, health=health

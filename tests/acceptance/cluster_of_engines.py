@@ -150,7 +150,14 @@ class Cluster:
         for role in roles:
             role.wait()
         for api in self.apis:
-            self.wait_ready(api)
+            self.wait_whole(api)
+
+    def wait_whole(self, api: Role) -> None:
+        """Wait until an API reaches everybody that it needs, and not only some of them."""
+        until = time.monotonic() + OPEN_S
+        while (told := httpx.get(f"{api.url}/readyz").json())["conditions"] or told["status"] != "ready":
+            assert time.monotonic() < until, told
+            time.sleep(0.05)
 
     def wait_ready(self, role: Role, within_s: float = 30.0) -> None:
         until = time.monotonic() + within_s
