@@ -1,6 +1,8 @@
 """The compose files and the Dockerfile agree with each other and with the settings."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +11,9 @@ import pytest
 import yaml
 
 from adapters.cli.eventstore_user import ADMIN_PASSWORD
+from adapters.data_folder import DataFolder
 from adapters.settings import VARIABLES, Settings
+from tests.acceptance.presage_process import PRESAGE, presage_here
 from tests.architecture.deployed import fault
 from tests.integration.eventstore_node.genuine import IMAGE as TESTED_EVENTSTOREDB
 
@@ -21,6 +25,10 @@ FILES = (
     "ops/compose.roles.yaml",
     "ops/compose.roles.production.yaml",
 )
+UID = 10_001
+"""Who Presage runs as in its image."""
+
+PATH = os.pathsep.join([str(PRESAGE.parent), os.environ["PATH"]])
 OLDEST_EVENTSTOREDB = (24, 10, 5)
 REFERENCE = re.compile(r"\$\{(\w+)(:\?[^}]*)?([^}]*)\}")
 
@@ -213,12 +221,14 @@ def test_every_role_is_told_what_the_one_process_is_told(
     services: dict[str, Any], roles: dict[str, Any], name: str
 ) -> None:
     told, alone = roles[name]["environment"], services["presage"]["environment"]
-    assert set(roles) == set(ROLES)
+    assert set(roles) == {*ROLES, "keys"}
     assert (told | {"PRESAGE_PROJECTOR": "beside"}).items() >= alone.items()
     assert told["PRESAGE_PROJECTOR"] == "elsewhere"
     assert set(told) <= set(VARIABLES.values())
     Settings.from_environment({variable: substituted(value) for variable, value in told.items()})
-    assert roles[name]["depends_on"] == services["presage"]["depends_on"]
+    keyed = {"keys": {"condition": "service_completed_successfully"}}
+    waits = services["presage"]["depends_on"] | ({} if name.startswith("projector") else keyed)
+    assert roles[name]["depends_on"] == waits
     assert roles[name]["image"] == services["presage"]["image"]
     assert f"stop_grace_period: {roles[name]['stop_grace_period']}" in SHUTDOWN
 
@@ -227,12 +237,48 @@ SHUTDOWN = (ROOT / "docs" / "shutdown.md").read_text()
 
 
 def test_no_two_processes_share_a_data_folder_or_a_port(roles: dict[str, Any]) -> None:
-    folders = [volume for each in roles.values() for volume in each.get("volumes", ())]
-    assert sorted(volume.partition(":")[0] for volume in folders) == sorted(
+    folders = [volume for name in ROLES for volume in roles[name].get("volumes", ())]
+    assert sorted(["keys", *(volume.partition(":")[0] for volume in folders)]) == sorted(
         load("ops/compose.roles.yaml")["volumes"]
     )
+    assert all(volume.endswith(":/data") for volume in folders)
     ports = [port for each in roles.values() for port in each.get("ports", ())]
     assert ports == ["127.0.0.1:8000:8000", "127.0.0.1:8001:8000"]
+
+
+def test_every_data_folder_is_given_the_same_keys_once_and_those_in_it_are_left(
+    roles: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = roles["keys"]
+    # Compose writes a dollar that is meant for the shell twice.
+    shell, options, script = (part.replace("$$", "$") for part in keys["command"])
+    mounted = dict(volume.split(":") for volume in keys["volumes"])
+    kept = {f"{name}:/data" for name in mounted if name != "keys"}
+    assert kept == {volume for name in ROLES for volume in roles[name].get("volumes", ())}
+    assert f"chown -R {UID}:{UID}" in script, "who runs the others"
+    environment = {"PRESAGE_DATA": str(tmp_path) + keys["environment"]["PRESAGE_DATA"]}
+    here = script.replace("/keys/", f"{tmp_path}/keys/").replace("/folders/", f"{tmp_path}/folders/")
+    here = here.replace(f"chown -R {UID}:{UID}", "true")
+    folders = {name: DataFolder(Path(f"{tmp_path}{place}")) for name, place in mounted.items()}
+    for folder in folders.values():
+        folder.path.mkdir(parents=True)
+    laid = []
+    for _ in range(2):
+        subprocess.run([shell, options, here], check=True, env={"PATH": PATH, **environment})
+        operators = {name: folder.operator() for name, folder in folders.items()}
+        laid.append({name: (key.key_id, key.read()) for name, key in operators.items() if key})
+        signs = {folder.webhook_key().private_bytes_raw() for folder in folders.values()}
+        assert len(signs) == 1
+    assert laid[0] == laid[1]
+    assert laid[0].keys() == mounted.keys()
+    assert len(set(laid[0].values())) == 1
+    [(key_id, _)] = set(laid[0].values())
+    monkeypatch.setenv("PRESAGE_DATA", environment["PRESAGE_DATA"])
+    assert key_id in presage_here("keys", "list", "operator", "--json").stdout
+    for name in ("api-1", "engine-2"):
+        (folders[name].path / "operator.json").write_text('{"key_id": "another"}')
+    subprocess.run([shell, options, here], check=True, env={"PATH": PATH, **environment})
+    assert "another" in (folders["api-1"].path / "operator.json").read_text()
 
 
 def test_in_production_every_role_speaks_to_every_member_with_passwords(
@@ -253,6 +299,7 @@ def test_in_production_every_role_speaks_to_every_member_with_passwords(
 
 def test_the_image_agrees_with_the_settings(services: dict[str, Any]) -> None:
     text = (ROOT / "Dockerfile").read_text()
+    assert f"USER {UID}" in text
     declared = dict(
         pair.split("=") for line in text.splitlines() if line.startswith("ENV ") for pair in line.split()[1:]
     )

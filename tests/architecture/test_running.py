@@ -51,6 +51,19 @@ def test_every_file_that_compose_and_kubectl_are_given_is_there() -> None:
         assert (ROOT / file).exists(), file
 
 
+def test_what_is_run_in_a_service_of_compose_is_on_the_command_line_and_the_service_is_there() -> None:
+    services = yaml.safe_load((ROOT / "ops" / "compose.roles.yaml").read_text())["services"]
+    run = [command[command.index("exec") + 1 :] for command in commands("docker") if "exec" in command]
+    assert run
+    for service, *command in run:
+        assert service in services
+        assert fault(command) is None
+    copied = [command[command.index("cp") + 1] for command in commands("docker") if "cp" in command]
+    assert copied
+    for service, folder in (each.split(":") for each in copied):
+        assert any(f":{Path(folder).parent}" in volume for volume in services[service]["volumes"])
+
+
 def resources() -> Iterator[tuple[str, str]]:
     for path in (ROOT / "ops" / "kubernetes").glob("*.yaml"):
         for each in yaml.safe_load_all(path.read_text()):
