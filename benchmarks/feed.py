@@ -13,16 +13,16 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from adapters.bootstrap import Presage, open_presage
-from adapters.http.feed.feed import Feed
+from adapters.http.feed.frames import SHORT, text_frames
 from adapters.http.feed.history import History
 from adapters.http.feed.line import Line
 from adapters.http.feed.socket import PATH
@@ -179,75 +179,101 @@ async def _told(presage: Presage, port: int, n: int) -> tuple[list[int], dict[st
     rates: list[int] = []
     async with _listeners(port, PATH, n, _subscribe()) as child:
         await _until(lambda: presage.feed.hub.subscriptions["orderbook_delta"] == n, "all have subscribed")
-        texts = _Texts(presage.feed)
+        watched = _Watched(next(iter(presage.feed._lines)))  # noqa: SLF001 (looked at, not touched)
         for number in range(ROUNDS):
             size = LAST + number
             await _expect(child, _sentinel(size))
-            texts.noted = []
+            watched.frames.clear()
             await presage.exchange.trading.place_many(_orders(CHANGES, last=size))
             took = json.loads(await _line(child))
             rates.append(round(n * CHANGES / took["took_s"]))
-        noted = list(texts.noted)
-        paced = await _paced(presage)
-    return rates, paced, noted
+        texts = list(_texts(watched.frames))
+        paced = await _paced(presage, n)
+    return rates, paced, texts
 
 
-class _Texts:
-    """Notes what one listener is sent: the bare server sends the same."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.noted: list[str] = []
-        line = next(iter(feed._lines))  # noqa: SLF001 (looked at, not touched)
-        take = type(line.outbox).take
-
-        def noting() -> list[bytes]:
-            taken = take(line.outbox)
-            self.noted += [text.decode() for text in taken]
-            return taken
-
-        line.outbox.take = noting  # type: ignore[method-assign]
+def _texts(frames: bytearray) -> Iterator[str]:
+    """Yield the messages that stand in frames: the bare server sends the same."""
+    at = 0
+    while at < len(frames):
+        size, at = frames[at + 1], at + 2
+        if size > SHORT:
+            size, at = int.from_bytes(frames[at : at + 2]), at + 2
+        yield frames[at : at + size].decode()
+        at += size
 
 
-async def _paced(presage: Presage) -> dict[str, Any]:
-    """Return how long changes take from the acknowledged append to the socket, told one by one."""
-    acknowledged: list[tuple[int, float]] = []
-    waits: list[float] = []
-    lines = list(presage.feed._lines)[::SAMPLED]  # noqa: SLF001
-    for line in lines:
-        _watch(presage.feed, line, acknowledged, waits)
-    begin = time.perf_counter()
-    for number, request in enumerate(_orders(CHANGES * PACED_S)):
-        await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
-        answer = await presage.exchange.trading.place(request)
-        acknowledged.append((cast("Any", answer).position, time.perf_counter()))
-    await presage.shown()
-    await _until(lambda: not any(len(line.outbox) for line in lines if not line.closed), "all was written")
-    return {
-        "changes_per_s": round(len(acknowledged) / (time.perf_counter() - begin)),
-        "cut_off": presage.feed.cuts["slow"],
-        "append_to_write_ms_p50": round(1e3 * percentile(waits, 0.5), 2),
-        "append_to_write_ms_p99": round(1e3 * percentile(waits, 0.99), 2),
-    }
+class _Watched:
+    """A listener's wire that notes when each message was written, and what."""
+
+    def __init__(self, line: Line) -> None:
+        self._line, self._wire = line, line.wire
+        self._before = self._told
+        self.frames = bytearray()
+        self.written_s: list[float] = []
+        line.wire = self
+
+    @property
+    def _told(self) -> int:
+        return sum(each.seq for each in self._line.subscriptions.values())
+
+    def has(self, messages: int) -> bool:
+        """Return whether so many have been written, or it has gone: nobody here answers pings."""
+        return len(self.written_s) >= messages or self._line.closed
+
+    @property
+    def writable(self) -> bool:
+        return self._wire.writable
+
+    def framed(self, frames: bytes) -> None:
+        assert self._wire.framed is not None
+        self._wire.framed(frames)
+        self._note(frames)
+
+    def write(self, messages: list[bytes]) -> None:
+        self._wire.write(messages)
+        self._note(text_frames(messages))
+
+    def _note(self, frames: bytes) -> None:
+        self.frames += frames
+        more = self._told - self._before - len(self.written_s)
+        self.written_s += [time.perf_counter()] * more
+
+    def close(self, code: int, reason: str) -> None:
+        self._wire.close(code, reason)
 
 
-def _watch(feed: Feed, line: Line, acknowledged: list[tuple[int, float]], waits: list[float]) -> None:
-    """Note of each change how long after its acknowledgement it is written to a listener.
+async def _paced(presage: Presage, n: int) -> dict[str, Any]:
+    """Return how long changes take from the acknowledged append to the socket.
 
     What is written before its command has been answered has not waited at all.
     """
-    seen = 0
-    flush = line.flush
-
-    def noting() -> int:
-        nonlocal seen
-        written = flush()
-        now, told = time.perf_counter(), feed.hub.position
-        while not len(line.outbox) and seen < len(acknowledged) and acknowledged[seen][0] <= told:
-            waits.append(max(0.0, now - acknowledged[seen][1]))
-            seen += 1
-        return written
-
-    line.flush = noting  # type: ignore[method-assign]
+    watched = [_Watched(line) for line in list(presage.feed._lines)[::SAMPLED]]  # noqa: SLF001
+    acknowledged_s: list[float] = []
+    begin, processor_s, told = time.perf_counter(), time.process_time(), presage.feed.written
+    for number, request in enumerate(_orders(CHANGES * PACED_S)):
+        await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
+        await presage.exchange.trading.place(request)
+        acknowledged_s.append(time.perf_counter())
+    took_s = time.perf_counter() - begin
+    await _until(
+        lambda: all(len(each.written_s) >= len(acknowledged_s) for each in watched), "all was written"
+    )
+    waits = [
+        max(0.0, written_s - at_s)
+        for each in watched
+        for at_s, written_s in zip(acknowledged_s, each.written_s, strict=False)
+    ]
+    return {
+        "changes_per_s": round(len(acknowledged_s) / took_s),
+        "cut_off": n - len(presage.feed._lines),  # noqa: SLF001
+        "append_to_write_ms_p50": round(1e3 * percentile(waits, 0.5), 2),
+        "append_to_write_ms_p99": round(1e3 * percentile(waits, 0.99), 2),
+        "processor_share": round((time.process_time() - processor_s) / took_s, 2),
+        "processor_us_per_message": round(
+            1e6 * (time.process_time() - processor_s) / (presage.feed.written - told), 2
+        ),
+    }
 
 
 async def _replayed(presage: Presage, port: int, n: int) -> dict[str, Any]:

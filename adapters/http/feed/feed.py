@@ -20,6 +20,7 @@ from adapters.http.feed.limits import USUAL, FeedLimits
 from adapters.http.feed.line import Line, Wire
 from adapters.http.feed.messages import message
 from adapters.http.feed.overseeing import Look, Overseeing
+from adapters.http.feed.seating import AT_ONCE
 from adapters.http.feed.subscription import Subscription
 from application.health import Health, Trouble, kept_running
 from application.limiting.token_bucket import Buckets, TokenBucketRateLimiter
@@ -49,9 +50,6 @@ PATIENCE_S = 5.0
 
 BEHIND_S = 5.0
 """After how long without what is in the log the feed counts as standing still."""
-
-AT_ONCE = 64
-"""How many consumers are written to before others have their turn."""
 
 SLOW = "slow consumer"
 """How the reason begins for which whoever does not keep up is sent away."""
@@ -176,12 +174,12 @@ class Feed:
         """Let a consumer go."""
         del self._lines[line]
         self._count(_whose(line.caller, line.address), -1)
-        self._dirty.pop(line, None)
+        line.closed = True
         for task in line.replays:
             task.cancel()
         for subscription in line.subscriptions.values():
             self.hub.leave(subscription)
-        line.closed = True
+        self._dirty.pop(line, None)
 
     def _count(self, whose: str, by: int) -> None:
         self._open[whose] += by
@@ -222,6 +220,8 @@ class Feed:
         """Send everybody away: the process is about to end, and another may be there."""
         self.ending = True
         for line in list(self._lines):
+            if line.seat is not None:
+                line.seat.settle()
             line.flush()
             self.cut(line, "closing", _RESTARTING, "the exchange is restarting; connect again in a moment")
         await asyncio.sleep(0)
@@ -233,6 +233,7 @@ class Feed:
         """Tell what happens while the block runs."""
         works: tuple[tuple[str, Callable[[], object]], ...] = (
             ("writing", self._write),
+            ("writing to many", self.hub.seating.run),
             ("heartbeat", self._beat),
             ("who may listen", self._look),
             ("operators", self._oversee),
@@ -262,6 +263,7 @@ class Feed:
                 line = next(iter(self._dirty))
                 del self._dirty[line]
                 self._sent += line.flush()
+                self.hub.seating.seat(line, self.hub.position)
                 number += 1
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
@@ -368,6 +370,11 @@ class Feed:
 
     # ------------------------------------------------------------------------------------------- watching
 
+    @property
+    def written(self) -> int:
+        """How many messages have been written, counted for each who was."""
+        return self._sent + self.hub.seating.written
+
     def measures(self) -> Iterator[Measure]:
         """Yield how many listen to what, and what became of those who did not keep up."""
         yield gauge("presage_feed_sockets", "Consumers of the live feed.", len(self._lines))
@@ -380,10 +387,12 @@ class Feed:
         yield gauge(
             "presage_feed_waiting",
             "Messages that wait to be written.",
-            sum(len(each.outbox) for each in self._lines),
+            sum(len(each.outbox) for each in self._lines) + self.hub.seating.waiting,
         )
         yield counter(
-            "presage_feed_messages_written", "Messages of the live feed that were written.", self._sent
+            "presage_feed_messages_written",
+            "Messages of the live feed that were written.",
+            self.written,
         )
         yield counter(
             "presage_feed_messages_made",

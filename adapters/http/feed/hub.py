@@ -7,10 +7,11 @@ for each subscriber, when its turn to be written comes.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from adapters.http.feed.audience import Part
 from adapters.http.feed.channels import PRIVATE, Channel
 from adapters.http.feed.messages import (
     Message,
@@ -23,6 +24,7 @@ from adapters.http.feed.messages import (
     trade_message,
 )
 from adapters.http.feed.private_messages import as_it_stands, order_group_message, told_of
+from adapters.http.feed.seating import Seating
 from adapters.http.feed.subscription import Subscription
 from application.events import DomainEvent, Recorded
 from application.ports.event_store import START, Position
@@ -38,7 +40,8 @@ from projections.reading.queries import AccountStanding
 
 log = logging.getLogger(__name__)
 
-Subscribers = dict[Subscription, None]
+Hearers = dict[Subscription | Part, None]
+"""Those who are told: a subscription, or a part of an audience for many of them."""
 
 Standing = Callable[[Position], Awaitable[AccountStanding]]
 """Returns how an account stands, of a moment no earlier than a position."""
@@ -54,10 +57,10 @@ class Topic:
         self.told = told
         self.revision: int | None = None
         self.position: Position = START
-        self.subscribers: dict[Channel, Subscribers] = {}
+        self.subscribers: dict[Channel, Hearers] = {}
         self.book: tuple[int, Message] | None = None
 
-    def of(self, channel: Channel) -> Subscribers:
+    def of(self, channel: Channel) -> Hearers:
         """Return who subscribed to a channel of this market."""
         return self.subscribers.get(channel, {})
 
@@ -70,7 +73,7 @@ class Account:
     def __init__(self, account_id: AccountId) -> None:
         self.desk = Desk(account_id)
         self.opening = asyncio.Lock()
-        self.subscribers: dict[Channel, Subscribers] = {}
+        self.subscribers: dict[Channel, dict[Subscription, None]] = {}
         self.waiting = 0
 
 
@@ -90,12 +93,13 @@ class Hub:
         self._board = board
         self._lose = lose
         self._topics: dict[str, Topic] = {}
-        self._everywhere: dict[Channel, Subscribers] = {}
+        self._everywhere: dict[Channel, Hearers] = {}
         self._accounts: dict[AccountId, Account] = {}
         self._tickers: dict[str, Quote] = {}
         self.position: Position = START
         self.told_at_us = 0
         self.messages = 0
+        self.seating = Seating(self._enter, self._exit)
         board.onlooker = self
 
     # ------------------------------------------------------------------------------------- subscribing
@@ -106,38 +110,59 @@ class Hub:
         if channel in PRIVATE:
             assert account_id is not None
             self._accounts[account_id].subscribers.setdefault(channel, {})[subscription] = None
-        elif subscription.tickers is None:
-            self._everywhere.setdefault(channel, {})[subscription] = None
         else:
-            for ticker in subscription.tickers:
-                self.add(subscription, ticker)
+            self._enter(subscription)
 
     def add(self, subscription: Subscription, ticker: str) -> None:
         """Have a subscription told of one more market."""
         if subscription.channel not in PRIVATE:
-            self.topic(ticker).subscribers.setdefault(subscription.channel, {})[subscription] = None
+            self._by_itself(subscription)
+            self._enter_topic(subscription, ticker)
 
     def remove(self, subscription: Subscription, ticker: str) -> None:
         """Tell a subscription no more of a market."""
-        topic = self._topics.get(market_stream(Ticker(ticker)))
-        if topic is None:
-            return
-        _leave(topic.subscribers, subscription)
+        self._by_itself(subscription)
+        self._leave_topic(subscription, ticker)
         subscription.drop(ticker)
-        if not topic.subscribers:
-            del self._topics[market_stream(Ticker(ticker))]
 
     def leave(self, subscription: Subscription) -> None:
         """Tell a subscription nothing more."""
+        self._by_itself(subscription)
         subscription.end()
         if subscription.channel in PRIVATE:
             assert subscription.account_id is not None
             self._leave_account(subscription.account_id, subscription)
-        elif subscription.tickers is None:
-            _leave(self._everywhere, subscription)
         else:
-            for ticker in subscription.tickers:
-                self.remove(subscription, ticker)
+            self._exit(subscription)
+
+    def _by_itself(self, subscription: Subscription) -> None:
+        """Have a subscription told by itself: it is about to change."""
+        if subscription.seat is not None:
+            self.seating.rise(subscription.seat)
+
+    def _enter(self, hearer: Subscription | Part) -> None:
+        if hearer.tickers is None:
+            self._everywhere.setdefault(hearer.channel, {})[hearer] = None
+        else:
+            for ticker in hearer.tickers:
+                self._enter_topic(hearer, ticker)
+
+    def _enter_topic(self, hearer: Subscription | Part, ticker: str) -> None:
+        self.topic(ticker).subscribers.setdefault(hearer.channel, {})[hearer] = None
+
+    def _exit(self, hearer: Subscription | Part) -> None:
+        if hearer.tickers is None:
+            _leave(self._everywhere, hearer)
+        else:
+            for ticker in hearer.tickers:
+                self._leave_topic(hearer, ticker)
+
+    def _leave_topic(self, hearer: Subscription | Part, ticker: str) -> None:
+        topic = self._topics.get(market_stream(Ticker(ticker)))
+        if topic is not None:
+            _leave(topic.subscribers, hearer)
+            if not topic.subscribers:
+                del self._topics[market_stream(Ticker(ticker))]
 
     @asynccontextmanager
     async def account(self, account_id: AccountId, standing: Standing) -> AsyncIterator[Account]:
@@ -213,14 +238,14 @@ class Hub:
     def subscriptions(self) -> dict[str, int]:
         """How many there are of each channel; one of several markets counts for each."""
         counts = dict.fromkeys(map(str, Channel), 0)
-        by_channel: Iterable[dict[Channel, Subscribers]] = (
+        by_channel: Iterable[Mapping[Channel, Iterable[Subscription | Part]]] = (
             self._everywhere,
             *(account.subscribers for account in self._accounts.values()),
             *(topic.subscribers for topic in self._topics.values()),
         )
         for each in by_channel:
             for channel, subscribers in each.items():
-                counts[channel] += len(subscribers)
+                counts[channel] += sum(hearer.heard_by for hearer in subscribers)
         return counts
 
     # ---------------------------------------------------------------------------------------- following
@@ -258,7 +283,7 @@ class Hub:
             self._lose_topic(topic, "the market is not followed")
 
     def _lose_topic(self, topic: Topic, why: str) -> None:
-        concerned = [each for subscribers in topic.subscribers.values() for each in subscribers]
+        concerned = [each for hearers in topic.subscribers.values() for each in _each_of(hearers)]
         topic.revision = None
         self._lose(concerned, f"{topic.ticker}: {why}; subscribe again with from_revision")
 
@@ -281,15 +306,8 @@ class Hub:
             return  # the moves are those of an earlier event
         moves = market.book.moves
         messages = book_deltas(recorded, moves)
-        position = recorded.position
-        for subscription in topic.of(Channel.BOOK):
-            if not subscription.live or position <= subscription.after:
-                continue
-            if subscription.conflate_ms:
-                subscription.conflate_book(topic.ticker, recorded, moves)
-                continue
-            for message in messages:
-                subscription.outbox.put((subscription, message))
+        for hearer in topic.of(Channel.BOOK):
+            hearer.hear_book(topic.ticker, recorded, moves, messages)
         self.messages += len(messages)
 
     def _tell_ticker(self, recorded: Recorded[Any], market: LiveMarket, topic: Topic | None) -> None:
@@ -315,13 +333,9 @@ class Hub:
     def _spread(self, channel: Channel, ticker: str, topic: Topic | None, message: Message) -> None:
         self.messages += 1
         here = topic.of(channel) if topic is not None else {}
-        for subscribers in (here, self._everywhere.get(channel, {})):
-            for subscription in subscribers:
-                if subscription.live and message.position > subscription.after:
-                    if subscription.conflate_ms:
-                        subscription.conflate(ticker, message)
-                    else:
-                        subscription.outbox.put((subscription, message))
+        for hearers in (here, self._everywhere.get(channel, {})):
+            for hearer in hearers:
+                hearer.hear(ticker, message)
 
     def _tell_accounts(self, recorded: Recorded[Any]) -> None:
         for account in self._concerned(recorded.event):
@@ -355,17 +369,25 @@ class Hub:
             if ticker is None or subscription.tickers is None or ticker in subscription.tickers:
                 subscription.tell(message)
 
-    def subscriptions_to(self, channel: Channel) -> Subscribers:
+    def subscriptions_to(self, channel: Channel) -> list[Subscription]:
         """Return those who subscribed to a channel of all markets, or of none."""
-        return self._everywhere.get(channel, {})
+        return list(_each_of(self._everywhere.get(channel, {})))
 
 
-def _leave(subscribers: dict[Channel, Subscribers], subscription: Subscription) -> None:
-    mine = subscribers.get(subscription.channel)
+def _each_of(hearers: Hearers) -> Iterator[Subscription]:
+    for hearer in hearers:
+        if isinstance(hearer, Subscription):
+            yield hearer
+        else:
+            yield from hearer.subscriptions
+
+
+def _leave(subscribers: dict[Channel, Any], hearer: Subscription | Part) -> None:
+    mine = subscribers.get(hearer.channel)
     if mine is not None:
-        mine.pop(subscription, None)
+        mine.pop(hearer, None)
         if not mine:
-            del subscribers[subscription.channel]
+            del subscribers[hearer.channel]
 
 
 def single(channel: Channel, recorded: Recorded[Any]) -> Message | None:

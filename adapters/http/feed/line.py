@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from adapters.http.callers.authentication import Caller
+from adapters.http.feed.audience import Seat
 from adapters.http.feed.limits import FeedLimits
 from adapters.http.feed.outbox import Outbox
 from adapters.http.feed.subscription import Subscription
@@ -21,6 +22,11 @@ class Wire(Protocol):
     @property
     def writable(self) -> bool:
         """Whether what was written before has gone, or nearly."""
+        ...
+
+    @property
+    def framed(self) -> Callable[[bytes], None] | None:
+        """Writes what is in frames already; ``None`` where messages are written in another way."""
         ...
 
     def write(self, messages: list[bytes]) -> None:
@@ -52,6 +58,7 @@ class Line:
         self.limits = limits
         self.subscriptions: dict[int, Subscription] = {}
         self.replays: set[asyncio.Task[None]] = set()
+        self.seat: Seat | None = None
         self.closed = False
         self._ready = ready
         self._now_s = now_s

@@ -32,12 +32,20 @@ class Outbox:
         self._wake = wake
         self._overflow = overflow
         self._pending: deque[Entry] = deque()
+        self.settle: Callable[[], None] | None = None
+        """Appends what waits for this consumer and others together, if anything does."""
 
     def __len__(self) -> int:
         return len(self._pending)
 
     def put(self, entry: Entry) -> None:
-        """Have something sent after everything that waits."""
+        """Have something sent after everything that waits, here or for others too."""
+        if self.settle is not None:
+            self.settle()
+        self.append(entry)
+
+    def append(self, entry: Entry) -> None:
+        """Have something sent after what waits here."""
         pending = self._pending
         if not pending:
             self._wake()

@@ -62,6 +62,7 @@ class _Wire:
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
+        self.framed = socket.write
 
     @property
     def writable(self) -> bool:

@@ -118,6 +118,8 @@ class FeedStream:
 class _Channel:
     """A response that goes on, as the feed writes to it: what is written goes out before more is taken."""
 
+    framed = None
+
     def __init__(self) -> None:
         self._chunk: list[bytes] = []
         self._ready = asyncio.Event()

@@ -1,7 +1,8 @@
 """One subscription of one consumer: what it is told, numbered without a gap."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from adapters.http.feed.channels import Channel
 from adapters.http.feed.messages import Conflation, Message
@@ -11,19 +12,26 @@ from application.ports.event_store import START, Position
 from domain.identifiers import AccountId
 from projections.folds.market_book import Move
 
+if TYPE_CHECKING:
+    from adapters.http.feed.audience import Seat
+
 Writing = Callable[["Subscription", Message, int], bytes]
 """Writes a message with its number: as a frame's text, or as an event of a stream."""
 
 
+def head(kind: str, sid: int) -> bytes:
+    """Return what stands before the number of a message."""
+    return b'{"type":"%b","sid":%d,"seq":' % (kind.encode(), sid)
+
+
 def as_text(subscription: "Subscription", message: Message, seq: int) -> bytes:
     """Return a message as the feed's clients read it."""
-    head = subscription.heads.get(message.kind)
-    if head is None:
-        head = b'{"type":"%b","sid":%d,"seq":' % (message.kind.encode(), subscription.sid)
-        subscription.heads[message.kind] = head
+    before = subscription.heads.get(message.kind)
+    if before is None:
+        before = subscription.heads[message.kind] = head(message.kind, subscription.sid)
     if message.owner is not None and message.owner == subscription.account_id:
-        return b"%b%d%b%b}}" % (head, seq, message.tail[:-2], message.owned)
-    return b"%b%d%b" % (head, seq, message.tail)
+        return b"%b%d%b%b}}" % (before, seq, message.tail[:-2], message.owned)
+    return b"%b%d%b" % (before, seq, message.tail)
 
 
 class Subscription:
@@ -31,6 +39,9 @@ class Subscription:
 
     While it is not ``live`` it is told from the log. What stands in the log up to ``after`` it was told.
     """
+
+    heard_by = 1
+    """How many it stands for: itself."""
 
     __slots__ = (
         "_due",
@@ -44,6 +55,7 @@ class Subscription:
         "heads",
         "live",
         "outbox",
+        "seat",
         "seq",
         "sid",
         "tickers",
@@ -69,6 +81,8 @@ class Subscription:
         self.conflate_ms = conflate_ms
         self.writing = writing
         self.seq = 0
+        self.seat: Seat | None = None
+        """Its consumer's place among those who hear the same."""
         self.live = True
         self.ended = False
         self.after: Position = START
@@ -85,6 +99,25 @@ class Subscription:
     def tell(self, message: Message) -> None:
         """Have a message sent."""
         self.outbox.put((self, message))
+
+    def hear(self, ticker: str, message: Message) -> None:
+        """Be told what happened in a market, unless that is known already."""
+        if self.live and message.position > self.after:
+            if self.conflate_ms:
+                self.conflate(ticker, message)
+            else:
+                self.outbox.put((self, message))
+
+    def hear_book(
+        self, ticker: str, recorded: Recorded[object], moves: list[Move], messages: Sequence[Message]
+    ) -> None:
+        """Be told what an event changed on a book, unless that is known already."""
+        if self.live and recorded.position > self.after:
+            if self.conflate_ms:
+                self.conflate_book(ticker, recorded, moves)
+            else:
+                for message in messages:
+                    self.outbox.put((self, message))
 
     # ---------------------------------------------------------------------------------- told less often
 

@@ -192,8 +192,8 @@ async def test_who_does_not_keep_up_is_cut_off_with_a_reason_and_others_go_on(
         client = FeedClient(stuck)
         await client.ask("subscribe", channels=["orderbook_delta"], market_ticker=market)
         hub = world.presage.feed.hub
-        [subscription] = hub.topic(market).subscribers["orderbook_delta"]  # type: ignore[index]
         line = next(each for each in world.presage.feed._lines if each.subscriptions)
+        [subscription] = line.subscriptions.values()
         for _ in range(20_000):
             subscription.tell(hub.snapshot(market))
             if line.closed:

@@ -48,6 +48,8 @@ class Reader:
 class Wire:
     """Takes everything, unless it is told not to."""
 
+    framed = None
+
     def __init__(self) -> None:
         self.writable = True
         self.written: list[dict[str, Any]] = []
