@@ -5,6 +5,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,8 +14,9 @@ import orjson
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Scope
 
-from adapters.bootstrap import OPERATOR, open_presage
-from adapters.http.serving.measured import Measured
+from adapters.bootstrap import OPERATOR, Presage, open_presage
+from adapters.http.app import OPERATIONS, routed
+from adapters.http.endpoint import Endpoint
 from adapters.settings import Settings
 from application.requests import Accepted
 from application.watching.work import Work
@@ -53,7 +55,7 @@ async def _run(n: int) -> dict[str, Any]:
             key = presage.folder.operator()
             assert key is not None
             signer = Signer(key.key_id, key.private_key_path)
-            measured, bare = presage.app, _without_measuring(presage.app)
+            measured, bare = _measured_alone(presage)
             reads = await _in_turns(measured, bare, lambda: [_read()] * (n // ROUNDS))
             orders = await _in_turns(measured, bare, lambda: _orders(signer, n // ROUNDS))
             scrape_ms = _timed(presage.watch.metrics, 20) * 1_000
@@ -78,16 +80,11 @@ async def _run(n: int) -> dict[str, Any]:
     }
 
 
-def _without_measuring(app: Starlette) -> Starlette:
-    others = [each for each in app.user_middleware if not _measures(each.cls)]
-    assert len(others) < len(app.user_middleware)
-    bare = Starlette(routes=app.routes, middleware=others, exception_handlers=app.exception_handlers)
-    bare.router.redirect_slashes = False
-    return bare
-
-
-def _measures(layer: object) -> bool:
-    return layer is Measured
+def _measured_alone(presage: Presage) -> tuple[ASGIApp, ASGIApp]:
+    """Return an application with nothing before its routes but what measures requests, and a bare one."""
+    port = replace(presage.port, limits=None, screen=None)
+    app = routed(port, [Endpoint(operation, port) for operation in OPERATIONS], feed=presage.feed)
+    return app, Starlette(routes=app.routes)
 
 
 async def _in_turns(

@@ -1,20 +1,16 @@
 """What firewall and limits cost: a look at an order, and a route with and without what stands before it.
 
 The route is the order book, the cheapest read there is, so that what stands before it weighs most. It is
-asked in process, where the best of the rounds counts; and over a socket, where one process answers at two
-ports, with everything before its routes (what measures included) and with nothing: in turns, by the
-processor time of that process, the median of the rounds.
+asked in process, and the best of the rounds counts. What a request costs over a socket, with everything and
+with nothing before its route, is told by ``presage bench middleware``.
 """
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import orjson
@@ -23,18 +19,11 @@ from adapters.bootstrap import Presage, open_presage
 from adapters.http.firewall.firewall import WebApplicationFirewall
 from adapters.http.firewall.rules import usual_rules
 from adapters.settings import Settings
-from benchmarks._http_client import plain_request, send
-from benchmarks._http_server import body_of
-from benchmarks._middleware_server import PROCESSOR
 from domain.identifiers import Ticker
 from domain.market.commands import CreateMarket
 
 ROUNDS = 7
 BOOK = "/trade-api/v2/markets/M/orderbook"
-AS_A_BROWSER = "User-Agent: python-httpx/0.28\r\nAccept-Language: en\r\n"
-ELSEWHERE = "127.0.0.2"
-"""An address that is limited, as that of the machine itself is not."""
-
 ORDERS = b"/trade-api/v2/portfolio/orders"
 HEADERS = [(b"host", b"bench"), (b"user-agent", b"python-httpx/0.28"), (b"accept-language", b"en")]
 
@@ -52,25 +41,17 @@ def run(n: int = 3_000) -> dict[str, Any]:
     orders = [_order(number) for number in range(n)]
     order_us = min(asyncio.run(_look(firewall, orders)) for _ in range(ROUNDS))
     ways = asyncio.run(_ways(n))
-    socket_us, bare_us, share = asyncio.run(_over_a_socket(n))
     ours = {
         "order_us": round(order_us, 2),
         "book_us": round(ways.pop("all"), 2),
-        "book_over_a_socket_us": round(socket_us, 2),
     }
     return {
         "bench": "waf",
         "n": n,
         "conditions": {"rounds": ROUNDS, "route": BOOK, "asked": "in process, from this machine"},
         "ours": ours,
-        "peers": {
-            **{name: {"book_us": round(us, 2)} for name, us in ways.items()},
-            "nothing before the route": {"book_over_a_socket_us": round(bare_us, 2)},
-        },
-        "ratios": {
-            **{name: round(ours["book_us"] / us, 2) for name, us in ways.items()},
-            "over a socket, nothing before the route": round(share, 2),
-        },
+        "peers": {name: {"book_us": round(us, 2)} for name, us in ways.items()},
+        "ratios": {name: round(ours["book_us"] / us, 2) for name, us in ways.items()},
     }
 
 
@@ -93,31 +74,6 @@ async def _look(firewall: WebApplicationFirewall, orders: list[bytes]) -> float:
         firewall.head("POST", ORDERS, b"", HEADERS)
         await firewall.body("POST", ORDERS, body)
     return 1e6 * (time.process_time() - begin) / len(orders)
-
-
-async def _over_a_socket(n: int) -> tuple[float, float, float]:
-    """Return the processor time of a request with everything and with nothing before it, and the ratio."""
-    command = [sys.executable, "-m", "benchmarks._middleware_server"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:  # noqa: ASYNC220 (starting takes no time)
-        try:
-            assert server.stdout is not None
-            urls = orjson.loads(server.stdout.readline())
-            rounds = [[await _us_each(url, urls[1], n) for url in urls] for _ in range(1 + ROUNDS)][1:]
-        finally:
-            server.kill()
-    return (
-        median(whole for whole, _ in rounds),
-        median(bare for _, bare in rounds),
-        median(whole / bare for whole, bare in rounds),
-    )
-
-
-async def _us_each(url: str, bare: str, n: int) -> float:
-    request = plain_request("GET", BOOK, headers=AS_A_BROWSER)
-    began = float(await body_of(bare, PROCESSOR))
-    told = await send(url, [request] * n, connections=16, source=ELSEWHERE)
-    assert told["statuses"] == {"200": n}, told["statuses"]
-    return 1e6 * (float(await body_of(bare, PROCESSOR)) - began) / n
 
 
 async def _ways(n: int) -> dict[str, float]:

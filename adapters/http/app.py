@@ -1,6 +1,7 @@
 """The HTTP application: the table of routes, each an ASGI endpoint, behind one Starlette."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +18,6 @@ from adapters.http.answers.problems import Code, Problem
 from adapters.http.answers.replies import POSITION_HEADER, problem_response
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.callers.key_ring import KeyRing
-from adapters.http.callers.limited import RateLimited
 from adapters.http.callers.own_writes import LatestWrites, LatestWritesHere, OwnWrites
 from adapters.http.callers.scrapers import Scrapers
 from adapters.http.callers.sessions import WRITES_HEADER, Visitors
@@ -28,6 +28,7 @@ from adapters.http.feed.socket import FeedSocket
 from adapters.http.feed.stream import PATH as STREAM_PATH
 from adapters.http.feed.stream import FeedStream
 from adapters.http.firewall.opening import Screen
+from adapters.http.gate import Gate, refuse
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, ReadPort
 from adapters.http.positions import MIN_POSITION_HEADER
@@ -58,7 +59,6 @@ from adapters.http.routes import (
     why,
 )
 from adapters.http.routes.reference import reference_routes
-from adapters.http.serving.measured import Measured
 from adapters.http.settings import USUAL, HttpSettings
 from adapters.notices.destinations import Destinations
 from adapters.telemetry.watch import Watch
@@ -204,30 +204,29 @@ def routed(
 def _middleware(port: ReadPort) -> list[Middleware]:
     """Return what every request passes, the outermost first.
 
-    Pages of other origins are let in where they were allowed by name, exactly those.
+    Pages of other origins are let in where they were allowed by name, exactly those. They can read why they
+    were refused, too.
     """
-    settings, passed = (
-        port.settings,
-        [Middleware(Measured, traffic=port.traffic, endless=frozenset({STREAM_PATH}))],
+    screen, origins = port.screen, port.settings.origins
+    gate = Middleware(
+        Gate,
+        traffic=port.traffic,
+        limits=port.limits,
+        screening=screen.screening(port.authenticator, port.exchange.health) if screen else None,
+        endless=frozenset({STREAM_PATH}),
+        refusing=CORSMiddleware(refuse, **_cors(origins)) if origins else refuse,
     )
-    if settings.origins:
-        passed.append(_cors(settings))
-    if port.limits is not None:
-        passed.append(Middleware(RateLimited, limits=port.limits))
-    if port.screen is not None:
-        passed.append(port.screen.middleware(port.authenticator, port.exchange.health))
-    return passed
+    return [gate, Middleware(CORSMiddleware, **_cors(origins))] if origins else [gate]
 
 
-def _cors(settings: HttpSettings) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=sorted(settings.origins),
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
-        allow_credentials=True,
-        expose_headers=[POSITION_HEADER.decode(), "retry-after", "ratelimit", "ratelimit-policy"],
-    )
+def _cors(origins: frozenset[str]) -> dict[str, Any]:
+    return {
+        "allow_origins": sorted(origins),
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": ["content-type", MIN_POSITION_HEADER.decode(), WRITES_HEADER.decode()],
+        "allow_credentials": True,
+        "expose_headers": [POSITION_HEADER.decode(), "retry-after", "ratelimit", "ratelimit-policy"],
+    }
 
 
 async def _refuse(request: Request, fault: Exception) -> Response:

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from ipaddress import IPv6Address
-from itertools import product
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from application.health import Health, Trouble
 from application.limiting.tiers import Kind, LimitRules
@@ -36,12 +37,21 @@ class SharedBuckets(Protocol):
         ...
 
 
-class Ruling(NamedTuple):
-    """A decision, under which rate it was made, and what that limits."""
+class Limit:
+    """What is limited to which rate, for whom, and how often it was decided how."""
+
+    def __init__(self, tier: str, what: str, rate: Rate) -> None:
+        self.tier = tier
+        self.what = what
+        self.rate = rate
+        self.decided: dict[str, int] = dict.fromkeys((*Outcome, _OPEN), 0)
+
+
+class Ruling(Struct, frozen=True, gc=False):
+    """A decision, and under which limit it was made."""
 
     decision: Decision
-    rate: Rate
-    what: str
+    limit: Limit
 
     @property
     def allowed(self) -> bool:
@@ -68,23 +78,30 @@ class Limits:
         self._now_s = now_s
         self._alone_until_s = 0.0
         self._unwell = False
-        self.decisions: dict[tuple[str, str, str], int] = {
-            (tier, kind, outcome): 0
-            for tier, kind in [*product(rules.tiers, Kind), (ADDRESS, ADDRESS)]
-            for outcome in (*Outcome, _OPEN)
+        self._address = Limit(ADDRESS, ADDRESS, rules.address)
+        self._tiers = {
+            tier: {kind: Limit(tier, kind.value, rate) for kind, rate in rates.items()}
+            for tier, rates in rules.tiers.items()
         }
+        self._usual = next(iter(self._tiers.values()))
+        self._others = {account: self._tiers[tier] for account, tier in rules.accounts.items()}
 
     async def of_account(self, account_id: AccountId, kind: Kind, cost: int = 1) -> Ruling | None:
         """Decide on a request of an account; ``None`` when that failed, and the request passes."""
-        tier = self.rules.tier_of(account_id)
-        rate, name = self.rules.tiers[tier][kind], f"{kind}:{account_id}"
+        limit = self._others.get(account_id, self._usual)[kind]
+        name = f"{limit.what}:{account_id}"
         try:
-            decision = await self._take(name, kind, rate, cost)
+            if self._shared is None or kind is Kind.CANCEL:
+                decision = self._here.take(name, limit.rate, cost)
+                if self._unwell and self._shared is None:
+                    self._well()
+            else:
+                decision = await self._take_shared(self._shared, name, limit.rate, cost)
         except Exception as fault:  # noqa: BLE001 (whatever it is, trading goes on)
-            self._fails_open(tier, kind, fault)
+            self._fails_open(limit, fault)
             return None
-        self.decisions[tier, kind, decision.outcome] += 1
-        return Ruling(decision, rate, kind)
+        limit.decided[decision.outcome] += 1
+        return Ruling(decision, limit)
 
     def of_address(self, address: str, *, cancels: bool) -> Ruling | None:
         """Decide on a request from an address; ``None`` where it is not limited, or that failed.
@@ -93,37 +110,38 @@ class Limits:
         """
         if address in self.rules.exempt or not address:
             return None
+        limit = self._address
         try:
-            decision = self._here.take(_bucket_of(address, cancels=cancels), self.rules.address)
+            decision = self._here.take(_bucket_of(address, cancels), limit.rate)
         except Exception as fault:  # noqa: BLE001 (as above)
-            self._fails_open(ADDRESS, ADDRESS, fault)
+            self._fails_open(limit, fault)
             return None
-        self.decisions[ADDRESS, ADDRESS, decision.outcome] += 1
-        return Ruling(decision, self.rules.address, ADDRESS)
+        limit.decided[decision.outcome] += 1
+        return Ruling(decision, limit)
 
     async def left(self, account_id: AccountId, kind: Kind) -> Decision:
         """Return how much an account may send now. Nothing is taken for the question."""
-        rate = self.rules.tiers[self.rules.tier_of(account_id)][kind]
-        return await self._take(f"{kind}:{account_id}", kind, rate, 0)
+        limit = self._others.get(account_id, self._usual)[kind]
+        name = f"{limit.what}:{account_id}"
+        if self._shared is None or kind is Kind.CANCEL:
+            return self._here.take(name, limit.rate, 0)
+        return await self._take_shared(self._shared, name, limit.rate, 0)
 
-    async def _take(self, name: str, kind: Kind, rate: Rate, cost: int) -> Decision:
-        shared = self._shared
-        if shared is None or kind is Kind.CANCEL or self._now_s() < self._alone_until_s:
-            decision = self._here.take(name, rate, cost)
-            if shared is None:
-                self._well()
-            return decision
+    async def _take_shared(self, shared: SharedBuckets, name: str, rate: Rate, cost: int) -> Decision:
+        if self._now_s() < self._alone_until_s:
+            return self._here.take(name, rate, cost)
         try:
             decision = await shared.take(name, rate, cost)
         except SharedBucketsUnavailable as fault:
             self._alone_until_s = self._now_s() + ALONE_S
             self._report(f"{fault}; each process counts for itself until it is back")
             return self._here.take(name, rate, cost)
-        self._well()
+        if self._unwell:
+            self._well()
         return decision
 
-    def _fails_open(self, tier: str, kind: str, fault: Exception) -> None:
-        self.decisions[tier, kind, _OPEN] += 1
+    def _fails_open(self, limit: Limit, fault: Exception) -> None:
+        limit.decided[_OPEN] += 1
         if not self._unwell:
             log.error("a limit could not be decided on", exc_info=fault)
         self._report(f"requests are not limited: {type(fault).__name__}: {fault}")
@@ -133,16 +151,25 @@ class Limits:
         self._health.report(PART, Trouble.GUARD_FAILS_OPEN, message)
 
     def _well(self) -> None:
-        if self._unwell:
-            self._unwell = False
-            self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
+        self._unwell = False
+        self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
+
+    @property
+    def decisions(self) -> dict[tuple[str, ...], int]:
+        """How often it was decided how, by tier, kind of request and outcome."""
+        limits = [*(limit for tier in self._tiers.values() for limit in tier.values()), self._address]
+        return {
+            (limit.tier, limit.what, str(outcome)): times
+            for limit in limits
+            for outcome, times in limit.decided.items()
+        }
 
     def measures(self) -> Iterator[Measure]:
         """Yield what was decided, by tier, kind of request and outcome."""
         yield counter(
             "presage_limiter_decisions",
             "Decisions on how much may be sent.",
-            {tuple(map(str, labels)): n for labels, n in self.decisions.items()},
+            self.decisions,
             "tier",
             "kind",
             "outcome",
@@ -150,7 +177,7 @@ class Limits:
 
 
 @lru_cache(maxsize=4_096)
-def _bucket_of(address: str, *, cancels: bool) -> str:
+def _bucket_of(address: str, cancels: bool) -> str:  # noqa: FBT001 (by its name it takes twice as long)
     name = f"{ADDRESS}:{_network(address)}"
     return f"{name}:cancel" if cancels else name
 

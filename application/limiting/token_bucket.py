@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 MICRO = 1_000_000
 
@@ -47,7 +49,7 @@ class Rate:
     forgiven_s: int = 60
 
 
-class Decision(NamedTuple):
+class Decision(Struct, frozen=True, gc=False):
     """What was decided, how many whole tokens are left, and after how long the same may be asked again."""
 
     outcome: Outcome
@@ -86,12 +88,15 @@ def draw(bucket: Bucket, rate: Rate, cost: int, now_us: int) -> Decision:
     tokens, elapsed_us = bucket.tokens, now_us - bucket.at_us
     if elapsed_us > 0:
         tokens += elapsed_us * rate.per_s
-    tokens = min(tokens, full)
+    if tokens > full:  # noqa: PLR1730 (every request comes by here, and to call min takes as long as the rest)
+        tokens = full
     bucket.at_us = now_us
     if bucket.until_us > now_us:
         bucket.tokens = tokens
         return Decision(Outcome.BOXED, tokens // MICRO, bucket.until_us - now_us)
-    price = min(cost * MICRO, full)
+    price = cost * MICRO
+    if price > full:  # noqa: PLR1730 (as above)
+        price = full
     if price <= tokens:
         bucket.tokens = tokens = tokens - price
         return Decision(Outcome.ALLOWED, tokens // MICRO, 0)

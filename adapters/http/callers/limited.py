@@ -1,16 +1,13 @@
-"""Who may still send something: addresses before all else, accounts once it is known who asks."""
+"""Who may still send something, and what whoever sent too much is told."""
 
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.answers.replies import send_problem
 from adapters.http.operations import Access, Operation
 from adapters.http.route_classes import RouteClass, class_of
-from application.limiting.limits import Limits, Ruling
+from application.limiting.limits import Limit, Limits, Ruling
 from application.limiting.tiers import Kind
 from application.limiting.token_bucket import Outcome
 from domain.identifiers import AccountId
@@ -21,35 +18,6 @@ RULING = "presage.ruling"
 RULING_HEADER = b"ratelimit"
 
 _US_PER_S = 1_000_000
-
-
-class RateLimited:
-    """Refuses what addresses send beyond their limit, and says in every answer how much is left."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app = app
-        self._limits = limits
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Have a request answered, unless too many came before it.
-
-        Every request comes through here, so nothing is awaited that the application itself can be given.
-        """
-        if scope["type"] != "http":
-            return self._app(scope, receive, send)
-
-        def telling(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start" and (ruling := scope.get(RULING)) is not None:
-                message["headers"] = [*message["headers"], *headers_of(ruling)]
-            return send(message)
-
-        client = scope.get("client")
-        ruling = self._limits.of_address(client[0] if client else "", cancels=scope["method"] == "DELETE")
-        if ruling is not None:
-            scope[RULING] = ruling
-            if not ruling.allowed:
-                return send_problem(telling, too_many(ruling))
-        return self._app(scope, receive, telling)
 
 
 async def admit(
@@ -78,7 +46,7 @@ def kind_of(operation: Operation) -> Kind | None:
 
 def too_many(ruling: Ruling) -> Problem:
     """Return what whoever sent too much is told."""
-    wait_s = -(-ruling.decision.wait_us // _US_PER_S)
+    limit, wait_s = ruling.limit, -(-ruling.decision.wait_us // _US_PER_S)
     boxed = ruling.decision.outcome is Outcome.BOXED
     why = (
         "refused too often: everything of this kind is refused for a while" if boxed else "too many requests"
@@ -86,7 +54,7 @@ def too_many(ruling: Ruling) -> Problem:
     return Problem(
         Code.RATE_LIMITED,
         f"{why}; wait {wait_s} s",
-        details=f"{ruling.what}: {ruling.rate.per_s} a second, {ruling.rate.burst} at once",
+        details=f"{limit.what}: {limit.rate.per_s} a second, {limit.rate.burst} at once",
         wait_s=max(1, wait_s),
     )
 
@@ -96,12 +64,13 @@ def headers_of(ruling: Ruling) -> list[tuple[bytes, bytes]]:
 
     A window is how long an empty bucket takes to be full; ``t`` after how long there is more.
     """
-    policy, what = _policy(ruling.what, ruling.rate.burst, ruling.rate.per_s)
-    _, remaining, wait_us = ruling.decision
-    return [policy, (RULING_HEADER, b"%b;r=%d;t=%d" % (what, remaining, -(-wait_us // _US_PER_S)))]
+    policy, what = _policy(ruling.limit)
+    decision = ruling.decision
+    left = b"%b;r=%d;t=%d" % (what, decision.remaining, -(-decision.wait_us // _US_PER_S))
+    return [policy, (RULING_HEADER, left)]
 
 
 @lru_cache
-def _policy(name: str, burst: int, per_s: int) -> tuple[tuple[bytes, bytes], bytes]:
-    what, window_s = b'"%b"' % name.encode(), max(1, -(-burst // per_s))
-    return (b"ratelimit-policy", b"%b;q=%d;w=%d" % (what, burst, window_s)), what
+def _policy(limit: Limit) -> tuple[tuple[bytes, bytes], bytes]:
+    what, window_s = b'"%b"' % limit.what.encode(), max(1, -(-limit.rate.burst // limit.rate.per_s))
+    return (b"ratelimit-policy", b"%b;q=%d;w=%d" % (what, limit.rate.burst, window_s)), what

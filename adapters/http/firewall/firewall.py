@@ -48,6 +48,12 @@ _JSON_BEGINS = (b"{", b"[", b'"')
 TOGETHER = 4
 """How many patterns are looked for at once: more are fewer steps, but many more states for hostile text."""
 
+_ORDINARY = re.compile(r"[a-z0-9 _.,:-]*")
+"""Letters, digits and what names, numbers and times are written with.
+
+Few states come of that, whatever it says, so all patterns are looked for at once: in a fifth of the time.
+"""
+
 PIECE, OVERLAP = 8_192, 512
 """How much of a body is looked at in one go."""
 
@@ -97,6 +103,7 @@ class WebApplicationFirewall:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._patterns: dict[Where, list[_Group]] = {}
+        self._at_once: dict[Where, list[_Group]] = {}
         self._bounds = [_bound(rule) for rule in rules.in_force if rule.measure is not None]
         self._read_short = lru_cache(REMEMBERED)(_read)
         self._in_short = lru_cache(REMEMBERED)(self._in_head)
@@ -105,6 +112,7 @@ class WebApplicationFirewall:
         for where in Where:
             here = [rule for rule in rules.in_force if rule.pattern is not None and where in rule.where]
             self._patterns[where] = [_group(here[at : at + TOGETHER]) for at in range(0, len(here), TOGETHER)]
+            self._at_once[where] = [_group(here)] if here else []
         self.hits: Counter[str] = Counter({rule.id: 0 for rule in rules.in_force})
         self.verdicts: Counter[str] = Counter(dict.fromkeys(("passed", *map(str, Action)), 0))
 
@@ -166,14 +174,18 @@ class WebApplicationFirewall:
     async def body(self, method: str, raw_path: bytes, body: bytes, before: Verdict = PASSED) -> Verdict:
         """Return what comes of the body, on top of what the head had. Others have their turn in between."""
         found: list[Finding] = []
-        for number, piece in enumerate(_pieces("\n".join(_texts(body)))):
-            if number:
+        text = " ".join(_texts(body))
+        if len(text) <= PIECE:
+            self._look(Where.BODY, _plain(_unquoted(text)), found)
+        else:
+            for piece in _pieces(text):
+                self._look(Where.BODY, _plain(_unquoted(piece)), found)
                 await asyncio.sleep(0)
-            self._look(Where.BODY, _plain(_unquoted(piece)), found)
         return self._judge(method, raw_path, found, before.score) if found else PASSED
 
     def _look(self, where: Where, text: str, found: list[Finding]) -> None:
-        for matching, rules in self._patterns[where]:
+        patterns = self._at_once if _ORDINARY.fullmatch(text) else self._patterns
+        for matching, rules in patterns[where]:
             for number in matching(text) or ():
                 found.append(Finding(rules[number], where))  # noqa: PERF401 (hardly ever)
 
@@ -281,22 +293,23 @@ def _without_comments(text: str) -> str:
     return " ".join((*parts, text[at:]))
 
 
-def _texts(body: bytes) -> Iterator[str]:
-    """Yield every text in a JSON document, names included; the body as it is where none is read."""
+def _texts(body: bytes) -> Sequence[str]:
+    """Return every text in a JSON document, names included; the body as it is where none is read."""
     try:
         document = None if has_too_many_values(body) else orjson.loads(body)
     except orjson.JSONDecodeError:
         document = None
     if document is None:
-        yield body.decode("utf-8", "replace")
-        return
+        return [body.decode("utf-8", "replace")]
+    texts: list[str] = []
     left = [document]
     while left:
         each = left.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, dict):
-            yield from each
-            left.extend(each.values())
-        elif isinstance(each, list):
-            left.extend(each)
+        if type(each) is str:
+            texts.append(each)
+        elif type(each) is dict:
+            texts += each
+            left += each.values()
+        elif type(each) is list:
+            left += each
+    return texts

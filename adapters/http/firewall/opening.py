@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.middleware import Middleware
 from starlette.types import Scope
 
 from adapters.http.answers.problems import Problem
 from adapters.http.callers.authentication import Authenticator
 from adapters.http.firewall.firewall import WebApplicationFirewall
 from adapters.http.firewall.rules import read_rules, usual_rules
-from adapters.http.firewall.screened import Screened
+from adapters.http.firewall.screened import Screening
 from application.health import Health
 
 OFF, ON, LOG = "off", "on", "log"
@@ -23,8 +22,8 @@ class Screen:
     firewall: WebApplicationFirewall
     acts: bool
 
-    def middleware(self, authenticator: Authenticator, health: Health) -> Middleware:
-        """Return what every request passes."""
+    def screening(self, authenticator: Authenticator, health: Health) -> Screening:
+        """Return what looks at requests and says which are refused."""
 
         async def knows(scope: Scope) -> bool:
             try:
@@ -39,7 +38,7 @@ class Screen:
                 return False
             return True
 
-        return Middleware(Screened, firewall=self.firewall, health=health, knows=knows, acts=self.acts)
+        return Screening(self.firewall, health, knows, acts=self.acts)
 
 
 def open_screen(wanted: str) -> Screen | None:

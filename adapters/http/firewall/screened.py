@@ -1,13 +1,12 @@
-"""Has the firewall look at every request: plain ASGI."""
+"""Has the firewall look at requests, and says what comes of it. A fault of its own stops nothing."""
 
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.answers.replies import send_problem
 from adapters.http.firewall.firewall import PASSED, Verdict, WebApplicationFirewall
 from adapters.http.firewall.rules import Action
 from application.health import Health, Trouble
@@ -20,16 +19,13 @@ LINES_PER_S = 10
 Knows = Callable[[Scope], Awaitable[bool]]
 """Returns whether a request to read something was signed by somebody known."""
 
-_READING = ("GET", "HEAD")
+READING = ("GET", "HEAD")
 
 
-class Screened:
-    """Refuses what the firewall refuses. A fault of its own lets requests pass, and is told in readiness."""
+class Screening:
+    """Says what is to be refused. A fault of its own lets requests pass, and is told in readiness."""
 
-    def __init__(
-        self, app: ASGIApp, firewall: WebApplicationFirewall, health: Health, knows: Knows, *, acts: bool
-    ) -> None:
-        self._app = app
+    def __init__(self, firewall: WebApplicationFirewall, health: Health, knows: Knows, *, acts: bool) -> None:
         self._firewall = firewall
         self._health = health
         self._knows = knows
@@ -37,30 +33,7 @@ class Screened:
         self._unwell = False
         self._second, self._lines = 0, 0
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Have a request answered, if nothing speaks against it.
-
-        Every request comes through here, so nothing is awaited that the application itself can be given.
-        """
-        if scope["type"] != "http":
-            return self._app(scope, receive, send)
-        verdict = self._head(scope)
-        if verdict.action is not None:
-            return self._questionable(scope, receive, send, verdict)
-        return self._go_on(scope, receive, send, verdict)
-
-    async def _questionable(self, scope: Scope, receive: Receive, send: Send, verdict: Verdict) -> None:
-        problem = await self._problem(scope, verdict)
-        if problem is not None:
-            await send_problem(send, problem)
-        else:
-            await self._go_on(scope, receive, send, verdict)
-
-    def _go_on(self, scope: Scope, receive: Receive, send: Send, verdict: Verdict) -> Awaitable[None]:
-        reading = scope["method"] in _READING
-        return self._app(scope, receive if reading else self._looking(scope, receive, verdict), send)
-
-    def _looking(self, scope: Scope, receive: Receive, head: Verdict) -> Receive:
+    def looking(self, scope: Scope, receive: Receive, head: Verdict) -> Receive:
         """Return what gives the application its body, once the firewall has seen all of it.
 
         It is not read before the application asks for it: who may not send one is refused without. What is
@@ -77,13 +50,14 @@ class Screened:
             if not message.get("more_body", False) and chunks:
                 verdict = await self._body(scope, b"".join(chunks), head)
                 chunks.clear()
-                if verdict.action and (problem := await self._problem(scope, verdict)) is not None:
+                if verdict.action and (problem := await self.problem(scope, verdict)) is not None:
                     raise problem
             return message
 
         return receiving
 
-    def _head(self, scope: Scope) -> Verdict:
+    def head(self, scope: Scope) -> Verdict:
+        """Return what comes of all but the body."""
         try:
             verdict = self._firewall.head(
                 scope["method"], scope["raw_path"], scope["query_string"], scope["headers"]
@@ -102,7 +76,7 @@ class Screened:
         except Exception as fault:  # noqa: BLE001 (as above)
             return self._fails_open(fault)
 
-    async def _problem(self, scope: Scope, verdict: Verdict) -> Problem | None:
+    async def problem(self, scope: Scope, verdict: Verdict) -> Problem | None:
         """Return what whoever asked is told, if they are refused."""
         action = verdict.action or Action.LOG
         self._firewall.verdicts[action] += 1
@@ -114,7 +88,7 @@ class Screened:
                 Code.REQUEST_BLOCKED, "the request looks like an attack", details=verdict.ids, closes=True
             )
         # What changes something has to be signed anyway.
-        if scope["method"] not in _READING or await self._knows(scope):
+        if scope["method"] not in READING or await self._knows(scope):
             return None
         return Problem(
             Code.SIGNATURE_REQUIRED,

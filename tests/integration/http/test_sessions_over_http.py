@@ -251,6 +251,14 @@ async def test_answers_are_readable_for_pages_of_origins_allowed_by_name_only(wo
         assert "access-control-allow-origin" not in told.headers, origin
 
 
+async def test_pages_of_origins_allowed_by_name_can_read_why_they_were_refused(world: World) -> None:
+    attack = f"{BASE}/search/markets?text=%27%20or%20%271%27=%271"
+    for origin, readable in ((HOME, HOME), (ELSEWHERE, None)):
+        refused = await world.client.get(attack, headers={"Origin": origin})
+        assert error(refused) == (403, "request_blocked")
+        assert refused.headers.get("access-control-allow-origin") == readable
+
+
 async def test_a_signature_counts_before_a_cookie(world: World) -> None:
     cookie = await sign_up(world, "bob")
     ann = await world.person("ann")

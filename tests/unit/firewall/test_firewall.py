@@ -68,6 +68,23 @@ async def test_labelled_attacks_are_blocked_wherever_they_are_put(firewall: WebA
         assert blocked[label] >= BLOCKED_LEAST * n, [each for each in missed if each[0] == label]
 
 
+WRITTEN_PLAINLY = {
+    "sqli-union": "1 union all select null",
+    "sqli-select": "select 1 from users where 1",
+    "xss-uri": "javascript:",
+}
+
+
+@pytest.mark.parametrize("beside", ["", "it's"], ids=["with nothing else", "with something odd"])
+async def test_what_is_written_with_ordinary_characters_alone_is_found_all_the_same(
+    firewall: WebApplicationFirewall, beside: str
+) -> None:
+    for rule, text in WRITTEN_PLAINLY.items():
+        for body in ({"ticker": text, "title": beside}, {text: beside}):
+            verdict = await firewall.body("POST", ORDERS, orjson.dumps(body))
+            assert rule in verdict.ids, (body, verdict)
+
+
 async def test_ordinary_requests_are_all_let_through(firewall: WebApplicationFirewall) -> None:
     for method, path, query, headers, body in requests(ORDINARY):
         head = firewall.head(method, path.encode(), query.encode(), headers)
