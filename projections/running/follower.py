@@ -10,7 +10,7 @@ from application.events import DomainEvent, Recorded
 from application.health import Health
 from application.log.whole_streams import followed
 from application.ports.codec import EventCodec, UnreadableEvent
-from application.ports.event_store import START, Position
+from application.ports.event_store import Position
 from application.streams import EXCHANGE_EVENTS, GROUP, MARKET
 from domain.ledger import events as le
 from projections.running.log import Log
@@ -75,9 +75,8 @@ class Follower:
                 for listener in self._listeners:
                     listener.take(events)
                 # Rows never go further than the last event, whatever else is in the log.
-                last = max((stored.position for stored in page.events), default=START)
-                if last > self._progress.position:
-                    self._progress.reach(last, events[-1].cause.at_us if events else 0)
+                reached = (self._progress.position, *(stored.position for stored in page.events))
+                self._progress.reach(max(reached), events[-1].cause.at_us if events else 0)
                 await asyncio.sleep(0)
 
 
@@ -108,4 +107,4 @@ class SlowestOf:
         if not await self._one.await_position(position, timeout_s):
             return False
         left_s = timeout_s - (time.monotonic() - begin)
-        return await self._other.await_position(position, max(0.0, left_s))
+        return await self._other.await_position(position, left_s)

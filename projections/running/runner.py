@@ -474,9 +474,10 @@ class ProjectionRunner:
         stats, level = self.stats, self._level()
         behind = min(self._reached.values(), key=lambda mark: mark.position, default=None)
         if behind is None or (behind.position == level and not stats.halted):
-            at_us = max(self._passed_us, behind.at_us if behind else 0)
             stats.position = max(level, self._passed)
-            stats.last_event_at_us = max(stats.last_event_at_us, at_us)
+            stats.last_event_at_us = max(
+                stats.last_event_at_us, self._passed_us, behind.at_us if behind else 0
+            )
         else:
             stats.position, stats.last_event_at_us = behind.position, behind.at_us
         self._progress.reach(stats.position, stats.last_event_at_us)
@@ -511,8 +512,8 @@ async def _apply(
     transaction: Transaction, projection: Projection, batch: Batch, left_out: set[Position]
 ) -> "_Poison | None":
     """Let a projection take in a batch; say which event it cannot take in, if there is one."""
-    unreadable = next((entry for entry in batch.unreadable if entry.position not in left_out), None)
-    if unreadable is not None:
+    if batch.unreadable:
+        unreadable = batch.unreadable[0]
         return _Poison(projection, unreadable, unreadable.error)
     handlers = projection.handlers
     wanted = batch.of_kinds(handlers.keys())

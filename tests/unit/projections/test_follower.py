@@ -1,7 +1,7 @@
 """Following the log in memory beside rows that another process writes, and waiting for both."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.simulation.virtual_time import run_simulated
 from application.events import Cause, DomainEvent, Recorded
 from application.health import Health
-from application.ports.event_store import NO_STREAM, NewEvent, Position
+from application.ports.event_store import NO_STREAM, START, NewEvent, Page, Position
 from domain.group.events import GroupFinalized
 from domain.identifiers import AccountId, Ticker
 from domain.ledger.events import FundsDeposited, OrderGroupTriggered
@@ -84,6 +84,25 @@ async def test_it_has_come_as_far_as_the_last_event_though_nobody_is_given_it() 
     await world.follow(0)
     assert world.noting.events == []
     assert (world.progress.position, world.progress.at_us) == (1, 0)
+
+
+async def test_others_have_their_turn_after_every_page() -> None:
+    world, turns = Followed(), 0
+    for number in range(5):
+        await world.append(f"market-M{number}", MarketClosed(), 2)
+    pages = [page async for page in world.log.read_all()]
+
+    async def at_once(**_: object) -> AsyncIterator[Page]:
+        for event in pages[0].events:
+            yield Page(events=[event], position=event.position, caught_up=False)
+
+    world.log.subscribe = at_once  # type: ignore[method-assign, assignment]
+    following = asyncio.create_task(world.follower.run(START))
+    while not following.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 5
+    assert world.progress.position == 5
 
 
 def test_both_have_come_as_far_as_the_slower_and_so_is_what_was_decided_last() -> None:

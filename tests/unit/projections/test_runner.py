@@ -22,6 +22,7 @@ from application.log.landmarks import landmark_of
 from application.ports.event_store import START, NewEvent, Page, StoreUnavailable
 from domain.market.events import MarketClosed, MarketPaused
 from projections.running import halts, runner
+from projections.running.batch import batches
 from projections.running.progress import Progress
 from projections.running.runner import PART, ProjectionRunner
 from projections.running.store import (
@@ -43,8 +44,14 @@ class World:
             Database(),
             Health(),
         )
-        self.noting, self.money, self.progress = Noting(), Money(), Progress()
-        self.revision = -1
+        self.noting, self.money = Noting(), Money()
+        self.revision, self.now_us = -1, 0
+        self.another()
+        self.running: asyncio.Task[None] | None = None
+
+    def another(self) -> None:
+        """Have another projector, that of a process that has just begun."""
+        self.progress = Progress()
         self.runner = ProjectionRunner(
             store=self.database,  # type: ignore[arg-type]
             source=self.log,
@@ -52,8 +59,8 @@ class World:
             projections=[self.noting, self.money],
             progress=self.progress,
             health=self.health,
+            clock=SimpleNamespace(now_us=lambda: self.now_us),
         )
-        self.running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self.running = asyncio.create_task(self.runner.run())
@@ -61,9 +68,15 @@ class World:
     async def pauses(self, *reasons: str) -> None:
         await self.append(*(MarketPaused(reason=reason) for reason in reasons))
 
-    async def append(self, *events: DomainEvent) -> None:
-        cause = Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=self.revision + 8)
+    async def append(self, *events: DomainEvent, at_us: int | None = None) -> None:
+        when_us = self.revision + 8 if at_us is None else at_us
+        cause = Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=when_us)
         await self.raw(*(self.codec.encode(event, uuid4(), cause) for event in events))
+
+    async def paused_at(self, *at_us: int) -> None:
+        """Append pauses that were decided at these times, all at once."""
+        causes = [Cause(command_id=uuid4(), correlation_id=uuid4(), at_us=each) for each in at_us]
+        await self.raw(*(self.codec.encode(MarketPaused(reason="rain"), uuid4(), each) for each in causes))
 
     async def raw(self, *events: NewEvent) -> None:
         if events:
@@ -628,5 +641,92 @@ def test_rows_that_stand_at_another_event_of_the_same_place_are_noticed_while_it
         world.database.marks["money"] = replace(mark, landmark=replace(mark.landmark, event_id=UUID(int=1)))
         with pytest.raises(ReadModelOfAnotherLog, match="presage rebuild money"):
             await world.running
+
+    simulated(story)
+
+
+def test_events_that_are_shown_together_are_as_late_as_the_first_of_them(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.paused_at(1_000_000, 39_000_000)
+        world.now_us = 40_000_000
+        world.start()
+        assert await world.shown()
+        assert world.runner.stats.behind_s.counts[-1] == 2, "both were more than half a minute late"
+
+    simulated(story)
+
+
+def test_the_last_event_is_the_latest_by_the_clock_and_known_to_who_has_just_begun(
+    simulated: Simulated,
+) -> None:
+    async def story(world: World) -> None:
+        await world.paused_at(70)
+        world.start()
+        assert await world.shown()
+        await world.paused_at(60)
+        assert await world.shown()
+        assert world.runner.stats.last_event_at_us == 70
+        assert {mark.at_us for mark in world.database.marks.values()} == {70}
+        await stopped(world)
+        world.another()
+        world.start()
+        assert await world.shown()
+        await asyncio.sleep(0.1)
+        assert world.runner.stats.last_event_at_us == 70
+
+    simulated(story)
+
+
+def test_what_concerns_no_market_is_gone_past_and_shown(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        await world.log.append("elsewhere-1", [NewEvent(id=uuid4(), type="Else", data=b"{}")], expected=-1)
+        assert await world.shown()
+        assert world.runner.stats.position == 2
+        assert {mark.position for mark in world.database.marks.values()} == {1}
+
+    simulated(story)
+
+
+def test_rows_that_were_put_back_are_shown_no_further_than_they_go(simulated: Simulated) -> None:
+    async def story(world: World) -> None:
+        await world.pauses("rain")
+        world.start()
+        assert await world.shown()
+        restored = dict(world.database.marks)
+        await world.pauses("snow")
+        assert await world.shown()
+        await stopped(world)
+        world.database.marks = restored
+        assert await world.runner.resume() == 1
+        world.runner._show()
+        assert (world.progress.position, world.runner.stats.position) == (1, 1)
+
+    simulated(story)
+
+
+@pytest.mark.parametrize(("events", "turns"), [(399, 0), (400, 4)])
+def test_in_a_long_batch_others_have_their_turn_after_every_projection_taken_in_and_saved(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch, events: int, turns: int
+) -> None:
+    async def story(world: World) -> None:
+        await world.pauses(*["rain"] * events)
+        [page] = [page async for page in world.log.read_all(limit=events)]
+        await world.runner.resume()
+        given: list[float] = []
+        sleep = asyncio.sleep
+
+        async def noted(delay_s: float) -> None:
+            given.append(delay_s)
+            await sleep(delay_s)
+
+        async for batch in batches(page, world.codec, 8_000):
+            monkeypatch.setattr(runner.asyncio, "sleep", noted)
+            await world.runner.take(batch)
+            monkeypatch.setattr(runner.asyncio, "sleep", sleep)
+        assert given == [0] * turns
+        assert len(world.database.rows["money"]) == events
 
     simulated(story)
