@@ -77,6 +77,8 @@ async def test_everybody_is_told_once_while_nothing_dies() -> None:
     assert len(tries) == 2 * 12 * 2, "two orders, twelve tries each, and once more after they were asked for"
     await world.start()
     await check_told(world, "afterwards")
+    once_more = [order for url, order in world.endpoint.taken if url == GOOD]
+    assert sorted(once_more) == sorted(await owed(world, A)), "who closed in order tells nobody twice"
     await world.hush()
     await world.exchange.close()
     await world.end()

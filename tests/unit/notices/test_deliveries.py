@@ -232,6 +232,24 @@ async def test_a_receiver_with_a_fault_stops_no_order_and_is_reported(world: Tol
     assert world.endpoint.orders(ANNS) == {order, other}
 
 
+async def test_a_lane_with_a_fault_of_ours_says_so_and_sends_it_again(world: ToldWorld) -> None:
+    send, told = world.endpoint.send, list[Trouble]()
+
+    async def failing(url: str, notice_id: str, body: bytes) -> str | None:
+        if len(told) < 2:
+            told.extend(each.code for each in world.health.conditions)
+            raise ZeroDivisionError("a fault of our own")
+        return await send(url, notice_id, body)
+
+    world.endpoint.send = failing  # type: ignore[method-assign]
+    order = await buy(world, A)
+    await until(world, 1)
+    assert set(told) == {Trouble.NOTICES_FAILED}
+    await world.told()
+    assert world.endpoint.taken == [(ANNS, order)]
+    assert world.health.conditions == []
+
+
 async def test_an_outbox_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "notices.db").write_bytes(b"not a database, and long enough to look at" * 100)
     outbox = SqliteOutbox(tmp_path / "notices.db")
