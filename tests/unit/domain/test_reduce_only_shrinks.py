@@ -4,7 +4,8 @@ from domain.identifiers import OrderId
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.invariants import market_violations
-from domain.market.vocabulary import OrderType, Side, TimeInForce
+from domain.market.trading import trimmed
+from domain.market.vocabulary import EndReason, OrderType, Side, TimeInForce
 from domain.quantities import Money
 from tests.unit.domain.trading_words import (
     ANN,
@@ -122,3 +123,11 @@ def test_of_several_the_latest_gives_way_first() -> None:
     assert ends(outcome) == [("r2", 6, "reduce_only")]
     assert [(d.order_id, d.quantity) for d in outcome.of(e.OrderDecreased)] == [("r1", 100)]
     assert list(market_violations(market.state)) == []
+
+
+def test_once_enough_has_shrunk_the_older_orders_are_not_gone_through() -> None:
+    market = trading().and_then(*(buy(name, BOB, 10, 40) for name in "abcd"))
+    latest_first = reversed(market.state.orders.values())
+    events = trimmed(latest_first, {"any": 2_000}, lambda _: "any", EndReason.REDUCE_ONLY, market.state)
+    assert [each.order_id for each in events if isinstance(each, e.OrderCanceled)] == ["d", "c"]
+    assert [order.order_id for order in latest_first] == ["a"], "one was looked at to find that it is enough"
