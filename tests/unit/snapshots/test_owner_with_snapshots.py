@@ -1,6 +1,8 @@
 """The owner of a stream takes snapshots as it goes, starts from them, and still knows what it decided."""
 
 import asyncio
+import gc
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,7 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.snapshots.memory import MemorySnapshots
 from application.hosting.directory import Directory, MarketOwner
 from application.ports.event_store import Appended, AppendOutcomeUnknown, NewEvent
-from application.ports.snapshots import Snapshot
+from application.ports.snapshots import Document, Snapshot
 from application.snapshots.market_form import MARKET_FORM
 from application.snapshots.policy import EVENTS_LEFT, EVENTS_MIN
 from application.snapshots.taker import SnapshotTaker
@@ -184,3 +186,23 @@ async def test_a_snapshot_that_cannot_be_kept_is_told_and_costs_nothing_else(
     process.clock.now += 10**9
     await process.place(2_000, EVENTS_MIN + 10)
     assert len(await process.revisions()) >= 1
+
+
+async def test_a_state_is_copied_without_the_collector_which_goes_on_in_the_next_turn(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collects: list[bool] = []
+
+    def capture(state: object) -> Document:
+        collects.append(gc.isenabled())
+        asyncio.get_running_loop().call_soon(lambda: collects.append(gc.isenabled()))
+        return form.capture(state)  # type: ignore[arg-type]
+
+    taker = process.market._taker
+    assert taker is not None
+    form = taker._form
+    monkeypatch.setattr(taker, "_form", replace(form, capture=capture))
+    await process.place(1_000, EVENTS_MIN + 10)
+    assert collects[:2] == [False, False]
+    await asyncio.sleep(0)
+    assert gc.isenabled()
