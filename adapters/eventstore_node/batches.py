@@ -10,6 +10,9 @@ from application.ports.event_store import NewEvent
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """What may wait in one call for the last pieces of its batches."""
 
+BATCH_BYTES = EVENT_BYTES = 1_000
+"""What a batch and an event take up besides what is in them."""
+
 
 class Batch:
     """A batch of which some has come: all of it, or the fact that it is too large."""
@@ -49,6 +52,9 @@ class Batches:
         batch = self._begun.get(key)
         if batch is None:
             batch = self._begun[key] = Batch(request)
+            wire_bytes += BATCH_BYTES
+        # An event takes more room here than on its way.
+        wire_bytes += EVENT_BYTES * len(request.proposed_messages)
         self._held_bytes += wire_bytes
         batch.held_bytes += wire_bytes
         if self._held_bytes > MAX_HELD_BYTES:

@@ -109,6 +109,13 @@ class Timekeeper:
             return
         del self._directory.markets[ticker]
 
+    def _let_groups_go(self) -> None:
+        """Forget groups that nothing comes to any more, and what is none. Who asks again has them read."""
+        for group_id, group in list(self._directory.groups.items()):
+            state = group.loaded
+            if group.idle and (state is None or state.ended or not state.created):
+                del self._directory.groups[group_id]
+
     async def _recover(self) -> None:
         """End sagas whose steps failed while the store was away."""
         while True:
@@ -121,4 +128,5 @@ class Timekeeper:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_S)
+            self._let_groups_go()
             await self._open_markets.keep()

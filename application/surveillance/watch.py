@@ -13,7 +13,7 @@ from application.ports.measures import Measure, counter, gauge
 from application.surveillance.finding import Finding
 from application.surveillance.rules import Action, SurveillanceRules
 from application.surveillance.surveillance import WATCHED, Surveillance
-from application.watching.alerts import Alerts, Concern
+from application.watching.alerts import ACTIVE_MAX, Alerts, Concern
 
 log = logging.getLogger(__name__)
 
@@ -90,12 +90,14 @@ class SurveillanceWatch:
             self._found[finding.rule.id] += 1
             log.warning("surveillance: %s: %s", finding.subject, finding.sentence)
         if finding.rule.action is Action.ALERT and ends_us > self._clock.now_us():
-            self._until_us[finding.subject] = ends_us
             self._alerts.begin(
                 Concern.MARKET_MANIPULATION,
                 finding.subject,
                 f"{finding.rule.severity.value}: {finding.sentence}",
             )
+            # Of more than can go on at once, none has to be ended.
+            if finding.subject in self._until_us or len(self._until_us) < ACTIVE_MAX:
+                self._until_us[finding.subject] = ends_us
 
     async def expire(self) -> None:
         """End alerts once they are over, until cancelled."""

@@ -15,6 +15,9 @@ WEBHOOKS_MAX = 5
 UNDELIVERED_MAX = 1_000
 """How many notices a webhook may leave undelivered before it is sent no more."""
 
+UNDELIVERED_KEPT = 11_000
+"""How many of them are remembered, the latest: those, and what waited when it was sent no more."""
+
 
 class SetWebhook(Message, frozen=True, kw_only=True):
     """Tell an account at an address, from now on; or at another one than before."""
@@ -211,9 +214,12 @@ def evolve(state: WebhooksState, event: WebhookEvent) -> None:
         case WebhookSuspended():
             webhooks[event.name].suspended = True
         case NoticeUndelivered():
-            webhooks[event.name].undelivered[event.notice_id] = event
+            undelivered = webhooks[event.name].undelivered
+            undelivered[event.notice_id] = event
+            if len(undelivered) > UNDELIVERED_KEPT:
+                del undelivered[next(iter(undelivered))]
         case NoticeRetried():
-            del webhooks[event.name].undelivered[event.notice_id]
+            webhooks[event.name].undelivered.pop(event.notice_id, None)
         case _:
             assert_never(event)
 

@@ -9,7 +9,8 @@ from adapters.simulation.world import World
 from application.hosting import timekeeper
 from application.ports.event_store import AppendOutcomeUnknown, RecordedEvent, StoreUnavailable
 from application.requests import OrderAccepted
-from domain.identifiers import Ticker
+from domain.group.commands import CreateGroup
+from domain.identifiers import GroupId, Ticker
 from domain.market.state import MarketState
 from domain.market.vocabulary import MarketStatus, TimeInForce
 
@@ -128,4 +129,18 @@ async def test_tickers_that_are_no_markets_are_not_kept() -> None:
     world.exchange.directory.market(Ticker("NOPE"))
     await until(lambda: Ticker("NOPE") not in world.exchange.directory.markets)
     assert M in world.exchange.directory.markets
+    await world.exchange.close()
+
+
+async def test_groups_that_are_over_or_are_none_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timekeeper, "KEEP_S", 0.01)
+    world = await a_market_with_an_order()
+    operations, groups = world.exchange.operations, world.exchange.directory.groups
+    for name in ("OPEN", "OVER"):
+        await operations.create_group(CreateGroup(group_id=GroupId(name), title=name))
+    await operations.void_group(GroupId("OVER"), "rain")
+    await until(lambda: GroupId("OVER") not in groups)
+    world.exchange.directory.group(GroupId("NOPE"))
+    await until(lambda: GroupId("NOPE") not in groups)
+    assert list(groups) == [GroupId("OPEN")]
     await world.exchange.close()

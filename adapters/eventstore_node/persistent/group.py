@@ -57,7 +57,9 @@ class Group:
         self.live = False
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tools = tools
-        self._room = asyncio.Event()
+        self._room, self._room_to_retry = asyncio.Event(), asyncio.Event()
+        self._replay_to = -1
+        self._to_replay = asyncio.Event()
         self._started_at = self._checkpointed_at = time.monotonic()
         self._handled_at_checkpoint = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -66,7 +68,8 @@ class Group:
     async def start(self) -> None:
         """Find where the group stands and begin to read."""
         self.checkpoint = await self._stored_checkpoint()
-        self._tasks = [asyncio.create_task(self._read_source()), asyncio.create_task(self._keep_house())]
+        works = self._read_source, self._keep_house, self._replay_when_asked
+        self._tasks = [asyncio.create_task(work()) for work in works]
         for task in self._tasks:
             task.add_done_callback(self._ended)
 
@@ -121,20 +124,43 @@ class Group:
         return stream.flushed_revision + 1 - max(stream.first_visible, 0) if stream.found else 0
 
     async def replay_parked(self, limit: int | None) -> None:
-        """Give parked events to the consumers again, the oldest first."""
-        wanted = StreamRange(self.key.parked_stream, limit=limit, resolve_links=True)
-        last = None
-        try:
-            async for page in self._tools.reader.read_stream(wanted):
-                for delivered in page:
-                    last = delivered.original.revision
-                    if delivered.event is not None:
-                        self.dispatcher.offer(Message(delivered, cursor=0, replayed=True))
-        except StreamNotFound:
-            return
-        if last is not None:
-            await self._truncate_parked(last + 1)
-        self._dispatch()
+        """Have parked events given to the consumers again, the oldest first."""
+        stream = await self._tools.streams.get(self.key.parked_stream)
+        last = stream.flushed_revision
+        if limit is not None:
+            last = min(last, max(stream.first_visible, 0) + limit - 1)
+        self._replay_to = max(self._replay_to, last)
+        self._to_replay.set()
+
+    async def _replay_when_asked(self) -> None:
+        while True:
+            await self._to_replay.wait()
+            self._to_replay.clear()
+            try:
+                await self._replay()
+            except StreamNotFound:
+                pass
+            except (EventStoreError, NotWritten):
+                _log.exception("%s: parked events are replayed again", self.key.subscription_id)
+                await asyncio.sleep(_RESTART_S)
+                self._to_replay.set()
+
+    async def _replay(self) -> None:
+        """Take as many out of the parking place at a time as consumers have room for."""
+        wanted = StreamRange(self.key.parked_stream, resolve_links=True)
+        async for page in self._tools.reader.read_stream(wanted):
+            taken = [each for each in page if each.original.revision <= self._replay_to]
+            for delivered in taken:
+                while len(self.dispatcher.retrying) >= self._buffer_size:
+                    self._room_to_retry.clear()
+                    await self._room_to_retry.wait()
+                if delivered.event is not None:
+                    self.dispatcher.offer(Message(delivered, cursor=0, replayed=True))
+            if taken:
+                await self._truncate_parked(taken[-1].original.revision + 1)
+            self._dispatch()
+            if len(taken) < len(page):
+                return
 
     async def forget(self) -> None:
         """Remove the group's progress and parked events from the log's readers."""
@@ -146,6 +172,8 @@ class Group:
         self.dispatcher.dispatch(time.monotonic())
         if len(self.dispatcher.pending) < self._buffer_size:
             self._room.set()
+        if len(self.dispatcher.retrying) < self._buffer_size:
+            self._room_to_retry.set()
 
     @property
     def _buffer_size(self) -> int:

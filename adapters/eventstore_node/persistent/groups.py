@@ -20,6 +20,9 @@ from adapters.eventstore_node.reader import StreamNotFound, StreamRange
 from adapters.eventstore_node.versioning import ANY
 from application.ports.event_store import NewEvent
 
+GROUPS_MAX = 1_000
+"""How many groups there may be: the settings of all of them are kept in one event."""
+
 CONFIG_STREAM = "$persistentSubscriptionConfig"
 CONFIG_TYPE = "$PersistentConfig1"
 
@@ -66,6 +69,8 @@ class Groups:
                 raise _refusal(Status.ALREADY_EXISTS, "persistent-subscription-exists", message, key)
             settings.admits()
             _check(key, settings)
+            if len(self._groups) >= GROUPS_MAX:
+                raise CallRefused(Status.RESOURCE_EXHAUSTED, f"there are {GROUPS_MAX} subscription groups")
             await self._start(key, await self._from_end(key, settings, None))
             await self._store()
 

@@ -18,6 +18,9 @@ from adapters.eventstore_node.wire import IdEncoder, persistent_response
 _SERVICE = "/event_store.client.persistent_subscriptions.PersistentSubscriptions"
 _EMPTY = b""
 
+SLOTS_MAX = 4_096
+"""How many events a consumer has at most before it has answered, however many it would take."""
+
 
 class PersistentService:
     """Serves consumer groups."""
@@ -119,7 +122,7 @@ class _Session:
         self._outbox: asyncio.Queue[Message] = asyncio.Queue()
         self._consumer = Consumer(
             self._outbox.put_nowait,
-            slots=max(options.buffer_size, 1),
+            slots=min(max(options.buffer_size, 1), SLOTS_MAX),
             peer=call.peer,
             name=call.headers.get("connection-name", ""),
             user=user_of(call.headers)[0] or "anonymous",

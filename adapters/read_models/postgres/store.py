@@ -99,9 +99,15 @@ class PostgresReadStore:
             return await self._in_time(self._fetch(sql, parameters))
 
     async def _fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
-        async with self._readers.connection() as connection:
-            cursor = await connection.execute(in_driver_style(sql), parameters)
-            return await cursor.fetchall()
+        while True:
+            async with self._readers.connection() as connection:
+                try:
+                    cursor = await connection.execute(in_driver_style(sql), parameters)
+                    return await cursor.fetchall()
+                except psycopg.OperationalError:
+                    if not connection.closed:
+                        raise
+            # It was lost while nobody used it. The server may be there again, or another in its place.
 
     async def _in_time(self, question: Coroutine[Any, Any, T]) -> T:
         """Wait for an answer, but not for a server that does not give one: not even to be interrupted."""
@@ -121,9 +127,8 @@ class PostgresReadStore:
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
         """Let all questions asked of the snapshot see the same moment."""
         with self._faults():
-            connection = await self._in_time(self._readers.getconn())
+            connection = await self._in_time(self._begun())
             try:
-                await self._in_time(self._begin(connection))
                 yield Snapshot(connection, self._in_time)
                 await self._in_time(connection.rollback())
             except BaseException:
@@ -133,8 +138,20 @@ class PostgresReadStore:
             finally:
                 await self._readers.putconn(connection)
 
-    async def _begin(self, connection: Connection) -> None:
-        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async def _begun(self) -> Connection:
+        """Return a connection that sees one moment."""
+        while True:
+            connection = await self._readers.getconn()
+            try:
+                await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            except BaseException as error:
+                lost = connection.closed and isinstance(error, psycopg.OperationalError)
+                await connection.close()
+                await self._readers.putconn(connection)
+                if not lost:
+                    raise
+            else:
+                return connection
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

@@ -6,15 +6,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.read_models.opening import OpenReadModels, open_read_models
 from adapters.read_models.postgres.store import RECONNECT_S, PostgresReadStore
 from application.health import Health
 from projections.running.store import ReadModelUnavailable
 from tests.databases import postgres_server
+from tests.integration.http.world import BASE, World, a_world
 from tests.integration.read_models.checksums import checksums
 from tests.integration.read_models.projecting import CODEC, projected
 from tests.integration.read_models.random_flow import ACCOUNTS, Flow, random_flow
@@ -181,3 +184,62 @@ def _flush(server: Server) -> None:
     """Have everything up to now on the disk, so that a crash loses only what comes after."""
     with psycopg.connect(server.address, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
+
+
+async def test_an_exchange_that_serves_goes_on_by_itself_once_a_standby_is_promoted(
+    server: Server, tmp_path: Path
+) -> None:
+    with folder_for_server() as folder:
+        standby = await asyncio.to_thread(server.standby, folder)
+        await asyncio.to_thread(standby.start)
+        # As for any other client: the first that can be reached.
+        ways = [conninfo_to_dict(each.address) for each in (server, standby)]
+        both = {name: ",".join(str(way[name]) for way in ways) for name in ("host", "port")}
+        either = make_conninfo(server.address, **both)
+        try:
+            async with a_world(tmp_path / "data", database_url=either) as world:
+                operator = await world.operator()
+                await world.market(operator)
+                ann = await world.person("ann", dollars=100)
+                await world.presage.reads.freshness.await_position(await world.presage.store.head(), 20)
+                assert (await world.send(ann, "GET", f"{BASE}/portfolio/balance")).json()["balance"] == 10_000
+                await asyncio.to_thread(_flush, server)
+                await eventually(lambda: _lowest(standby) == _lowest(server))
+
+                async def wrong() -> set[tuple[str, str]]:
+                    answer = await world.send(None, "GET", "/readyz")
+                    told = answer.json()["conditions"]
+                    assert (answer.status_code == 503) == any(each["stops"] == "everything" for each in told)
+                    return {(each["part"], each["code"]) for each in told}
+
+                assert await wrong() == set()
+                await asyncio.to_thread(server.crash)
+                # Decided and durable though no row can be written: the standby is there to be read.
+                assert (await world.place(ann, client_order_id="meanwhile")).status_code == 201
+                read_only = ("projector", "read_models_unavailable")
+                async with asyncio.timeout(20):
+                    while read_only not in await wrong():  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+                await eventually(lambda: "read-only" in _told(world, read_only[0]))
+                position = await world.presage.store.head()
+                assert not await world.presage.reads.freshness.await_position(position, 0.1)
+                await asyncio.to_thread(standby.promote)
+                assert await world.presage.reads.freshness.await_position(position, 20)
+                async with asyncio.timeout(20):
+                    while await wrong():  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+                # What waited for readers was connected to the server that is no more.
+                answer = await world.send(ann, "GET", f"{BASE}/portfolio/orders")
+                assert answer.status_code == 200, answer.text
+                [order] = answer.json()["orders"]
+                assert order["client_order_id"] == "meanwhile"
+                assert (await world.place(ann, client_order_id="afterwards")).status_code == 201
+                position = await world.presage.store.head()
+                assert await world.presage.reads.freshness.await_position(position, 20)
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                standby.crash()
+
+
+def _told(world: World, part: str) -> str:
+    return " ".join(each.message for each in world.presage.exchange.health.conditions if each.part == part)

@@ -3,6 +3,7 @@
 from domain.identifiers import Ticker
 from domain.rejections import Reason
 from domain.webhooks.aggregate import (
+    UNDELIVERED_KEPT,
     UNDELIVERED_MAX,
     WEBHOOKS,
     WEBHOOKS_MAX,
@@ -108,3 +109,11 @@ def test_a_webhook_that_nothing_reaches_is_left_alone_until_it_is_set_again() ->
         WebhookSet(account_id=ANN, name="desk", url="https://a.example/", since_us=20)
     )
     assert len(hooks.state.accounts[ANN]["desk"].undelivered) == UNDELIVERED_MAX
+
+
+def test_of_what_never_reached_a_webhook_the_latest_are_remembered() -> None:
+    hooks = Given(WEBHOOKS).and_then(setting(), *(giving_up(f"n{n}") for n in range(UNDELIVERED_KEPT + 2)))
+    kept = hooks.state.accounts[ANN]["desk"].undelivered
+    assert len(kept) == UNDELIVERED_KEPT
+    assert "n1" not in kept
+    assert "n2" in kept

@@ -11,7 +11,8 @@ from adapters.event_stores.memory import MemoryEventStore
 from adapters.eventstore_node import append_service, messages
 from adapters.eventstore_node.append_service import AppendService
 from adapters.eventstore_node.appender import Appender, Written
-from adapters.eventstore_node.calls import Call
+from adapters.eventstore_node.batches import BATCH_BYTES, EVENT_BYTES, MAX_HELD_BYTES, Batches
+from adapters.eventstore_node.calls import Call, CallRefused
 from adapters.eventstore_node.system_streams import INDEXES_MAX, SystemStreams
 from application.ports.event_store import NO_STREAM, NewEvent, Position
 from tests.integration.eventstore_node.raw_calls import batch_of
@@ -67,7 +68,7 @@ async def test_batches_that_wait_for_the_disk_are_taken_up_to_a_bound_of_all_cal
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     size, most = 10_000, 50
-    monkeypatch.setattr(append_service, "IN_HAND_BYTES", size * most)
+    monkeypatch.setattr(append_service, "IN_HAND_BYTES", (size + BATCH_BYTES + EVENT_BYTES) * most)
     appender = HeldAppender()
     service = AppendService(cast("Appender", appender))
     calls = [Pouring(batch_of(f"s-{n}", data=b"x" * size) for n in range(100)) for _ in range(3)]
@@ -81,3 +82,12 @@ async def test_batches_that_wait_for_the_disk_are_taken_up_to_a_bound_of_all_cal
     await asyncio.gather(*serving)
     assert [call.answers for call in calls] == [100, 100, 100]
     assert service._in_hand_bytes == 0
+
+
+def test_batches_that_are_begun_and_hold_next_to_nothing_are_bounded_too() -> None:
+    batches, begun = Batches(), 0
+    with pytest.raises(CallRefused):  # noqa: PT012 (one of them does)
+        for begun in range(MAX_HELD_BYTES):  # noqa: B007
+            request = batch_of("s", is_final=False)
+            batches.take(request, request.ByteSize())
+    assert begun < MAX_HELD_BYTES // BATCH_BYTES
