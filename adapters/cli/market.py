@@ -20,6 +20,15 @@ Ticker = Annotated[str, typer.Argument(metavar="TICKER", help="The market, for e
 Reason = Annotated[str, typer.Option(help="Why.")]
 Outcome = Annotated[str, typer.Option("--result", help="yes or no.", metavar="RESULT")]
 Evidence = Annotated[str, typer.Option(help="What says so.")]
+Seen = Annotated[
+    int | None,
+    typer.Option(
+        "--market-version",
+        min=0,
+        metavar="N",
+        help="Only if the market is as `preview` showed it: its version.",
+    ),
+]
 
 
 @app.command()
@@ -184,10 +193,16 @@ def link(
 
 @app.command()
 def determine(
-    ticker: Ticker, *, result: Outcome, evidence: Evidence = "", data: Data = None, as_json: Json = False
+    ticker: Ticker,
+    *,
+    result: Outcome,
+    evidence: Evidence = "",
+    market_version: Seen = None,
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
     """State the result of a closed market; it may still be disputed."""
-    body = {"result": result, "evidence": evidence}
+    body = {"result": result, "evidence": evidence, **_seen(market_version)}
     _operate(data, ticker, f"/markets/{named(ticker)}/determine", body, as_json=as_json)
 
 
@@ -198,17 +213,25 @@ def dispute(ticker: Ticker, *, reason: Reason = "", data: Data = None, as_json: 
 
 
 @app.command()
-def finalize(ticker: Ticker, *, data: Data = None, as_json: Json = False) -> None:
+def finalize(
+    ticker: Ticker, *, market_version: Seen = None, data: Data = None, as_json: Json = False
+) -> None:
     """Let a result stand and pay the holders."""
-    _operate(data, ticker, f"/markets/{named(ticker)}/finalize", {}, as_json=as_json)
+    _operate(data, ticker, f"/markets/{named(ticker)}/finalize", _seen(market_version), as_json=as_json)
 
 
 @app.command()
 def resolve(
-    ticker: Ticker, *, result: Outcome, evidence: Evidence = "", data: Data = None, as_json: Json = False
+    ticker: Ticker,
+    *,
+    result: Outcome,
+    evidence: Evidence = "",
+    market_version: Seen = None,
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
     """Close, determine and finalize a market in one go."""
-    body = {"result": result, "evidence": evidence}
+    body = {"result": result, "evidence": evidence, **_seen(market_version)}
     _operate(data, ticker, f"/markets/{named(ticker)}/resolve", body, as_json=as_json)
 
 
@@ -218,11 +241,12 @@ def void(
     *,
     yes_price: Annotated[str, typer.Option(help="What a yes share pays, in dollars.")] = "0.50",
     reason: Reason = "",
+    market_version: Seen = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """End a market without a result."""
-    body = {"yes_price_dollars": yes_price, "reason": reason}
+    body = {"yes_price_dollars": yes_price, "reason": reason, **_seen(market_version)}
     _operate(data, ticker, f"/markets/{named(ticker)}/void", body, as_json=as_json)
 
 
@@ -255,6 +279,10 @@ async def _preview(settings: Settings, ticker: str, query: Mapping[str, str]) ->
             rest = await exchange.list_all(path, "accounts", query, key=key, cursor=first["cursor"])
             first["accounts"].extend(rest)
     return {name: value for name, value in first.items() if name != "cursor"}
+
+
+def _seen(market_version: int | None) -> dict[str, int]:
+    return {} if market_version is None else {"market_version": market_version}
 
 
 def _operate(data: Any, ticker: str, path: str, body: Mapping[str, Any], *, as_json: bool) -> None:

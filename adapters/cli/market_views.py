@@ -18,7 +18,7 @@ def markets_view(markets: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def preview_view(preview: Mapping[str, Any]) -> RenderableType:
-    """Return what each ending would pay: to each account, and in all."""
+    """Return what each ending would pay, to each account and in all, and of which version of the market."""
     endings = [each["ending"] for each in preview["endings"]]
     rows: list[Sequence[object]] = [
         (
@@ -34,7 +34,9 @@ def preview_view(preview: Mapping[str, Any]) -> RenderableType:
         rows.append((f"all: {name.replace('_', ' ')}", "", "", *told))
     conserved = ("yes" if each["conserved"] else "NO" for each in preview["endings"])
     rows.append(("all: pays what is there", "", "", *conserved))
-    return table(["account", "yes#", "no#", *(f"{ending} pays#" for ending in endings)], rows)
+    dues = table(["account", "yes#", "no#", *(f"{ending} pays#" for ending in endings)], rows)
+    version = preview["market_version"]
+    return Group(dues, f"version {version}: --market-version {version} ends it only if nothing has moved on")
 
 
 def _row(market: Mapping[str, Any]) -> Sequence[object]:

@@ -451,3 +451,36 @@ def test_a_strict_key_is_signed_for_as_it_asks_by_choice_or_by_setting(
         )
         assert refused.json["error"]["code"] == "market_not_found"
         assert here("order", "list", "--status", "resting", "--account", account).json["orders"] == []
+
+
+def test_a_market_that_moved_on_since_it_was_previewed_is_not_ended(cli: Command) -> None:
+    assert cli("market", "create", "SEEN", "--title", "Was it seen?").status == 0
+
+    def seen() -> int:
+        version: int = cli("market", "preview", "SEEN").json["market_version"]
+        return version
+
+    def refused(version: int, act: str, *more: str) -> None:
+        outcome = cli("market", act, "SEEN", *more, "--market-version", version)
+        assert (outcome.status, outcome.json["error"]["code"]) == (1, "market_version_changed")
+
+    before = seen()
+    assert place(cli, "alice", "--side", "yes", "--count", "1", "--price", "0.40", ticker="SEEN").status == 0
+    for act in (("resolve", "--result", "yes"), ("void",)):
+        refused(before, *act)
+    market = cli("market", "show", "SEEN").json["market"]
+    assert (market["lifecycle_status"], market["market_version"]) == ("active", seen())
+    assert cli("market", "close", "SEEN").status == 0
+    refused(before, "determine", "--result", "yes")
+    closed = seen()
+    assert (
+        cli("market", "determine", "SEEN", "--result", "no", "--market-version", closed).json["market"][
+            "lifecycle_status"
+        ]
+        == "determined"
+    )
+    refused(closed, "finalize")
+    assert (
+        cli("market", "finalize", "SEEN", "--market-version", seen()).json["market"]["lifecycle_result"]
+        == "no"
+    )

@@ -146,6 +146,62 @@ def test_the_winner_of_an_event_is_stated_and_everybody_is_paid_at_once(
     operator.wait_for_selector(".chip:has-text('finalized')")
 
 
+def transfer(page: Any, *, account: str, amount: str, reference: str) -> Any:
+    form = page.locator("form[aria-label='Money in and out']")
+    form.get_by_label("Account").fill(account)
+    form.get_by_label("Amount").fill(amount)
+    form.get_by_label("Reference").fill(reference)
+    form.locator(".send").click()
+    return page.locator("dialog.act[open]")
+
+
+def test_an_account_is_credited_and_paid_out_and_a_reference_counts_once(
+    demonstration: Demonstration, open_page: Any
+) -> None:
+    operator, trader = open_page(), open_page()
+    sign_up(trader, demonstration, "depositor")
+    as_operator(operator, demonstration, "/money")
+    asked = transfer(operator, account="depositor", amount="250.50", reference="wire 4711")
+    told = re.sub(r"\s+", " ", asked.inner_text())
+    assert "$250.50 to depositor Reference: wire 4711" in told
+    pictured(operator, "operator-money")
+    asked.get_by_text("Leave it").click()
+    operator.wait_for_selector("dialog.act", state="detached")
+    for _ in range(2):  # what was typed is still there the first time; the second is a repetition
+        transfer(operator, account="depositor", amount="250.50", reference="wire 4711").locator(
+            ".send:has-text('Credit $250.50')"
+        ).click()
+        ended(operator, "$250.50 credited to depositor, reference wire 4711.")
+    again = transfer(operator, account="depositor", amount="99", reference="wire 4711")
+    again.locator(".send").click()
+    again.locator("[role=alert]:has-text('duplicate_request')").wait_for()
+    again.get_by_text("Leave it").click()
+
+    operator.click("[aria-label='Which way'] button:has-text('Withdrawal')")
+    transfer(operator, account="depositor", amount="0.5", reference="wire 4712").locator(".send").click()
+    ended(operator, "$0.50 paid out from depositor, reference wire 4712.")
+    too_much = transfer(operator, account="depositor", amount="1000000", reference="wire 4713")
+    too_much.locator(".send").click()
+    too_much.locator("[role=alert]:has-text('insufficient_funds')").wait_for()
+    trader.goto(f"{demonstration.url}/#/portfolio")
+    trader.wait_for_selector(".tiles div:has-text('Worth') dd:has-text('$1,250.00')")
+
+
+@pytest.mark.parametrize(
+    ("account", "amount", "reference"),
+    [("depositor", "0.00", "r"), ("depositor", "-5", "r"), ("depositor", "1.005", "r"), ("", "5", "r"),
+     ("depositor", "5", "")],
+)  # fmt: skip
+def test_no_money_is_asked_for_that_cannot_be_meant(
+    demonstration: Demonstration, open_page: Any, account: str, amount: str, reference: str
+) -> None:
+    page = open_page()
+    as_operator(page, demonstration, "/money")
+    asked = transfer(page, account=account, amount=amount, reference=reference)
+    assert page.locator("form[aria-label='Money in and out'] :invalid").count() == 1
+    assert asked.count() == 0
+
+
 def test_a_key_without_the_right_is_turned_away_and_a_forgotten_one_is_gone(
     demonstration: Demonstration, open_page: Any
 ) -> None:
@@ -241,10 +297,11 @@ def test_nothing_stands_in_the_way_of_operators_either(
     give_key(page, operators_key(demonstration))
     page.wait_for_selector("section[aria-label=Open] li")
     look("markets")
-    for where, ready in (("new", "form"), ("watch", ".watching h1"), ("markets/MOON-28", ".dues li")):
+    rooms = (("new", "form"), ("money", "form"), ("watch", ".watching h1"), ("markets/MOON-28", ".dues li"))
+    for where, ready in rooms:
         page.goto(f"{demonstration.url}/#/operator/{where}")
         page.wait_for_selector(ready)
-        look(where.partition("/")[0])
+        look(where.replace("/", "-"))
     do(page, "Close").wait_for()
     look("act")
     page.keyboard.press("Escape")

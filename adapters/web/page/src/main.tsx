@@ -153,7 +153,7 @@ function Connection() {
   const words = { live: "live", connecting: "connecting…", waiting: "reconnecting…" }[state];
   return (
     <span class={`connection ${state}`} role="status">
-      <span class="dot" aria-hidden="true" /> {words}
+      <span class="dot" aria-hidden="true" /> <span class="words">{words}</span>
     </span>
   );
 }

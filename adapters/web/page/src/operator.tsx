@@ -9,6 +9,7 @@ import { NewMarket } from "./listing";
 import { count, showVolume } from "./money";
 import { OperatedEvent, OperatedMarket } from "./operated";
 import { allMarkets, Empty, Failed, Loading, Status } from "./parts";
+import { Transfers } from "./transfers";
 import { Watching } from "./watching";
 
 export function Operator({ path }: { path: readonly string[] }) {
@@ -33,8 +34,9 @@ export function Operator({ path }: { path: readonly string[] }) {
           <Tab to="" here={path[0] ?? ""} name="Markets" />
           <Tab to="watch" here={path[0] ?? ""} name="Watch" />
           <Tab to="new" here={path[0] ?? ""} name="List" />
+          <Tab to="money" here={path[0] ?? ""} name="Money" />
         </nav>
-        <span class="quiet">
+        <span class="quiet which-key">
           key <code>{key.slice(0, 8)}</code>
         </span>
         <button type="button" onClick={() => operatorKey.forget()}>
@@ -63,6 +65,7 @@ function room(path: readonly string[], say: (said: string) => void) {
   const [where, name] = path;
   if (where === undefined) return <Book />;
   if (where === "new") return <NewMarket done={say} />;
+  if (where === "money") return <Transfers done={say} />;
   if (where === "watch") return <Watching />;
   if (where === "markets" && name) return <OperatedMarket key={name} ticker={name} done={say} />;
   if (where === "events" && name) return <OperatedEvent key={name} name={name} done={say} />;
