@@ -10,7 +10,8 @@ PAGE := adapters/web/page
 DIST := dist
 PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/build.mjs $(PAGE)/tsconfig.json
 
-# What is true of one process is true of several: these run once more against servers with workers.
+# What is true of one process is true of several: these run once more against servers with workers, and against
+# clusters of six processes with a node, Redis and PostgreSQL (tests/acceptance/in_a_cluster.py).
 STARTING_SERVERS = $(shell grep -lE 'running_server|start_server|presage_serve' tests/acceptance/test_*.py)
 
 .PHONY: run page test test-more check simulation soak performance mutants map dashboard wheel lock clean
@@ -34,6 +35,7 @@ test-more: $(VENV)/ready
 		'kubernetes-validate>=1.37' 'playwright>=1.55' 'axe-playwright-python>=0.1.4' 'pip-audit>=2.10'
 	$(BIN)/pytest $(TOGETHER) -m more -o faulthandler_timeout=1200
 	PRESAGE_TEST_WORKERS=2 $(BIN)/pytest $(TOGETHER) -o faulthandler_timeout=1200 $(STARTING_SERVERS)
+	PRESAGE_TEST_CLUSTER=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -o faulthandler_timeout=1200 $(STARTING_SERVERS)
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
