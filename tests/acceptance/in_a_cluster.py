@@ -37,7 +37,7 @@ LEFT_OUT = {
     "test_serve.py::test_a_damaged_folder_is_refused_and_the_file_named": ONE_PROCESS,
     "test_serve.py::test_a_folder_of_something_else_is_refused_and_left_alone": ONE_PROCESS,
     "test_command_line.py::test_reading_a_folder_that_is_not_there_makes_none": ONE_PROCESS,
-    "test_command_line.py::test_an_impossible_setting_is_named": "what every command says, whatever it is for",
+    "test_command_line.py::test_an_impossible_setting_is_named": "what every command says",
     "test_silent_connections.py": "how few files one process may have open",
     **dict.fromkeys(
         (
