@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from adapters.data_folder import Identity
 from adapters.http.answers.cached_answers import CachedAnswers
@@ -32,7 +32,7 @@ from adapters.http.gate import Gate, refuse
 from adapters.http.operations import Operation
 from adapters.http.port import EventSchemas, HttpPort, ReadPort
 from adapters.http.positions import MIN_POSITION_HEADER
-from adapters.http.route_names import REFUSED, names_of, other_methods
+from adapters.http.route_names import REFUSED, names_of, not_for, other_methods
 from adapters.http.routes import (
     admin_accounts,
     admin_groups,
@@ -191,14 +191,23 @@ def routed(
         Route(operation.path, endpoint, methods=[operation.method])
         for operation, endpoint in zip(OPERATIONS, endpoints, strict=True)
     ]
-    app = Starlette(
-        routes=[*other_methods(OPERATIONS), *routes, *sockets, *more_routes],
-        middleware=_middleware(port),
-        exception_handlers={HTTPException: _refuse},
+    app = _Application(
+        routes=[*other_methods(OPERATIONS), *routes, *sockets, *more_routes], middleware=_middleware(port)
     )
     # A redirect would be built from the Host header.
     app.router.redirect_slashes = False
     return app
+
+
+class _Application(Starlette):
+    """Starlette without its own two layers: the gate answers what they would."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what a request passes."""
+        app: ASGIApp = self.router
+        for layer, args, named in reversed(self.user_middleware):
+            app = layer(app, *args, **named)
+        return app
 
 
 def _middleware(port: ReadPort) -> list[Middleware]:
@@ -214,6 +223,7 @@ def _middleware(port: ReadPort) -> list[Middleware]:
         limits=port.limits,
         screening=screen.screening(port.authenticator, port.exchange.health) if screen else None,
         endless=frozenset({STREAM_PATH}),
+        unrouted=_unrouted,
         refusing=CORSMiddleware(refuse, **_cors(origins)) if origins else refuse,
     )
     return [gate, Middleware(CORSMiddleware, **_cors(origins))] if origins else [gate]
@@ -229,21 +239,22 @@ def _cors(origins: frozenset[str]) -> dict[str, Any]:
     }
 
 
+def _unrouted(scope: Scope, fault: HTTPException) -> Problem:
+    """Return what is told of a request that no route takes."""
+    if fault.status_code == Code.METHOD_NOT_ALLOWED.status:
+        return not_for(scope["method"], _methods_at(scope))
+    return Problem(Code.NOT_FOUND, "there is nothing at this path")
+
+
 async def _refuse(request: Request, fault: Exception) -> Response:
     """Answer a request that no route takes, in the shape all errors have."""
     assert isinstance(fault, HTTPException)
-    if fault.status_code == Code.METHOD_NOT_ALLOWED.status:
-        response = problem_response(
-            Problem(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this path")
-        )
-        response.headers["allow"] = ", ".join(_methods_at(request))
-        return response
-    return problem_response(Problem(Code.NOT_FOUND, "there is nothing at this path"))
+    return problem_response(_unrouted(request.scope, fault))
 
 
-def _methods_at(request: Request) -> list[str]:
+def _methods_at(scope: Scope) -> list[str]:
     methods: set[str] = set()
-    for route in request.app.routes:
-        if route.name != REFUSED and route.matches(request.scope)[0] is not Match.NONE:
+    for route in scope["app"].routes:
+        if route.name != REFUSED and route.matches(scope)[0] is not Match.NONE:
             methods |= route.methods
     return sorted(methods)

@@ -49,13 +49,14 @@ def other_methods(operations: Sequence[Operation]) -> Iterator[Route]:
             yield Route(path, _refusal(sorted(taken)), methods=sorted(mistaken - taken), name=REFUSED)
 
 
+def not_for(method: str, allowed: Sequence[str]) -> Problem:
+    """Return what is told of a method that is not for a path."""
+    return Problem(Code.METHOD_NOT_ALLOWED, f"{method} is not for this path", allowed=allowed)
+
+
 def _refusal(methods: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:
     async def refuse(request: Request) -> Response:
-        response = problem_response(
-            Problem(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this path")
-        )
-        response.headers["allow"] = ", ".join(methods)
-        return response
+        return problem_response(not_for(request.method, methods))
 
     return refuse
 

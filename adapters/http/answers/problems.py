@@ -1,5 +1,6 @@
 """What can be wrong with a request: the stable codes and the HTTP status of each, all in one table."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 from application.ports.event_store import Position
@@ -98,7 +99,8 @@ class Problem(Exception):
 
     ``details`` says where the fault lies, by the name of the field, parameter or header. ``position`` is
     sent along where a reader asked for one that is not visible yet. ``closes`` says that the connection
-    cannot be used any further, ``wait_s`` how long to wait where waiting helps.
+    cannot be used any further, ``wait_s`` how long to wait where waiting helps, ``allowed`` which methods
+    there are where another one was used.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Problem(Exception):
         position: Position | None = None,
         closes: bool = False,
         wait_s: int = RETRY_AFTER_S,
+        allowed: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.code = code.value if isinstance(code, Reason) else code.code
@@ -118,6 +121,7 @@ class Problem(Exception):
         self.details = details
         self.position = position
         self.closes = closes
+        self.allowed = allowed
         self._wait_s = wait_s
 
     @classmethod

@@ -118,6 +118,8 @@ def _problem_parts(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         headers.append((POSITION_HEADER, b"%d" % problem.position))
     if problem.closes:
         headers.append((b"connection", b"close"))
+    if problem.allowed:
+        headers.append((b"allow", ", ".join(problem.allowed).encode()))
     told = problem.body()
     return orjson.dumps({"error": told, **told}), headers
 
