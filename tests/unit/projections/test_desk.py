@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from application.events import DomainEvent, Recorded
 from application.streams import MARKET
-from domain.identifiers import AccountId, Ticker
+from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market import events as e
 from domain.market.vocabulary import Side
 from domain.quantities import Money, Quantity
@@ -18,6 +19,7 @@ from projections.live.desk import Desk, Filled
 from projections.orders import ORDERS, OrderRow
 from projections.portfolio import POSITIONS, PositionRow
 from projections.reading.queries import AccountStanding
+from tests.unit.event_schemas.market_examples import ORDERS as EXAMPLES
 from tests.unit.projections.events import Log, leg, placed, trade
 from tests.unit.projections.test_rows_of_a_log import Read, events, reading
 
@@ -152,3 +154,23 @@ def test_an_account_that_trades_with_itself_is_told_of_both_sides() -> None:
     )
     assert shown(told) == ["Filled", "PositionRow"] * 2
     assert desk.positions[Ticker("M")].shares_traded == 200
+
+
+def test_an_order_is_told_by_the_name_its_trader_gave_it_last() -> None:
+    log, desk = Log(), opened()
+    desk.take(log.add("market-M", replaced(placed("ann", Side.YES, 4_000, 300), client_order_id="first")))
+    names = []
+    for named in (None, EXAMPLES["OrderAmended"], EXAMPLES["OrderRenamed"]):
+        if named is not None:
+            renamed: Any = named
+            [order] = desk.take(
+                log.add("market-M", replaced(renamed, order_id=OrderId("order-of-ann"), account_id=ANN))
+            )
+            assert isinstance(order, OrderRow)
+            assert order.client_order_id == renamed.client_order_id
+        filled, *_ = desk.take(
+            log.add("market-M", trade(leg("ann", Side.YES), leg("bob", Side.NO), 4_000, 100))
+        )
+        assert isinstance(filled, Filled)
+        names.append(filled.client_order_id)
+    assert names == ["first", "first:2", "first:3"]

@@ -56,3 +56,10 @@ def test_what_comes_late_counts_in_the_latest_minute() -> None:
     day.note(top(4_100), 1, 4 * MINUTE_US)
     assert day.view(DAY_US + 5 * MINUTE_US) == stood(2, None)
     assert day.view(DAY_US + 5 * MINUTE_US + 1) == stood(0, 4_100)
+
+
+def test_a_minute_takes_the_same_room_however_much_happens_in_it() -> None:
+    day = LastDay()
+    for at_us in (0, 1, MINUTE_US - 1, MINUTE_US, 2 * MINUTE_US - 1):
+        day.note(top(4_000), 1, at_us)
+    assert len(day._minutes) == 2

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.identifiers import Ticker
+from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from projections.live.live_markets import LiveBooks, LiveMarkets
-from projections.reading.queries import Page, Period, TradeFilter
+from projections.reading.queries import GroupFilter, MarketFilter, Page, Period, TradeFilter
 
-M = Ticker("M")
+ANN, M = AccountId("ann"), Ticker("M")
 
 
 class Answers:
@@ -111,3 +111,47 @@ async def test_one_trade_to_a_page_comes_from_memory_too() -> None:
     markets, _ = live(Board(trades=trades), Answers("rows"))
     page: Page[Any] = await markets.trades(TradeFilter(ticker=M), limit=1)
     assert (page.items, page.cursor) == (trades[:1], "7-3")
+
+
+class Asked:
+    """Answers whatever it is asked with what that was."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def answer(*args: Any, **more: Any) -> Any:
+            return name, args, more
+
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "more"),
+    [
+        ("markets", (MarketFilter(series="s"),), {"limit": 3, "cursor": "c"}),
+        ("search", ("rain",), {"limit": 3}),
+        ("most_traded", (), {"limit": 3}),
+        ("group", (GroupId("G"),), {}),
+        ("groups", (GroupFilter(series="s"),), {"limit": 3, "cursor": "c"}),
+        ("series", ("s",), {}),
+        ("series_list", (), {"category": "weather"}),
+        ("candles", (M,), {"period_minutes": 60, "ends": Period(since_us=1)}),
+    ],
+)
+async def test_what_memory_never_knows_is_asked_of_the_rows_just_as_it_is(
+    name: str, args: tuple[Any, ...], more: dict[str, Any]
+) -> None:
+    markets, _ = live(Board(), Asked())
+    assert await getattr(markets, name)(*args, **more) == (name, args, more)
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "more"),
+    [
+        ("queue_position", (ANN, OrderId("o")), {}),
+        ("queue_positions", (ANN,), {"tickers": (M,), "group_ids": (GroupId("G"),)}),
+    ],
+)
+async def test_who_waits_behind_whom_is_asked_of_the_board_just_as_it_is(
+    name: str, args: tuple[Any, ...], more: dict[str, Any]
+) -> None:
+    _, books = live(Asked(), Answers("rows"))
+    assert await getattr(books, name)(*args, **more) == (name, args, more)

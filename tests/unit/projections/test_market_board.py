@@ -174,6 +174,18 @@ def test_each_event_is_seen_once_after_the_board_has_taken_it_in(world: Watched)
     assert world.board.position == 4
 
 
+async def test_a_market_that_is_listed_again_stays_as_it_is_and_a_board_that_is_set_up_again_forgets(
+    world: Watched,
+) -> None:
+    world.listed("M")
+    world.resting("M")
+    world.board.take(world.log.events[:1])
+    assert await world.board.queue_position(ANN, OrderId("M-ann")) is not None
+    world.board.restore(BoardRows())
+    assert world.board.market(Ticker("M")) is None
+    assert world.board._resting == {}
+
+
 def test_a_market_that_cannot_be_followed_leaves_the_board_and_that_is_told(world: Watched) -> None:
     world.listed("M")
     world.listed("N")

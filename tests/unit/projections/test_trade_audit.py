@@ -84,6 +84,8 @@ def test_a_trade_that_is_booked_twice_in_one_account_is_bad_before_and_after_the
 def test_a_trade_that_happens_twice_is_bad(log: Log) -> None:
     log.add(trade(1), trade(1))
     assert log.counted == (0, 1)
+    log.add(fill(1, "a"), fill(1, "b"), trade(1))
+    assert log.counted == (1, 2), "also when it is booked already"
 
 
 def test_a_trade_that_is_not_booked_within_ten_minutes_is_bad(log: Log) -> None:
