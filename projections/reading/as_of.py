@@ -1,11 +1,11 @@
 """Views of what was: a market, its book and an account's positions as they stood."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from application.ports.event_store import Position
 from application.snapshots.standing import Standing
+from application.turns import in_turns
 from domain.identifiers import AccountId, GroupId, Ticker
 from domain.market.state import MarketState
 from domain.market.vocabulary import Condition, MarketStatus, Result, Side
@@ -30,9 +30,6 @@ from projections.reading.views import (
     RedemptionView,
     SettlementView,
 )
-
-AT_ONCE = 500
-"""After how much of what happened others have their turn."""
 
 DAY_US = 24 * 3_600 * 1_000_000
 
@@ -153,9 +150,7 @@ async def held_by(
     )
     rows: dict[str, PositionRow] = {}
     story: list[FillView | RedemptionView | SettlementView] = [*fills, *redeemed, *ends]
-    for number, happened in enumerate(sorted(story, key=lambda view: view.position)):
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
+    async for happened in in_turns(sorted(story, key=lambda view: view.position)):
         if position is None or happened.position <= position:
             row = rows.setdefault(happened.ticker, PositionRow(account_id, happened.ticker, *[0] * 9))
             row.updated_at_us = happened.at_us

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from tests.mutation.asking import Asking, Noticed
 from tests.mutation.bench import Bench, digest, tried_on
+from tests.mutation.draws import Draws, told
 from tests.mutation.folders import FOLDERS
 from tests.mutation.mutants import Mutant, drawn, mutants_of
 from tests.mutation.page import Outcome, Score, page
 
 PAGE = Path("docs/mutants.md")
 EQUIVALENT = Path("tests/mutation/equivalent.toml")
+DRAWS = Path("tests/mutation/draws.json")
 AIM = 0.9
 
 
@@ -24,6 +26,7 @@ def main() -> None:
     kept = Path(".mutants").absolute()
     measured = (given.measured or kept / digest()).absolute()
     here, unchanged = Path.cwd(), Bench()
+    draws = Draws(here / DRAWS)
     benches = [Bench() for _ in range(given.processes)]
     os.chdir(unchanged.folder)  # so that work can go on where it is checked out
     try:
@@ -34,7 +37,10 @@ def main() -> None:
         for score in _scores(given, benches, asking):
             scores.append(score)
             if tuple(given.folders) == FOLDERS:
-                (here / PAGE).write_text(page(scores, everything=given.all, seed=given.seed))
+                if len(scores) == len(FOLDERS) and not given.all:
+                    draws.note(given.seed, given.number, scores)
+                first = told(draws.all())
+                (here / PAGE).write_text(page(scores, everything=given.all, seed=given.seed, first=first))
     finally:
         os.chdir(here)
         for bench in (unchanged, *benches):

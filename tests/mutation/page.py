@@ -42,12 +42,12 @@ class Score:
         return self.killed / max(self.killed + len(self.survived), 1)
 
 
-def page(scores: Iterable[Score], *, everything: bool, seed: int) -> str:
-    """Return the page."""
-    return "\n".join(_lines(list(scores), everything=everything, seed=seed)) + "\n"
+def page(scores: Iterable[Score], *, everything: bool, seed: int, first: str = "") -> str:
+    """Return the page; ``first`` is the table of what fresh draws found."""
+    return "\n".join(_lines(list(scores), everything=everything, seed=seed, first=first)) + "\n"
 
 
-def _lines(scores: list[Score], *, everything: bool, seed: int) -> Iterator[str]:
+def _lines(scores: list[Score], *, everything: bool, seed: int, first: str) -> Iterator[str]:
     yield _HEAD
     yield "All of them were tried." if everything else f"They were drawn by chance, with the seed {seed}."
     yield "\n| folder | mutants | tried | noticed | equivalent | survived | noticed of what can be |"
@@ -57,6 +57,8 @@ def _lines(scores: list[Score], *, everything: bool, seed: int) -> Iterator[str]
             f"| `{score.folder}/` | {score.mutants} | {len(score.outcomes)} | {score.killed} |"
             f" {len(score.equivalent)} | {len(score.survived)} | {score.share:.1%} |"
         )
+    if first:
+        yield f"\n{_FIRST}\n\n{first}"
     yield "\n## By what was done\n\n| change | tried | survived |\n|---|---|---|"
     yield from _by_operator(scores)
     yield "\n## Survivors\n"
@@ -96,3 +98,10 @@ make mutants MUTANTS=--all                    # every one: a day
 Something that no test can notice is *equivalent*; `tests/mutation/equivalent.toml` says why. What is left are
 *survivors*: each is a test that is missing. The command fails if less than 90 % are noticed in a folder.
 """
+
+_FIRST = """\
+## Fresh draws
+
+The table above is of the tests as they are: what a draw shows is mended, so the next run with its seed finds
+nothing. What the tests are worth shows when a seed is drawn for the first time, which is kept in
+`tests/mutation/draws.json`: how many were noticed of those that can be."""

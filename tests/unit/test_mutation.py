@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("cosmic_ray", reason="`make mutants` installs it")
 
+from tests.mutation.draws import Draws, told
 from tests.mutation.mutants import drawn, mutants_of
 from tests.mutation.page import Outcome, Score, page
 
@@ -61,6 +62,21 @@ def test_the_share_is_of_those_that_can_be_noticed(folder: str) -> None:
     score = Score("code", 9, outcomes)
     assert (score.killed, len(score.survived), len(score.equivalent)) == (2, 1, 1)
     assert "| `code/` | 9 | 4 | 2 | 1 | 1 | 66.7% |" in page([score], everything=False, seed=1)
+
+
+def test_what_a_seed_found_when_it_was_first_drawn_is_kept_and_told(folder: str, tmp_path: Path) -> None:
+    mutant = mutants_of(folder)[0]
+    draws = Draws(tmp_path / "draws.json")
+    for by in ("", "a test that was written then"):
+        score = Score("domain", 9, [Outcome(mutant, mutant.change(), found, "") for found in ("t", by)])
+        draws.note(7, 2, [score])
+    draws.note(8, 2, [score])
+    first, second = told(draws.all()).splitlines()[2:]
+    assert first == "| 7 | 2 | 1 of 2, 50.0% |" + "  |" * 5
+    assert second == "| 8 | 2 | 2 of 2, 100.0% |" + "  |" * 5
+    shown = page([score], everything=False, seed=8, first=told(draws.all()))
+    assert "## Fresh draws" in shown
+    assert first in shown
 
 
 TRIES = """\

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.read_models.opening import ReadStore, open_store
 from domain.identifiers import AccountId, OrderId, Ticker, TradeId
 from domain.ledger.events import FillBooked, PayoutBooked, ProceedsUnlocked
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
-from projections.balances import BalancesProjection
+from projections.balances import BalancesProjection, kind_of
 from projections.running.batch import Batch
 from projections.running.progress import Progress
 from projections.running.runner import ProjectionRunner
+from tests.unit.event_schemas.other_examples import LEDGER
 from tests.unit.projections.events import Log
 
 
@@ -130,3 +133,32 @@ async def test_a_payout_comes_with_what_was_locked_and_with_the_fees_that_go_bac
     assert await world.locked() == []
     rows = await world.store.fetch("SELECT in_markets, fees_held, fees_earned FROM ledgers", {})
     assert [tuple(row) for row in rows] == [(-40 - 100, -9, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "moved", "cash", "reserved"),
+    [
+        ("FundsReserved", "amount", -30, 30),
+        ("ReservationIncreased", "amount", -30, 30),
+        ("OrderConfirmed", "released", 30, -30),
+        ("ReservationReleased", "amount", 30, -30),
+        ("IncreaseReleased", "amount", 30, -30),
+        ("ReservationAmended", "released", 30, -30),
+    ],
+)
+async def test_what_is_set_aside_leaves_the_cash_and_comes_back_to_it(
+    world: Ledgers, name: str, moved: str, cash: int, reserved: int
+) -> None:
+    example: Any = LEDGER[name]
+    event = replace(example, **{moved: Money(30), "account_id": AccountId("ann")})
+    world.add("ledger-0", replace(event, **{moved: Money(0)}))
+    world.add("ledger-0", event, at_us=7)
+    await world.take(100)
+    rows = await world.store.fetch("SELECT cash, reserved, locked, updated_at_us FROM accounts", {})
+    assert [tuple(row) for row in rows] == [(cash, reserved, 0, 7)]
+    entries = await world.store.fetch(
+        "SELECT kind, cash_delta, reserved_delta, position FROM ledger_entries", {}
+    )
+    assert [tuple(row) for row in entries] == [(kind_of(name), cash, reserved, 2)], (
+        "nothing moves without an entry"
+    )

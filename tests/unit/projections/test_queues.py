@@ -9,8 +9,10 @@ import pytest
 
 from adapters.clock import SystemClock
 from domain.identifiers import AccountId, OrderId, Ticker
+from domain.market.vocabulary import Side
 from projections.folds.market_book import BookOrderRow, MarketBook, TopRow
 from projections.live.market_board import DEPTHS_KEPT, LiveMarket, MarketBoard
+from tests.unit.projections.events import placed
 
 
 def book(orders: int, *, seed: int = 1, levels: int = 30) -> MarketBook:
@@ -93,6 +95,23 @@ async def test_what_stands_before_every_order_of_an_account_takes_as_many_steps_
     seen = sum(level.orders.seen for level in there)  # type: ignore[attr-defined]
     assert seen <= len(one.orders)
     assert one.orders.asked <= 3 * len(mine)
+
+
+def test_a_book_is_walked_no_further_than_the_last_order_that_was_asked_for() -> None:
+    many = book(2_000, levels=500)
+    best = many.yes.levels[many.yes.best[0] or 0]
+    first = next(iter(best.orders))
+    assert list(many.walk_queues([first])) == [(first, 0)]
+
+
+async def test_queues_are_told_by_age_whatever_the_orders_are_called() -> None:
+    board, one = MarketBoard(SystemClock()), MarketBook.empty("T")
+    board._markets["T"] = LiveMarket(cast("Any", None), one, cast("Any", None))
+    for sequence, name in enumerate("cab"):
+        one.apply(placed("ann", Side.YES, 4_000, 100, order=name), revision=sequence, sequence=sequence)
+    board._resting["ann"] = dict.fromkeys("abc", "T")
+    found = await board.queue_positions(AccountId("ann"))
+    assert [(each.order_id, each.ahead) for each in found] == [("c", 0), ("a", 100), ("b", 200)]
 
 
 async def test_others_have_their_turn_while_a_book_is_walked_and_it_may_change_meanwhile() -> None:
