@@ -10,17 +10,26 @@ from typing import Any
 
 import psutil
 
+from benchmarks._election import ORDERS_PER_S, REQUESTS_PER_S, TICKERS, cores
 from benchmarks._http_client import plain_request, send
-from benchmarks._http_server import READERS, idle, started
-from benchmarks.http import BOOK, ORDERS, orders_over_http, random_orders, set_up
+from benchmarks._http_server import READERS, idle, presage, started
+from benchmarks._operator import furnished
+from benchmarks.http import ORDERS, orders_over_http, random_orders, reads_over_http
 
 WORKERS = (0, 1, 2)
+TRADERS = 16
 READS_EACH = 2
-"""How many reads there are for each order."""
+"""How many reads of each kind there are for each order."""
+
+BOOK = f"/trade-api/v2/markets/{TICKERS[0]}/orderbook"
+FILLS = "/trade-api/v2/portfolio/fills"
 
 
 def run(n: int = 5_000) -> dict[str, Any]:
-    """Measure ``n`` signed single orders, and twice as many reads of a book, with each number of workers."""
+    """Measure ``n`` signed single orders in 100 markets, twice as many reads of a book, and of one's fills.
+
+    Each with each number of workers. What an election costs is added up from that, all reads being of books.
+    """
     ours = {f"workers_{workers}": _measured(workers, n) for workers in WORKERS}
     before = ours["workers_0"]
     return {
@@ -30,9 +39,12 @@ def run(n: int = 5_000) -> dict[str, Any]:
             "connections": 64,
             "processors": psutil.cpu_count(),
             "store": "sqlite, synchronous=FULL",
+            "markets": len(TICKERS),
             "client": "on the same processors; what it takes of them stands beside",
+            "election": f"{REQUESTS_PER_S:,} requests/s of which {ORDERS_PER_S:,} are orders",
         },
         "ours": ours,
+        "peers": {},
         "ratios": {
             f"{what}_with_{workers}": round(ours[f"workers_{workers}"][what] / before[what], 2)
             for workers in WORKERS[1:]
@@ -44,23 +56,34 @@ def run(n: int = 5_000) -> dict[str, Any]:
 def _measured(workers: int, n: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        started("serve", "--data", folder, "--port", "0", "--workers", str(workers)) as (process, told),
+        started(
+            *("serve", "--data", folder, "--port", "0", "--workers", str(workers)),
+            PRESAGE_RATE_LIMITS="off",
+            PRESAGE_LOG_LEVEL="warning",
+        ) as (process, told),
     ):
-        keys = set_up(Path(folder))
-        spent: dict[str, float] = {}
-        with _spending(process, spent, per=n):
-            orders = orders_over_http(told["url"], ORDERS, keys, list(random_orders(n, seed=1)))
+        presage(Path(folder), "market", "list")  # for the operator's key to be there
+        keys = furnished(told["url"], Path(folder), markets=TICKERS, traders=TRADERS)
+        bodies = [
+            {**body, "ticker": TICKERS[number % len(TICKERS)]}
+            for number, body in enumerate(random_orders(n, seed=1))
+        ]
+        spent: dict[str, dict[str, float]] = {"orders": {}, "reads": {}, "signed_reads": {}}
+        with _spending(process, spent["orders"], per=n):
+            orders = orders_over_http(told["url"], ORDERS, keys, bodies)
             asyncio.run(idle(told["url"]))
-        read: dict[str, float] = {}
         requests = [plain_request("GET", BOOK)] * (READS_EACH * n)
-        with _spending(process, read, per=len(requests)):
+        with _spending(process, spent["reads"], per=len(requests)):
             reads = asyncio.run(send(told["url"], requests, connections=READERS))
         assert reads["statuses"] == {"200": len(requests)}, reads["statuses"]
+        with _spending(process, spent["signed_reads"], per=len(requests)):
+            signed = reads_over_http(told["url"], FILLS, keys, len(requests))
     return {
         **orders,
         "reads_per_s": round(len(requests) / reads["seconds"]),
-        "cpu_s_per_1000_orders": spent,
-        "cpu_s_per_1000_reads": read,
+        "signed_reads_per_s": signed,
+        **{f"cpu_s_per_1000_{what}": each for what, each in spent.items()},
+        "cores_for_an_election": cores(spent["orders"], spent["reads"]),
     }
 
 

@@ -1,28 +1,36 @@
 """An exchange spread over one, two and four engines: orders, and processor time by what it is for."""
 
+import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import psutil
 
-from benchmarks._http_server import presage, started
+from benchmarks._election import ORDERS_PER_S, REQUESTS_PER_S, TICKERS, cores
+from benchmarks._http_client import plain_request, send
+from benchmarks._http_server import READERS, idle, presage, started
+from benchmarks._operator import furnished
 from benchmarks._postgres import empty_database
 from benchmarks._redis import some_redis
 from benchmarks.http import ORDERS, orders_over_http, random_orders
 
 ENGINES = (1, 2, 4)
-MARKETS = 16
 TRADERS = 16
+READS_EACH = 2
+BOOK = f"/trade-api/v2/markets/{TICKERS[0]}/orderbook"
 
 
 def run(n: int = 5_000) -> dict[str, Any]:
-    """Measure ``n`` signed single orders in 16 markets by way of one API, with each number of engines."""
+    """Measure ``n`` signed single orders in 100 markets by way of one API, with each number of engines.
+
+    And twice as many reads of a book, from which and from the orders it is added up what an election costs.
+    """
     ours = {f"engines_{engines}": _measured(engines, n) for engines in ENGINES}
     one = ours["engines_1"]["orders_per_s"]
     return {
@@ -31,8 +39,10 @@ def run(n: int = 5_000) -> dict[str, Any]:
         "conditions": {
             "connections": 64,
             "processors": psutil.cpu_count(),
-            "store": "the stand-in for EventStoreDB, with Redis and PostgreSQL",
+            "store": "the stand-in for EventStoreDB, with Redis and PostgreSQL, all of them counted",
+            "markets": len(TICKERS),
             "client": "on the same processors",
+            "election": f"{REQUESTS_PER_S:,} requests/s of which {ORDERS_PER_S:,} are orders",
         },
         "ours": ours,
         "peers": {},
@@ -45,16 +55,36 @@ def run(n: int = 5_000) -> dict[str, Any]:
 
 def _measured(engines: int, n: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), engines) as (url, processes):
-        keys = _set_up(Path(folder) / "api")
+        keys = furnished(url, Path(folder) / "api", markets=TICKERS, traders=TRADERS)
         bodies = [
-            {**body, "ticker": f"BENCH-{number % MARKETS}"}
+            {**body, "ticker": TICKERS[number % len(TICKERS)]}
             for number, body in enumerate(random_orders(n, seed=1))
         ]
-        before = _cpu_s(processes)
-        orders = orders_over_http(url, ORDERS, keys, bodies)
-        after = _cpu_s(processes)
-        spent = {role: round((after[role] - before[role]) / n * 1_000, 3) for role in after}
-    return {**orders, "cpu_s_per_1000_orders": spent}
+        placing: dict[str, float] = {}
+        with _spending(processes, placing, per=n):
+            orders = orders_over_http(url, ORDERS, keys, bodies)
+            asyncio.run(idle(url))
+        reading: dict[str, float] = {}
+        requests = [plain_request("GET", BOOK)] * (READS_EACH * n)
+        with _spending(processes, reading, per=len(requests)):
+            reads = asyncio.run(send(url, requests, connections=READERS))
+        assert reads["statuses"] == {"200": len(requests)}, reads["statuses"]
+    return {
+        **orders,
+        "reads_per_s": round(len(requests) / reads["seconds"]),
+        "cpu_s_per_1000_orders": placing,
+        "cpu_s_per_1000_reads": reading,
+        "cores_for_an_election": cores(placing, reading),
+    }
+
+
+@contextmanager
+def _spending(processes: dict[str, list[int]], spent: dict[str, float], *, per: int) -> Iterator[None]:
+    """Note what each role takes of the processor while the block runs, for a thousand requests."""
+    before = _cpu_s(processes)
+    yield
+    after = _cpu_s(processes)
+    spent |= {role: round((after[role] - before[role]) / per * 1_000, 3) for role in after}
 
 
 @contextmanager
@@ -90,20 +120,30 @@ def _cluster(folder: Path, engines: int) -> Iterator[tuple[str, dict[str, list[i
             "engines": [process for process, _ in running],
             "api": [answering],
             "projector": [projector],
+            **_services(folder),
         }
         yield ready["url"], roles
 
 
-def _set_up(api: Path) -> list[dict[str, Any]]:
-    for number in range(MARKETS):
-        presage(api, "market", "create", f"BENCH-{number}", "--title", "A market to measure with")
-    keys = []
-    for trader in range(TRADERS):
-        presage(api, "deposit", f"trader-{trader}", "10000000")
-        keys.append(presage(api, "keys", "create", f"trader-{trader}"))
-    return keys
+def _services(folder: Path) -> dict[str, list[int]]:
+    """Return the processes of Redis and PostgreSQL, where they were started for the while."""
+    there = {each.pid: " ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])}
+    mine = {each.pid for each in psutil.Process().children()}
+    return {
+        "redis": [pid for pid, line in there.items() if pid in mine and "redis-server" in line],
+        "postgres": [pid for pid, line in there.items() if f"{folder}/postgres" in line],
+    }
 
 
 def _cpu_s(processes: dict[str, list[int]]) -> dict[str, float]:
-    times = {role: [psutil.Process(each).cpu_times() for each in ids] for role, ids in processes.items()}
-    return {role: sum(each.user + each.system for each in all_of) for role, all_of in times.items()}
+    """Return how long processors have worked for each role, with what its processes have started."""
+    taken = dict.fromkeys(processes, 0.0)
+    for role, ids in processes.items():
+        for each in map(psutil.Process, ids):
+            times = each.cpu_times()
+            taken[role] += times.user + times.system + times.children_user + times.children_system
+            for child in each.children():
+                with suppress(psutil.Error):  # it has ended: its parent tells it from now on
+                    times = child.cpu_times()
+                    taken[role] += times.user + times.system
+    return taken

@@ -78,10 +78,35 @@ def orders_over_http(
     url: str, path: str, keys: list[dict[str, Any]], bodies: list[dict[str, Any]], orders_each: int = 1
 ) -> dict[str, Any]:
     """Send orders from a client in its own process; return how fast they were answered, and how."""
+    measured = _sent(url, path, "POST", keys, bodies, orders_each)
+    latencies = sorted(measured["latencies_ms"])
+    return {
+        "orders_per_s": round(orders_each * measured["statuses"].get("201", 0) / measured["seconds"]),
+        "latency_ms_p50": round(latencies[len(latencies) // 2], 1),
+        "latency_ms_p99": round(latencies[len(latencies) * 99 // 100], 1),
+        "statuses": measured["statuses"],
+    }
+
+
+def reads_over_http(url: str, path: str, keys: list[dict[str, Any]], n: int) -> int:
+    """Send signed reads in the same way; return how many a second were answered."""
+    measured = _sent(url, path, "GET", keys, [{}] * n, 1)
+    assert measured["statuses"] == {"200": n}, measured["statuses"]
+    return round(n / float(measured["seconds"]))
+
+
+def _sent(
+    url: str,
+    path: str,
+    method: str,
+    keys: list[dict[str, Any]],
+    bodies: list[dict[str, Any]],
+    orders_each: int,
+) -> dict[str, Any]:
     work = {
         "url": url,
         "path": path,
-        "method": "POST",
+        "method": method,
         "keys": keys,
         "bodies": bodies,
         "orders_each": orders_each,
@@ -92,11 +117,5 @@ def orders_over_http(
         check=True,
         capture_output=True,
     )
-    measured = json.loads(client.stdout)
-    latencies = sorted(measured["latencies_ms"])
-    return {
-        "orders_per_s": round(orders_each * measured["statuses"].get("201", 0) / measured["seconds"]),
-        "latency_ms_p50": round(latencies[len(latencies) // 2], 1),
-        "latency_ms_p99": round(latencies[len(latencies) * 99 // 100], 1),
-        "statuses": measured["statuses"],
-    }
+    measured: dict[str, Any] = json.loads(client.stdout)
+    return measured
