@@ -11,7 +11,7 @@ TICKERS = [f"BENCH-{number}" for number in range(MARKETS)]
 
 
 def cores(orders: Mapping[str, float], reads: Mapping[str, float]) -> dict[str, Any]:
-    """Return the cores by role, given processor seconds for a thousand requests. The generator is left out."""
+    """Return the cores by role, from processor seconds for a thousand requests; no generator's."""
     reads_per_s = REQUESTS_PER_S - ORDERS_PER_S
     by_role = {
         role: (ORDERS_PER_S * orders.get(role, 0.0) + reads_per_s * reads.get(role, 0.0)) / 1_000

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.in_a_cluster import environment_of
 from tests.acceptance.presage_process import PRESAGE, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,7 @@ def test_the_examples_of_a_document_work(document: str, tmp_path: Path) -> None:
                 else ["bash", "-euo", "pipefail", "-c", example.code],
                 cwd=here,
                 env=os.environ
+                | environment_of(data)
                 | {"PRESAGE_DATA": str(data), "PATH": f"{PRESAGE.parent}{os.pathsep}{os.environ['PATH']}"},
                 capture_output=True,
                 text=True,
