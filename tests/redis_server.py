@@ -66,7 +66,7 @@ async def redis_time_passes(url: str, seconds: float) -> None:
 
 
 def _wait(url: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60  # on a crowded machine
     while True:
         try:
             with redis.Redis.from_url(url) as client:

@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,8 @@ def event_store(name: str, folder: Path) -> Iterator[None]:
 def running_node(folder: Path) -> Iterator[Any]:
     """Run EventStoreDB in a process of its own: its own program if one is named, or the stand-in."""
     node = ProgramProcess(folder) if PROGRAM else NodeProcess(folder)
-    _run(node.start())
+    asyncio.run(node.start())
     try:
         yield node
     finally:
-        _run(node.end(signal.SIGKILL))
-
-
-def _run(work: Coroutine[Any, Any, object]) -> None:
-    """Do it in a loop of its own, whether or not whoever asks is in one."""
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, work).result()
+        asyncio.run(node.end(signal.SIGKILL))

@@ -6,6 +6,7 @@ there, and beside it lies what the other processes keep. Log, read models and na
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -95,7 +96,8 @@ def environment_of(data: Path) -> dict[str, str]:
         return {}
     data = data.absolute()
     if data not in _running.by_folder:
-        _running.by_folder[data] = _started(data)
+        with ThreadPoolExecutor(1) as apart:  # whoever asks may be in a loop already
+            _running.by_folder[data] = apart.submit(_started, data).result()
     return _running.by_folder[data]
 
 
