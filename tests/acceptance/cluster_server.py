@@ -8,7 +8,7 @@ from adapters.data_folder import DataFolder
 from adapters.settings import ProjectorPlace
 from tests.acceptance.cluster_of_engines import Cluster
 from tests.acceptance.in_a_cluster import beside, environment_of, shared_redis
-from tests.acceptance.presage_process import Server, presage_here, start_process
+from tests.acceptance.presage_process import Server, presage, start_process
 
 
 class ClusterServer(Server):
@@ -42,7 +42,7 @@ def start_cluster(data: Path, *options: str) -> ClusterServer:
     if demo:
         keys = _furnished_for_a_demonstration(data)
     elif DataFolder(data).operator() is None:
-        founded = presage_here("market", "list", "--data", data)
+        founded = presage("market", "list", "--data", data)
         assert founded.status == 0, founded.stderr
     environment = environment_of(data) | {"PRESAGE_PROJECTOR": ProjectorPlace.ELSEWHERE.value}
     if demo:
