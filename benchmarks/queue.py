@@ -36,8 +36,8 @@ Way = Callable[[Batches], Awaitable[None]]
 class Best(TypedDict):
     """The best of the rounds: how fast, and how long processors worked here and in Redis for a message.
 
-    Put, take and acknowledge wait for one another: ``by_processor_per_s`` is how many that makes possible, and
-    how many there are where nobody else wants the processors.
+    Put, take and acknowledge wait for one another: ``by_processor_per_s`` is how many that lets through,
+    and how many go where nobody else wants the processors.
     """
 
     messages_per_s: int
