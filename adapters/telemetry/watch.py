@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -123,16 +123,18 @@ class Watch:
 def _sources(
     slos: dict[str, SLO], traffic: Traffic, stats: RunnerStats, audit: TradeAudit
 ) -> dict[str, Source]:
-    def within(name: str, histogram: Histogram) -> Source:
+    def within(name: str, took: Callable[[], Histogram]) -> Source:
         at_most_s = slos[name].at_most_s
         assert at_most_s is not None
-        return lambda: Tally(good=histogram.at_most(at_most_s), total=histogram.observations)
+        return lambda: Tally(good=took().at_most(at_most_s), total=took().observations)
 
-    orders = traffic.latency_s["order"]
+    def orders() -> Histogram:
+        return traffic.latency_s["order"]
+
     return {
         AVAILABILITY.name: traffic.without_fault,
         ORDER_P50.name: within(ORDER_P50.name, orders),
         ORDER_P99.name: within(ORDER_P99.name, orders),
-        FRESHNESS.name: within(FRESHNESS.name, stats.behind_s),
+        FRESHNESS.name: within(FRESHNESS.name, lambda: stats.behind_s),
         EXACTLY_ONCE.name: lambda: Tally(good=audit.good, total=audit.good + audit.bad),
     }
