@@ -1,11 +1,12 @@
 """Learns from the rows themselves how the projector of another process gets on."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from adapters.read_models.checkpoints import CHECKPOINTS, by_name
 from adapters.read_models.queries.reader import Reader
+from application.events import DomainEvent, Recorded
 from application.health import Health, Trouble
 from application.ports.clock import Clock
 from application.ports.event_store import START, EventStoreError
@@ -54,6 +55,11 @@ class DistantProjector:
                     self.stats.unavailable = str(error)
                     self._health.report(self.part, Trouble.READ_MODELS_UNAVAILABLE, str(error))
 
+    def take(self, events: Sequence[Recorded[DomainEvent]]) -> None:
+        """Take in events that this process has come to see; what their rows show is seen from now on."""
+        self.stats.decided(events, since_us=self._since_us)
+        self.stats.showed(self.progress.position, self._clock.now_us())
+
     async def look(self) -> None:
         """Look once. Raises :class:`ReadModelUnavailable` while the rows cannot be read."""
         marks = by_name(await self._reader.fetch(CHECKPOINTS, {}))
@@ -65,13 +71,13 @@ class DistantProjector:
             stats.took(taken, now_s)
         self._events = events
         position, at_us = (behind.position, behind.at_us) if behind else (START, 0)
-        stats.showed(taken, decided_us=at_us, now_us=self._clock.now_us(), since_us=self._since_us)
         if position != self.progress.position:
             # It goes back when the database lost its last transactions, and those who wait have to know.
             self._moved_s = now_s
             self.progress.reach(position, at_us)
         stats.unavailable = ""
         self._health.clear(self.part, Trouble.READ_MODELS_UNAVAILABLE)
+        stats.showed(position, self._clock.now_us())
         stats.position, stats.last_event_at_us = position, at_us
         stats.caught_up = position >= self._log_end.position
         if now_s - self._trouble_s >= TROUBLE_S:

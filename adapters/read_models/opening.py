@@ -153,7 +153,11 @@ async def open_readers(
         both = SlowestOf(here, projector.progress)
         changes, audit = Changes(both), TradeAudit(clock)
         follower = Follower(
-            source=source, codec=codec, listeners=[board, changes, audit], progress=here, health=health
+            source=source,
+            codec=codec,
+            listeners=[board, changes, audit, projector],
+            progress=here,
+            health=health,
         )
 
         async def watch() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import heapq
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
+from application.events import DomainEvent, Recorded
 from application.ports.event_store import START, Position
 from application.watching.histogram import Histogram
 
@@ -19,6 +21,10 @@ RATED_OVER_S = 1.0
 
 BEHIND_S = (0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 """The bounds between which it is counted how late events became visible."""
+
+
+UNSEEN_MOST = 100_000
+"""So many events may wait to be seen; of more, the oldest count as late as they are by then."""
 
 
 class Progress:
@@ -102,10 +108,26 @@ class RunnerStats:
     halted: dict[str, str] = field(default_factory=dict)
     parked: dict[str, int] = field(default_factory=dict)
     behind_s: Histogram = field(default_factory=lambda: Histogram(BEHIND_S))
+    _unseen: deque[tuple[Position, int]] = field(default_factory=deque)
+    _noted: Position = START
 
-    def showed(self, events: int, *, decided_us: int, now_us: int, since_us: int) -> None:
-        """Count how late events became visible; what was decided before ``since_us`` could not be earlier."""
-        if events and decided_us >= since_us:
+    def decided(self, events: Iterable[Recorded[DomainEvent]], *, since_us: int) -> None:
+        """Note when events were decided, each once; what was before ``since_us`` could not be shown in time.
+
+        They are counted by :meth:`showed` once readers can see them.
+        """
+        for recorded in events:
+            if recorded.position > self._noted:
+                self._noted = recorded.position
+                if recorded.cause.at_us >= since_us:
+                    self._unseen.append((recorded.position, recorded.cause.at_us))
+
+    def showed(self, position: Position, now_us: int) -> None:
+        """Count how late those events are that readers can see now: all up to a position."""
+        unseen, took = self._unseen, Counter[int]()
+        while unseen and (unseen[0][0] <= position or len(unseen) > UNSEEN_MOST):
+            took[unseen.popleft()[1]] += 1
+        for decided_us, events in took.items():
             self.behind_s.observe(max(0, now_us - decided_us) / _US_PER_S, events)
 
     def left_out(self, projections: Iterable[str]) -> None:

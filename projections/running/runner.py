@@ -459,15 +459,9 @@ class ProjectionRunner:
         stats.took(len(batch.entries), time.monotonic())
         stats.caught_up = batch.caught_up
         self._passed, self._passed_us = batch.position, batch.at_us
+        if self._clock is not None:
+            stats.decided(batch.events, since_us=self._since_us)
         self._show()
-        if self._clock is not None and batch.events:
-            # All count as the first of them, which waited longest.
-            stats.showed(
-                len(batch.events),
-                decided_us=batch.events[0].cause.at_us,
-                now_us=self._clock.now_us(),
-                since_us=self._since_us,
-            )
 
     def _show(self) -> None:
         """Tell readers up to where all rows go: as far as those that are furthest behind."""
@@ -481,6 +475,8 @@ class ProjectionRunner:
         else:
             stats.position, stats.last_event_at_us = behind.position, behind.at_us
         self._progress.reach(stats.position, stats.last_event_at_us)
+        if self._clock is not None:
+            stats.showed(stats.position, self._clock.now_us())
 
 
 def _start(projection: Projection) -> Checkpoint:

@@ -1,11 +1,15 @@
 """Waiting for a position, and being told when it is reached."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from adapters.simulation.virtual_time import run_simulated
-from application.ports.event_store import Position
+from application.events import Cause, DomainEvent, Recorded
+from application.ports.event_store import START, Position
+from domain.market.events import MarketResumed
+from projections.running import progress as progress_module
 from projections.running.progress import Progress, RunnerStats
 
 
@@ -93,8 +97,21 @@ def test_a_rate_is_taken_over_a_second_at_least_and_believed_for_five() -> None:
     assert stats.rate == 20, "over four seconds"
 
 
+def at(position: int, decided_us: int) -> Recorded[DomainEvent]:
+    """Return an event that was decided at a time."""
+    cause = Cause(command_id=UUID(int=1), correlation_id=UUID(int=1), at_us=decided_us)
+    return Recorded(
+        id=UUID(int=position),
+        stream="market-M",
+        revision=position,
+        position=Position(position),
+        event=MarketResumed(),
+        cause=cause,
+    )
+
+
 def test_how_late_events_became_visible_is_counted_from_a_millisecond_to_half_a_minute() -> None:
-    stats = RunnerStats()
+    stats, position = RunnerStats(), 0
     bounds_us = (
         1_000,
         2_500,
@@ -109,15 +126,46 @@ def test_how_late_events_became_visible_is_counted_from_a_millisecond_to_half_a_
         30_000_000,
     )
     for late_us in bounds_us:
-        stats.showed(1, decided_us=500, now_us=500 + late_us, since_us=500)
-        stats.showed(2, decided_us=500, now_us=501 + late_us, since_us=500)
+        for more_us, times in ((0, 1), (1, 2)):
+            stats.decided((at(position := position + 1, 500) for _ in range(times)), since_us=500)
+            stats.showed(Position(position), 500 + late_us + more_us)
     assert stats.behind_s.counts == [1] + [3] * 10 + [2]
-    stats.showed(5, decided_us=499, now_us=10**9, since_us=500)
-    stats.showed(0, decided_us=500, now_us=500, since_us=500)
+    stats.decided([at(position + 1, 499)], since_us=500)
+    stats.showed(Position(position + 1), 10**9)
     assert stats.behind_s.observations == 33, "what was decided before could not be earlier"
     clock_set_back = RunnerStats()
-    clock_set_back.showed(1, decided_us=500, now_us=400, since_us=0)
+    clock_set_back.decided([at(1, 500)], since_us=0)
+    clock_set_back.showed(Position(1), 400)
     assert clock_set_back.behind_s.total == 0
+
+
+def test_each_event_is_as_late_as_it_is_itself_and_counts_once() -> None:
+    stats = RunnerStats()
+    stats.decided([at(1, 0), at(2, 90_000), at(3, 99_500)], since_us=0)
+    stats.decided([at(2, 90_000), at(3, 99_500), at(4, 99_900)], since_us=0)
+    stats.showed(Position(4), 100_000)
+    assert stats.behind_s.observations == 4
+    assert [stats.behind_s.at_most(bound) for bound in (0.001, 0.01, 0.1)] == [2, 3, 4]
+
+
+def test_what_readers_cannot_see_yet_is_not_counted_and_late_once_they_can() -> None:
+    stats = RunnerStats()
+    stats.decided([at(1, 0), at(2, 0)], since_us=0)
+    stats.showed(Position(1), 1_000)
+    assert stats.behind_s.observations == 1
+    stats.showed(Position(1), 3_000_000)
+    stats.showed(Position(2), 4_000_000)
+    assert (stats.behind_s.at_most(1.0), stats.behind_s.at_most(5.0)) == (1, 2)
+
+
+def test_of_very_many_that_cannot_be_seen_the_oldest_count_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress_module, "UNSEEN_MOST", 3)
+    stats = RunnerStats()
+    stats.decided([at(number, 0) for number in range(1, 6)], since_us=0)
+    stats.showed(START, 2_000_000)
+    assert stats.behind_s.observations == 2
 
 
 def test_the_last_event_shown_is_the_latest_that_was_ever_shown() -> None:

@@ -58,16 +58,3 @@ def test_what_goes_wrong_is_told_by_projection() -> None:
     assert told["available",] == 0
     assert told["halted", "portfolio"] == 1
     assert told["parked_events", "leaderboard"] == 2
-
-
-def test_events_are_counted_by_how_late_they_became_visible() -> None:
-    stats = RunnerStats()
-    stats.showed(3, decided_us=9_996_000, now_us=10_000_000, since_us=5)
-    stats.showed(1, decided_us=9_900_000, now_us=10_000_000, since_us=5)
-    assert (stats.behind_s.at_most(0.005), stats.behind_s.observations) == (3, 4)
-
-
-def test_what_was_decided_before_the_projector_began_does_not_count_as_late() -> None:
-    stats = RunnerStats()
-    stats.showed(3, decided_us=4, now_us=10_000_000, since_us=5)
-    assert stats.behind_s.observations == 0
