@@ -15,7 +15,8 @@ from application.cluster.placement import OwnerAway
 from application.cluster.wire import Ask, command_out
 from application.events import DomainEvent
 from application.hosting.decision import Decision
-from application.hosting.owner import LOOKING, StreamOwner
+from application.hosting.letter import LOOKING
+from application.hosting.owner import StreamOwner
 from application.ports.event_store import AppendOutcomeUnknown
 from domain.messages import Message
 from domain.rejections import Rejected

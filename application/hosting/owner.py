@@ -6,25 +6,23 @@ and a command waits for one or two appends however many came with it.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from time import perf_counter
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.events import Cause, DomainEvent
-from application.health import Health, Trouble
+from application.health import Health
 from application.hosting.decision import Decision
 from application.hosting.insistence import Pauses, appended
-from application.hosting.recent import RecentDecisions, recall, remember
+from application.hosting.known_stream import KnownStream
+from application.hosting.letter import BY_ITSELF, Letter, by_itself, consume, fail_all
 from application.ids import derived_id, event_ids
 from application.ports.clock import Clock
 from application.ports.codec import EventCodec
 from application.ports.event_store import (
-    NO_STREAM,
     AppendOutcomeUnknown,
     EventStoreError,
     NewEvent,
@@ -35,14 +33,11 @@ from application.ports.event_store import (
     stored_size,
 )
 from application.snapshots.history import StreamHistory
-from application.snapshots.standing import BEFORE_ALL, Tip, tip_of
 from application.snapshots.steps import gently
 from application.snapshots.taker import SnapshotTaker
 from application.watching.work import Work
 from domain.decider import Decider, foreseen, settling, steps
 from domain.rejections import Rejected
-
-log = logging.getLogger(__name__)
 
 State = TypeVar("State")
 Command = TypeVar("Command")
@@ -73,40 +68,9 @@ UNSEEN_S = 5.0
 ONE_BY_ONE = 256
 """How many commands are taken one by one after a lost race."""
 
-CLOSE_BEHIND = 20
-"""How many events another writer may be ahead when an owner that lost a race decides again."""
-
-AHEAD_S = 60
-"""How far ahead of the clock here a stream may be dated untold: clocks differ by seconds."""
-
-LOOKING = _BY_ITSELF = UUID("8a4e4d2c-3d3e-5f0a-9c57-6a0f7c9b1d11")
-"""Stands for the command where there is none: what a stream does by itself, or only a look at it."""
-
 
 class Overloaded(Exception):
     """Too many commands wait for this stream. Nothing was done; try again later."""
-
-
-@dataclass(slots=True, eq=False)
-class _Letter(Generic[Command, Event]):
-    command: Command | Callable[[int], Command] | None
-    command_id: UUID
-    correlation_id: UUID
-    answer: "asyncio.Future[Decision[Event]]"
-    shared: bool = False
-    looks: bool = False
-    """It asks for nothing but a state that was the log's after it was asked."""
-    events: list[Event] = field(default_factory=list)
-    rejected: Rejected | None = None
-    at_us: int = 0
-    told: bool = False
-
-    @property
-    def without_trace(self) -> bool:
-        """Whether the answer is that nothing is to be done: no append proves that it still held."""
-        if self.looks:
-            return not self.events
-        return self.command is not None and (self.rejected is not None or not self.events)
 
 
 class StreamOwner(Generic[State, Command, Event]):
@@ -128,29 +92,28 @@ class StreamOwner(Generic[State, Command, Event]):
         self.stream = stream
         self.work = Work()
         self._decider = decider
-        self._history = history
-        self._taker = taker
-        self._reader = reader
+        self._known: KnownStream[State, Command, Event] = KnownStream(
+            stream,
+            decider,
+            history=history,
+            taker=taker,
+            reader=reader,
+            codec=codec,
+            clock=clock,
+            health=health or Health(),
+        )
         self._appender = appender
         self._codec = codec
-        self._clock = clock
-        self._health = health or Health()
-        self._mailbox: deque[_Letter[Command, Event]] = deque()
+        self._mailbox: deque[Letter[Command, Event]] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self._in_hand: deque[_Letter[Command, Event]] = deque()
+        self._in_hand: deque[Letter[Command, Event]] = deque()
         self._handling = False
         self._closing = False
         self._open: AppendOutcomeUnknown | None = None
-        self._state: State | None = None
-        self._tip = BEFORE_ALL
         self._decided_us = 0
-        self._recent: RecentDecisions[Event] = RecentDecisions()
-        self._recalled = NO_STREAM
         self._one_by_one = 0
         self._untouched = False
         self._in_a_row = 0
-        self._up_to_date = False
-        self._told_ahead = False
 
     def ask(
         self,
@@ -176,7 +139,7 @@ class StreamOwner(Generic[State, Command, Event]):
         """Return the present state, loading it if need be. Look, but do not touch."""
         while (state := self.loaded) is None:
             # It may be dropped again between being loaded and our being told.
-            await self._post(None, _BY_ITSELF, _BY_ITSELF)
+            await self._post(None, BY_ITSELF, BY_ITSELF)
         return state
 
     async def present(self) -> State:
@@ -184,7 +147,7 @@ class StreamOwner(Generic[State, Command, Event]):
 
         What is in memory may be behind another process: nothing is refused on it without having asked this.
         """
-        answer: asyncio.Future[Decision[Event]] = self._post(None, _BY_ITSELF, _BY_ITSELF, looks=True)
+        answer: asyncio.Future[Decision[Event]] = self._post(None, BY_ITSELF, BY_ITSELF, looks=True)
         await answer
         return await self.state()
 
@@ -192,22 +155,22 @@ class StreamOwner(Generic[State, Command, Event]):
         """Return a state that knows the event at ``revision``, be it written here or by another process."""
         while True:
             state = await self.state()
-            if self._tip.revision >= revision:
+            if self._known.tip.revision >= revision:
                 return state
             if self._handling:
-                await self._post(None, _BY_ITSELF, _BY_ITSELF)
+                await self._post(None, BY_ITSELF, BY_ITSELF)
             else:
-                self._state = None
+                self._known.forget()
 
     @property
     def loaded(self) -> State | None:
         """The present state, or ``None`` while it is not in memory, or not known to be the log's."""
-        return self._state if self._open is None else None
+        return self._known.state if self._open is None else None
 
     @property
     def position(self) -> Position:
         """Where the stream's last known event stands in the log."""
-        return self._tip.position
+        return self._known.tip.position
 
     @property
     def waiting(self) -> int:
@@ -224,10 +187,9 @@ class StreamOwner(Generic[State, Command, Event]):
 
         What is not in memory, because the store failed when it was last needed, is loaded to see.
         """
-        if self.idle and (
-            self._state is None or self._decider.react(self._state, self._now_us()) is not None
-        ):
-            self._post(None, _BY_ITSELF, _BY_ITSELF).add_done_callback(_consume)
+        state, now = self._known.state, self._known.now_us()
+        if self.idle and (state is None or self._decider.react(state, now) is not None):
+            self._post(None, BY_ITSELF, BY_ITSELF).add_done_callback(consume)
 
     async def drain(self) -> None:
         """Finish what waits in the mailbox. What became of an append that is open stays unknown."""
@@ -238,8 +200,7 @@ class StreamOwner(Generic[State, Command, Event]):
     async def close(self) -> None:
         """Finish what waits in the mailbox, and what is to be kept for the next start."""
         await self.drain()
-        if self._taker is not None:
-            await self._taker.close(self._state, self._tip)
+        await self._known.close()
 
     def _post(
         self,
@@ -257,7 +218,7 @@ class StreamOwner(Generic[State, Command, Event]):
         if self._open is not None:
             answer.set_exception(self._unknown())
             return answer
-        self._mailbox.append(_Letter(command, command_id, correlation_id, answer, shared, looks))
+        self._mailbox.append(Letter(command, command_id, correlation_id, answer, shared, looks))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name=f"owner of {self.stream}")
         return answer
@@ -269,16 +230,16 @@ class StreamOwner(Generic[State, Command, Event]):
                 self._handling = True
                 await self._handle(letters)
                 self._handling = False
-                self._consider_snapshot()
+                self._known.consider_snapshot()
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
         finally:
             self._worker, self._handling = None, False
 
-    async def _handle(self, letters: list[_Letter[Command, Event]]) -> None:
+    async def _handle(self, letters: list[Letter[Command, Event]]) -> None:
         """Decide and append; whatever goes wrong, every letter gets an answer."""
         waiting = self._in_hand = deque(letters)
-        self._up_to_date = False
+        self._known.up_to_date = False
         while waiting:
             self._untouched = False
             try:
@@ -289,25 +250,25 @@ class StreamOwner(Generic[State, Command, Event]):
                     await self._attempt(waiting)
             except WrongExpectedRevision as error:
                 if not self._untouched:
-                    self._state = None
+                    self._known.forget()
                 self._one_by_one = ONE_BY_ONE
                 self._forget_those_told(waiting)
                 await self._until_seen(error, waiting)
             except EventStoreError as error:
-                self._state = None
-                _fail_all(waiting, error)
+                self._known.forget()
+                fail_all(waiting, error)
             except Exception as error:  # noqa: BLE001  # a fault in one command must not stop the others
-                self._state = None
-                _fail(waiting.popleft(), error)
+                self._known.forget()
+                waiting.popleft().fail(error)
             except asyncio.CancelledError:
                 # The state may be ahead of the log: nobody may build upon it, or keep it as a snapshot.
-                self._state = None
+                self._known.forget()
                 raise
             finally:
                 self._open = None
 
     async def _until_seen(
-        self, refused: WrongExpectedRevision, waiting: deque[_Letter[Command, Event]]
+        self, refused: WrongExpectedRevision, waiting: deque[Letter[Command, Event]]
     ) -> None:
         """Load the state again, and wait while the log does not show what an append was refused for.
 
@@ -316,18 +277,16 @@ class StreamOwner(Generic[State, Command, Event]):
         pauses, until = Pauses(), asyncio.get_running_loop().time() + UNSEEN_S
         while waiting:
             try:
-                if self._state is None:
-                    await self._load()
-                await self._catch_up()
+                await self._known.catch_up()
             except Exception as error:  # noqa: BLE001  # whoever waits must hear of every fault
-                self._state = None
-                _fail_all(waiting, error)
+                self._known.forget()
+                fail_all(waiting, error)
                 return
-            if self._tip.revision != refused.expected:
+            if self._known.tip.revision != refused.expected:
                 return
             if self._closing or asyncio.get_running_loop().time() >= until:
-                self._state = None
-                _fail_all(waiting, self._unknown())
+                self._known.forget()
+                fail_all(waiting, self._unknown())
                 return
             await pauses.rest()
 
@@ -341,40 +300,39 @@ class StreamOwner(Generic[State, Command, Event]):
         self._open = unknown
         for letter in self._in_hand:
             letter.told = not letter.answer.done()
-            _fail(letter, unknown)
-        _fail_all(self._mailbox, self._unknown())
+            letter.fail(unknown)
+        fail_all(self._mailbox, self._unknown())
 
-    def _forget_those_told(self, waiting: deque[_Letter[Command, Event]]) -> None:
+    def _forget_those_told(self, waiting: deque[Letter[Command, Event]]) -> None:
         # Their callers know that it may never be, and may have asked for it again: it is not to come later.
         kept = [letter for letter in waiting if not letter.told]
         waiting.clear()
         waiting.extend(kept)
 
-    async def _attempt(self, waiting: deque[_Letter[Command, Event]]) -> None:
-        if self._state is None:
-            await self._load()
-        if self._recalled != self._tip.revision and any(letter.command is not None for letter in waiting):
-            await self._recall()
+    async def _attempt(self, waiting: deque[Letter[Command, Event]]) -> None:
+        await self._known.load()
+        if any(letter.command is not None for letter in waiting):
+            await self._known.recall()
         letters = list(waiting)
         decided = await gently(self._decided(letters, waiting))
         self._untouched = not any(decided)
-        if not self._up_to_date and any(letter.without_trace for letter in letters):
+        if not self._known.up_to_date and any(letter.without_trace for letter in letters):
             await self._prove(letters, decided)
         self._untouched = False
         await self._append_all(letters, decided, waiting)
 
     async def _append_all(
         self,
-        letters: list[_Letter[Command, Event]],
+        letters: list[Letter[Command, Event]],
         decided: list[list[NewEvent]],
-        waiting: deque[_Letter[Command, Event]],
+        waiting: deque[Letter[Command, Event]],
     ) -> None:
         """Append what was decided, in as many calls as it takes; a command's events stay together.
 
         Half of them must never be all that is known. Where they are too many for one call and a later one
         is refused, nobody may be told that nothing was done.
         """
-        batch: list[_Letter[Command, Event]] = []
+        batch: list[Letter[Command, Event]] = []
         new: list[NewEvent] = []
         size, begun = 0, False
         try:
@@ -398,97 +356,67 @@ class StreamOwner(Generic[State, Command, Event]):
                 raise self._unknown() from error
             raise
 
-    async def _attempt_first(self, waiting: deque[_Letter[Command, Event]]) -> None:
+    async def _attempt_first(self, waiting: deque[Letter[Command, Event]]) -> None:
         """Decide the first command only, and apply what follows from it once it is in the log.
 
         To lose a race for the next revision then costs no more than to read what the others have written.
         Whoever had to load everything again would lose the next one too.
         """
-        if self._state is None:
-            await self._load()
-        if self._recalled != self._tip.revision:
-            await self._recall()
-        assert self._state is not None
-        letter, now = waiting[0], self._now_us()
+        state = await self._known.load()
+        await self._known.recall()
+        letter, now = waiting[0], self._known.now_us()
         command = letter.command(now) if callable(letter.command) else letter.command
         if (
             command is None
-            or self._recent.get(letter.command_id) is not None
-            or self._decider.react(self._state, now) is not None
+            or self._known.recent.get(letter.command_id) is not None
+            or self._decider.react(state, now) is not None
         ):
             await self._attempt(deque([letter]))
             waiting.popleft()
             return
         began = perf_counter()
-        letter.events, letter.rejected = foreseen(self._decider, self._state, command)
+        letter.events, letter.rejected = foreseen(self._decider, state, command)
         self.work.decided(1, perf_counter() - began)
         self._untouched, self._decided_us, letter.at_us = True, now, now
-        if letter.without_trace and not self._up_to_date:
-            await self._read_on()
+        if letter.without_trace and not self._known.up_to_date:
+            await self._known.read_on()
         cause = Cause(command_id=letter.command_id, correlation_id=letter.correlation_id, at_us=now)
         await self._write(await gently(self._encode(letter, cause)))
         self._untouched = False
         for event in letter.events:
-            self._decider.evolve(self._state, event)
+            self._decider.evolve(state, event)
         try:
-            if letter.events and self._decider.react(self._state, now) is not None:
-                await self._attempt(deque([self._by_itself()]))
+            if letter.events and self._decider.react(state, now) is not None:
+                await self._attempt(deque([by_itself()]))
         finally:
             self._answer(letter)
             waiting.popleft()
 
-    async def _prove(self, letters: list[_Letter[Command, Event]], decided: list[list[NewEvent]]) -> None:
+    async def _prove(self, letters: list[Letter[Command, Event]], decided: list[list[NewEvent]]) -> None:
         """See to it that what was decided without a trace was decided on the log as it is.
 
         The append that follows is the proof, if it is one, and if nobody else can have made it already.
         """
         own = any(encoded and not letter.shared for letter, encoded in zip(letters, decided, strict=True))
         if not own or sum(map(stored_size, chain.from_iterable(decided))) > APPEND_BYTES:
-            await self._read_on()
-
-    async def _read_on(self) -> None:
-        """Raise :class:`WrongExpectedRevision` if another process has written what is not known here."""
-        after = self._tip.revision
-        async for page in self._reader.read_stream(self.stream, from_revision=after + 1, limit=1):
-            raise WrongExpectedRevision(self.stream, expected=after, current=page[0].revision)
-        self._up_to_date = True
-
-    def _now_us(self) -> int:
-        """Return the time of a decision: never before that of the stream's last event, whoever wrote it."""
-        return max(self._clock.now_us(), self._tip.at_us)
-
-    def _tell_if_ahead(self) -> None:
-        ahead_s = (self._tip.at_us - self._clock.now_us()) // 1_000_000
-        was_told, self._told_ahead = self._told_ahead, ahead_s > AHEAD_S
-        if self._told_ahead and not was_told:
-            log.warning(
-                "%s: its last event is dated %d s later than the clock here, and its events get that time "
-                "until the clock has caught up; one of the two clocks is wrong",
-                self.stream,
-                ahead_s,
-            )
-
-    def _by_itself(self) -> _Letter[Command, Event]:
-        answer: asyncio.Future[Decision[Event]] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(_consume)
-        return _Letter(None, _BY_ITSELF, _BY_ITSELF, answer)
+            await self._known.read_on()
 
     def _decided(
-        self, letters: list[_Letter[Command, Event]], waiting: deque[_Letter[Command, Event]]
+        self, letters: list[Letter[Command, Event]], waiting: deque[Letter[Command, Event]]
     ) -> Generator[None, None, list[list[NewEvent]]]:
         """Decide all letters, then encode what they caused: each goes quicker in one go."""
         causes: list[Cause | None] = []
-        first_with: dict[int, _Letter[Command, Event]] = {}
+        first_with: dict[int, Letter[Command, Event]] = {}
         letter, began = letters[0], perf_counter()
         try:
             for letter in letters:
                 first = first_with.setdefault(letter.command_id.int, letter)
-                known = self._recent.get(letter.command_id) if first is letter else first
+                known = self._known.recent.get(letter.command_id) if first is letter else first
                 if known is not None:
                     letter.events, letter.rejected, letter.at_us = known.events, known.rejected, known.at_us
                     causes.append(None)
                     continue
-                now = self._now_us()
+                now = self._known.now_us()
                 letter.events, letter.rejected, letter.at_us = [], None, now
                 for step in self._steps(letter.command, now):
                     if isinstance(step, Rejected):
@@ -512,22 +440,24 @@ class StreamOwner(Generic[State, Command, Event]):
     def _steps(
         self, command: Command | Callable[[int], Command] | None, now_us: int
     ) -> Iterator[Sequence[Event] | Rejected]:
-        assert self._state is not None
+        state = self._known.state
+        assert state is not None
         if command is None:
-            return settling(self._decider, self._state, now_us)
-        return steps(self._decider, self._state, command(now_us) if callable(command) else command, now_us)
+            return settling(self._decider, state, now_us)
+        return steps(self._decider, state, command(now_us) if callable(command) else command, now_us)
 
-    def _cause(self, letter: _Letter[Command, Event], now_us: int) -> Cause | None:
+    def _cause(self, letter: Letter[Command, Event], now_us: int) -> Cause | None:
         """Return the cause of a letter's new events, if it has any."""
         if not letter.events:
             return None
         self._decided_us, command_id = now_us, letter.command_id
         if letter.rejected is not None or letter.command is None:
             # The events are not the command's: the aggregate did by itself what had come due.
-            command_id = derived_id(_BY_ITSELF, f"{self.stream} {self._tip.revision} {command_id} {now_us}")
+            revision = self._known.tip.revision
+            command_id = derived_id(BY_ITSELF, f"{self.stream} {revision} {command_id} {now_us}")
         return Cause(command_id=command_id, correlation_id=letter.correlation_id, at_us=now_us)
 
-    def _encode(self, letter: _Letter[Command, Event], cause: Cause) -> Generator[None, None, list[NewEvent]]:
+    def _encode(self, letter: Letter[Command, Event], cause: Cause) -> Generator[None, None, list[NewEvent]]:
         encoded: list[NewEvent] = []
         for event, event_id in zip(letter.events, event_ids(cause.command_id), strict=False):
             encoded.append(self._codec.encode(event, event_id, cause))
@@ -546,8 +476,8 @@ class StreamOwner(Generic[State, Command, Event]):
     async def _append(
         self,
         new: list[NewEvent],
-        batch: list[_Letter[Command, Event]],
-        waiting: deque[_Letter[Command, Event]],
+        batch: list[Letter[Command, Event]],
+        waiting: deque[Letter[Command, Event]],
     ) -> None:
         await self._write(new)
         for letter in batch:
@@ -561,101 +491,20 @@ class StreamOwner(Generic[State, Command, Event]):
             self._appender,
             self.stream,
             new,
-            expected=self._tip.revision,
+            expected=self._known.tip.revision,
             overdue=self._tell_all,
             given_up=lambda: self._closing,
         )
-        if self._recalled == self._tip.revision:
-            self._recalled = durable.revision
-        self._tip = Tip(
-            revision=durable.revision,
-            position=durable.position,
-            event_id=new[-1].id,
-            at_us=self._decided_us,
-        )
+        self._known.ends(durable, event_id=new[-1].id, at_us=self._decided_us)
 
-    def _answer(self, letter: _Letter[Command, Event]) -> None:
+    def _answer(self, letter: Letter[Command, Event]) -> None:
         decision = Decision(
             events=letter.events,
-            position=self._tip.position,
+            position=self._known.tip.position,
             at_us=letter.at_us,
             rejected=letter.rejected,
         )
         if letter.rejected is None and letter.command is not None:
-            decision = self._recent.add(letter.command_id, decision)
+            decision = self._known.recent.add(letter.command_id, decision)
         if not letter.answer.done():
             letter.answer.set_result(decision)
-
-    def _consider_snapshot(self) -> None:
-        if self._taker is None or self._state is None:
-            return
-        try:
-            self._taker.consider(self._state, self._tip)
-        except Exception:
-            # It would only have made a later start shorter.
-            log.exception("no snapshot of %s could be taken", self.stream)
-
-    async def _catch_up(self) -> None:
-        """Come so close behind another writer that there is a chance to be the next."""
-        assert self._state is not None
-        if self._recalled != self._tip.revision:
-            await self._recall()
-        behind = CLOSE_BEHIND + 1
-        while behind > CLOSE_BEHIND:
-            pages = self._reader.read_stream(self.stream, from_revision=self._tip.revision + 1)
-            news = [self._codec.decode(stored) async for page in pages for stored in page]
-            for recorded in news:
-                event: Event = recorded.event  # type: ignore[assignment]  # the stream holds no others
-                self._decider.evolve(self._state, event)
-                self._tip = tip_of(recorded)
-            remember(self._recent, news)
-            self._recalled = self._tip.revision
-            behind = len(news)
-        self._up_to_date = True
-
-    async def _recall(self) -> None:
-        """Remember what was decided, by whomever, since this was last done."""
-        await recall(
-            self._recent,
-            self.stream,
-            self._reader,
-            self._codec,
-            after=self._recalled,
-            revision=self._tip.revision,
-        )
-        self._recalled = self._tip.revision
-
-    async def _load(self) -> None:
-        try:
-            standing = await self._history.latest()
-        except EventStoreError:
-            raise
-        except Exception as error:
-            self._health.report(
-                self.stream,
-                Trouble.STREAM_UNREADABLE,
-                f"its events cannot be taken in, so it takes no commands ({type(error).__name__}: {error}): "
-                "run `presage verify`; this goes on by itself once they can",
-            )
-            raise
-        self._health.clear(self.stream, Trouble.STREAM_UNREADABLE)
-        self._state, self._tip = standing.state, standing.tip
-        self._up_to_date = True
-        self._tell_if_ahead()
-        if self._taker is not None:
-            self._taker.begin(standing.kept)
-
-
-def _fail(letter: _Letter[Command, Event], error: Exception) -> None:
-    if not letter.answer.done():
-        letter.answer.set_exception(error)
-
-
-def _fail_all(letters: deque[_Letter[Command, Event]], error: Exception) -> None:
-    while letters:
-        _fail(letters.popleft(), error)
-
-
-def _consume(answer: "asyncio.Future[Decision[Event]]") -> None:
-    if not answer.cancelled():
-        answer.exception()

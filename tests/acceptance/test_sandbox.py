@@ -15,7 +15,7 @@ from adapters.bootstrap import Presage, open_presage
 from adapters.http.callers.signing import generate_key_pair
 from adapters.sandbox import BOT
 from adapters.settings import Settings
-from application.hosting.owner import _BY_ITSELF
+from application.hosting.letter import BY_ITSELF
 from application.requests import Accepted, OrderAccepted, OrderRequest
 from application.verification.verify import verify
 from domain.fees import fee_rate, fee_schedule
@@ -125,7 +125,7 @@ async def identities(presage: Presage) -> set[bytes]:
             look(json.loads(event.data))
             look(json.loads(event.metadata))
     # What a stream does by itself is called the same everywhere.
-    return found - {b"operator", str(_BY_ITSELF).encode()}
+    return found - {b"operator", str(BY_ITSELF).encode()}
 
 
 def made(source: Path, target: Path, *more: object) -> Outcome:

@@ -91,7 +91,7 @@ def away(world: World, *, is_away: bool) -> None:
     assert isinstance(world.store, AwayStore)
     world.store.away = is_away
     for owner in (*world.exchange.directory.ledgers, *world.exchange.directory.markets.values()):
-        owner._state = None  # as a failed append leaves it
+        owner._known.forget()  # as a failed append leaves it
 
 
 @pytest.mark.parametrize("request_", [order, amendment, deposit, withdrawal, fees])
