@@ -176,9 +176,9 @@ def _after(*steps: str) -> Callable[[World], Awaitable[Ticker]]:
         for step in steps:
             match step:
                 case "determine":
-                    await operations.determine(ticker, Result.YES)
+                    await world.done(operations.determine(ticker, Result.YES))
                 case "pause" | "close":
-                    await getattr(operations, step)(ticker)
+                    await world.done(getattr(operations, step)(ticker))
         return ticker
 
     return prepare
@@ -192,9 +192,9 @@ def _group_after(*steps: str) -> Callable[[World], Awaitable[tuple[GroupId, Tick
         operations = world.presage.exchange.operations
         for step in steps:
             if step == "close":
-                await operations.close(ticker)
+                await world.done(operations.close(ticker))
             else:
-                await operations.determine_group(group, ticker)
+                await world.done(operations.determine_group(group, ticker))
         return group, ticker
 
     return prepare

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from itertools import count
@@ -88,10 +88,14 @@ class World:
         """Make a market."""
         ticker = Ticker(self.fresh("NEW"))
         operations = self.presage.exchange.operations
-        await operations.create_market(_market(ticker, group))
+        await self.done(operations.create_market(_market(ticker, group)))
         if opens:
-            await operations.activate(ticker)
+            await self.done(operations.activate(ticker))
         return ticker
+
+    async def done(self, command: Awaitable[object]) -> None:
+        """Have a command carried out, and all that follows from it, however long that takes."""
+        await _done(self.presage, command)
 
     async def group(self) -> tuple[GroupId, Ticker]:
         """Make a group with a market."""
@@ -193,6 +197,13 @@ async def _many(doing: Callable[[Any], Awaitable[Any]], each: Iterable[Any]) -> 
     return done
 
 
+async def _done(presage: Presage, command: Awaitable[object]) -> None:
+    try:
+        await command
+    except StillUnderWay:  # on a slow machine what follows may come after the answer
+        await presage.exchange.settled()
+
+
 def _market(ticker: Ticker, group: GroupId | None) -> CreateMarket:
     return CreateMarket(
         ticker=ticker,
@@ -227,8 +238,8 @@ async def _list_markets(presage: Presage, size: Size) -> None:
     )
 
     async def list_one(ticker: Ticker) -> None:
-        await operations.create_market(_market(ticker, groups.get(ticker)))
-        await operations.activate(ticker)
+        await _done(presage, operations.create_market(_market(ticker, groups.get(ticker))))
+        await _done(presage, operations.activate(ticker))
 
     await _many(list_one, [*tickers, *_ended(size)])
     for version in range(RULES_TOLD):
@@ -268,9 +279,7 @@ async def _trade(presage: Presage, size: Size) -> OrderId:
 
 async def _end(presage: Presage, size: Size) -> None:
     async def end(ticker: Ticker) -> None:
-        # On a slow machine the payouts may come after the answer.
-        with suppress(StillUnderWay):
-            await presage.exchange.operations.resolve(ticker, Result.YES)
+        await _done(presage, presage.exchange.operations.resolve(ticker, Result.YES))
 
     await _many(end, _ended(size))
     await presage.exchange.settled()

@@ -207,14 +207,20 @@ async def turned_away(url: str) -> bool:
 
 
 async def test_a_head_in_two_packets_before_a_large_body_is_no_fault(
-    url: str, market: str, ann: Person
+    url: str, market: str, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    through, taken = bounded_protocol.BoundedHttp.data_received, asyncio.Event()
+
+    def data_received(self: bounded_protocol.BoundedHttp, data: bytes) -> None:
+        through(self, data)
+        taken.set()
+
+    monkeypatch.setattr(bounded_protocol.BoundedHttp, "data_received", data_received)
     body = b'{"ticker": "NONE"%s}' % (b" " * 100_000)
     whole = request_bytes(ann, body=body, headers={"Content-Length": str(len(body)), "Connection": "close"})
     reader, writer = await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port)
     writer.write(whole[:30])
-    await writer.drain()
-    await asyncio.sleep(0)
+    await asyncio.wait_for(taken.wait(), 20)
     writer.write(whole[30:])
     answer = await closed(reader)
     assert b"missing_field" in answer
