@@ -27,8 +27,15 @@ def grows(value: ast.expr) -> bool:
 
 
 def registers_of(source: str) -> Iterator[str]:
-    """Yield the attributes that begin empty in a class's ``__init__``, and may grow."""
+    """Yield the attributes that begin empty in a class's ``__init__`` or dataclass, and may grow."""
     for made in ast.walk(ast.parse(source)):
+        match made:
+            case ast.AnnAssign(
+                target=ast.Name(id=name), value=ast.Call(func=ast.Name(id="field"), keywords=said)
+            ):
+                factories = [each.value for each in said if each.arg == "default_factory"]
+                if any(isinstance(each, ast.Name) and each.id in REGISTERS for each in factories):
+                    yield name
         if isinstance(made, ast.FunctionDef) and made.name == "__init__":
             for statement in ast.walk(made):
                 match statement:
@@ -38,6 +45,20 @@ def registers_of(source: str) -> Iterator[str]:
                         value
                     ):
                         yield name
+
+
+def remembers_without_end(source: str) -> Iterator[str]:
+    """Yield the functions that remember all their answers."""
+    for made in ast.walk(ast.parse(source)):
+        if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
+            for each in made.decorator_list:
+                match each:
+                    case ast.Name(id="cache") | ast.Attribute(attr="cache"):
+                        yield made.name
+                    case ast.Call(
+                        func=ast.Name(id="lru_cache"), keywords=[ast.keyword(value=ast.Constant(None))]
+                    ):
+                        yield made.name
 
 
 def test_a_register_is_found_however_it_is_written() -> None:
@@ -52,6 +73,33 @@ class A:
         self.f = 1
 """
     assert list(registers_of(source)) == ["a", "_b", "c", "d"]
+    kept = """
+@dataclass
+class B:
+    e: list[int] = field(default_factory=list)
+    f: int = field(default=1)
+"""
+    assert list(registers_of(kept)) == ["e"]
+    assert list(remembers_without_end("@cache\ndef f(x): ...\n@lru_cache(8)\ndef g(x): ...")) == ["f"]
+
+
+ASKED_BY_THE_PROGRAM = {
+    "kind_of",  # names of events
+    "_decoder",  # classes of messages
+    "price_dollars",  # prices, of which there are ten thousand
+    "insert", "upsert", "delete", "load", "load_where",  # tables, and their columns
+    "_event_schemas", "document", "document_json", "page_html",  # nothing
+}  # fmt: skip
+
+
+def test_what_functions_remember_without_end_is_asked_with_nothing_from_outside() -> None:
+    found = {
+        name
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for name in remembers_without_end(file.read_text())
+    }
+    assert found - ASKED_BY_THE_PROGRAM == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -377,3 +377,4 @@ async def test_a_group_tells_who_consumes_and_how_much(client: Client, uri: str,
             [raw] = await channel.call(GET_INFO, request)
         [connection] = messages.PersistentGetInfoResp.FromString(raw).subscription_info.connections
         assert (connection.username, connection.total_items) == ("anonymous", 3)
+        assert connection.connection_name == client.connection_spec.options.ConnectionName

@@ -149,6 +149,7 @@ async def test_after_an_outage_longer_than_any_pause_everything_is_back_within_f
             crowded_s = await _seen(flow, reads)
             await asyncio.to_thread(server.crash)
             # The pool has given up, and whatever waits longer and longer waits as long as it ever does.
+            assert PostgresReadStore(server.address)._readers.reconnect_timeout == RECONNECT_S < 5
             until = time.monotonic() + 4 * RECONNECT_S
             while time.monotonic() < until:
                 with pytest.raises(ReadModelUnavailable):
@@ -220,7 +221,8 @@ async def test_an_exchange_that_serves_goes_on_by_itself_once_a_standby_is_promo
                 async with asyncio.timeout(20):
                     while read_only not in await wrong():  # noqa: ASYNC110
                         await asyncio.sleep(0.02)
-                await eventually(lambda: "read-only" in _told(world, read_only[0]))
+                await eventually(lambda: "read-only" in _told(world, *read_only))
+                assert ("projector", "projector_failed") not in await wrong()
                 position = await world.presage.store.head()
                 assert not await world.presage.reads.freshness.await_position(position, 0.1)
                 await asyncio.to_thread(standby.promote)
@@ -241,5 +243,6 @@ async def test_an_exchange_that_serves_goes_on_by_itself_once_a_standby_is_promo
                 standby.crash()
 
 
-def _told(world: World, part: str) -> str:
-    return " ".join(each.message for each in world.presage.exchange.health.conditions if each.part == part)
+def _told(world: World, part: str, code: str) -> str:
+    conditions = world.presage.exchange.health.conditions
+    return "".join(each.message for each in conditions if (each.part, each.code.value) == (part, code))
