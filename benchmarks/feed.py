@@ -34,6 +34,7 @@ from domain.identifiers import AccountId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
+from domain.rejections import Rejected
 
 ROUNDS = 3
 CHANGES = 200
@@ -253,7 +254,9 @@ async def _paced(presage: Presage, n: int) -> dict[str, Any]:
     begin, processor_s, told = time.perf_counter(), time.process_time(), presage.feed.written
     for number, request in enumerate(_orders(CHANGES * PACED_S)):
         await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
-        await presage.exchange.trading.place(request)
+        answer = await presage.exchange.trading.place(request)
+        if isinstance(answer, Rejected):
+            raise RuntimeError(f"an order was refused: {answer}")  # noqa: TRY004 (it is of no other type)
         acknowledged_s.append(time.perf_counter())
     took_s = time.perf_counter() - begin
     await _until(

@@ -215,13 +215,21 @@ class MarketBook:
 
     def apply(self, event: BookEvent, *, revision: int, sequence: int) -> BookOrderRow | None:
         """Apply an event; return the one order that it touched on the book, if any; it may be gone now."""
-        self.moves.clear()
-        touched = self._apply(event, sequence)
+        touched = self.move(event, sequence=sequence)
+        self.look_at_top(revision)
+        return touched
+
+    def look_at_top(self, revision: int) -> None:
+        """Have the top say what the best prices are now."""
         top = self.top
         top.yes_bid_ticks, top.yes_bid_size = self.yes.best
         top.no_bid_ticks, top.no_bid_size = self.no.best
         top.revision = revision
-        return touched
+
+    def move(self, event: BookEvent, *, sequence: int) -> BookOrderRow | None:
+        """Apply an event as :meth:`apply` does, but for the best prices: they are as they were."""
+        self.moves.clear()
+        return self._apply(event, sequence)
 
     def _apply(self, event: BookEvent, sequence: int) -> BookOrderRow | None:
         match event:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from adapters.http.feed.channels import Channel, FeedCode, Refused
 from adapters.http.feed.hub import Hub
-from adapters.http.feed.messages import snapshot
+from adapters.http.feed.messages import Message, snapshot
 from adapters.http.feed.subscription import Subscription
 from adapters.http.feed.tale import Retelling, Tale
 from application.past import Past
@@ -188,14 +188,16 @@ class History:
     ) -> None:
         """Tell of some events. A market goes through here whole: what is bound once is not looked up."""
         decode, take, told = self._codec.decode, tale.take, tale.told
+        entries: list[tuple[Subscription, Message]] = []
         for stored in events:
             recorded = decode(stored)
             take(recorded)
-            for subscription in subscriptions:
-                subscription.after = recorded.position
-                for message in told(subscription.channel, recorded):
-                    subscription.tell(message)
-                    self.messages += 1
+            for each in subscriptions:
+                entries += [(each, message) for message in told(each.channel, recorded)]
+        for subscription in subscriptions:
+            subscription.after = recorded.position
+        subscriptions[0].outbox.put_all(entries)
+        self.messages += len(entries)
 
     def _tell_before(self, subscriptions: Sequence[Subscription], tale: Tale, revision: int) -> None:
         for subscription in subscriptions:

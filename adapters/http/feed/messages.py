@@ -82,8 +82,11 @@ def snapshot(ticker: str, book: MarketBook, revision: int, position: int) -> Mes
     )
 
 
-def net(moves: Iterable[Move]) -> dict[tuple[str, int], int]:
+def net(moves: Sequence[Move]) -> dict[tuple[str, int], int]:
     """Return by how much each level changed, of those that did."""
+    if len(moves) == 1:
+        [(side, ticks, quantity)] = moves
+        return {(side, ticks): quantity} if quantity else {}
     changed: dict[tuple[str, int], int] = {}
     for side, ticks, quantity in moves:
         changed[side, ticks] = changed.get((side, ticks), 0) + quantity

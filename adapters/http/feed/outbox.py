@@ -1,7 +1,7 @@
 """What waits to be sent to one consumer: in order, and never more than it may be."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from adapters.http.feed.messages import Message
@@ -43,6 +43,18 @@ class Outbox:
         if self.settle is not None:
             self.settle()
         self.append(entry)
+
+    def put_all(self, entries: Collection[Entry]) -> None:
+        """Have some things sent, one after the other, after everything that waits."""
+        if not entries:
+            return
+        if self.settle is not None:
+            self.settle()
+        if not self._pending:
+            self._wake()
+        self._pending.extend(entries)
+        if len(self._pending) > self._most:
+            self._overflow()
 
     def append(self, entry: Entry) -> None:
         """Have something sent after what waits here."""

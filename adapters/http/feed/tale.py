@@ -29,7 +29,7 @@ class Tale:
         event = recorded.event
         self._moved = type(event) in BOOK_EVENTS
         if self._moved:
-            self.book.apply(event, revision=recorded.revision, sequence=recorded.position)
+            self.book.move(event, sequence=recorded.position)
             if isinstance(event, TradeExecuted):
                 self._volume += event.quantity
                 self._last_trade = event.quantity
@@ -49,6 +49,7 @@ class Tale:
         return quote_of(self.book, volume=self._volume, last_trade=self._last_trade)
 
     def _ticker(self, recorded: Recorded[Any]) -> Iterator[Message]:
+        self.book.look_at_top(recorded.revision)
         quote = self._quote()
         if quote != self._told:
             self._told = quote
