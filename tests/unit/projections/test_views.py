@@ -199,6 +199,8 @@ def test_what_shares_are_worth_at_the_mark_and_what_they_cost_while_there_is_non
     held = bare(PositionView, yes=300, no=100, yes_cost=900_000, no_cost=50_000, mark_ticks=4_000)
     assert (held.net, held.exposure) == (200, 950_000)
     assert (held.value, held.unrealized_pnl) == (300 * 4_000 + 100 * 6_000, 1_800_000 - 950_000)
+    lost = replace(held, mark_ticks=0)
+    assert lost.value == 100 * 10_000, "a yes share that pays nothing is worth nothing, whatever it cost"
     unmarked = replace(held, mark_ticks=None)
     assert (unmarked.value, unmarked.unrealized_pnl) == (950_000, 0)
 
