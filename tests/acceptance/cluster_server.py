@@ -32,12 +32,15 @@ class ClusterServer(Server):
 
 
 def start_cluster(data: Path, *options: str) -> ClusterServer:
-    """Start a cluster on the exchange of a folder, founding it if it is new."""
-    demo, port = "--demo" in options, "0"
+    """Start a cluster on the exchange of a folder, founding it if it is new.
+
+    Where it projects is not to be chosen: it has projectors.
+    """
+    demo = "--demo" in options
     rest = [each for each in options if each != "--demo"]
-    if rest[:1] == ["--port"]:
-        _, port, *rest = rest
-    assert not rest, f"a cluster has no {rest}"
+    named = dict(zip(rest[::2], rest[1::2], strict=True))
+    port, _ = named.pop("--port", "0"), named.pop("--projector", "")
+    assert not named, f"a cluster has no {named}"
     keys: dict[str, Any] = {}
     if demo:
         keys = _furnished_for_a_demonstration(data)

@@ -55,7 +55,8 @@ LEFT_OUT = {
 
 def why_left_out(node: str) -> str | None:
     """Return why a case is not told of a cluster, ``None`` if it is."""
-    file, _, case = node.rpartition("/")[2].partition("::")
+    path, _, case = node.partition("::")
+    file = path.rpartition("/")[2]
     return LEFT_OUT.get(file) or LEFT_OUT.get(f"{file}::{case.partition('[')[0]}")
 
 

@@ -56,12 +56,19 @@ def presage(*arguments: object) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
+@contextmanager
+def settings_in_force(environment: Mapping[str, str]) -> Iterator[None]:
+    """Have this process find settings in its environment while the block runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield
+
+
 def presage_here(*arguments: object) -> Outcome:
     """Run a command in this process, which takes less time."""
     said, complained = StringIO(), StringIO()
-    with redirect_stdout(said), redirect_stderr(complained), pytest.MonkeyPatch.context() as patch:
-        for name, value in _exchange(arguments).items():
-            patch.setenv(name, value)
+    with redirect_stdout(said), redirect_stderr(complained), settings_in_force(_exchange(arguments)):
         status = run(list(map(str, arguments)))
     return Outcome(status, said.getvalue(), complained.getvalue())
 
