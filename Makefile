@@ -11,7 +11,8 @@ DIST := dist
 PAGE_SOURCES := $(wildcard $(PAGE)/src/*) $(PAGE)/package-lock.json $(PAGE)/build.mjs $(PAGE)/tsconfig.json
 
 # What is true of one process is true of several: these run once more against servers with workers, and against
-# clusters of six processes with a node, Redis and PostgreSQL (tests/acceptance/in_a_cluster.py).
+# clusters of six processes with a node, Redis and PostgreSQL (tests/acceptance/in_a_cluster.py). A cluster takes ten
+# seconds of a processor to start and to end, and there are some forty.
 STARTING_SERVERS = $(shell grep -lE 'running_server|start_server|presage_serve' tests/acceptance/test_*.py)
 
 .PHONY: run page test test-more check simulation soak performance mutants map dashboard wheel lock clean
