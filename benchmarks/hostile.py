@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from time import thread_time
 from typing import Any
 from urllib.parse import urlencode
@@ -32,8 +33,11 @@ STALL_MS_MAX = 50.0
 
 BARE_MS = 12.5
 
-PARTS = 4
-"""In how many parts the requests are asked to see what they leave in memory."""
+PARTS = 10
+"""In how many parts the requests are asked: to see what they leave in memory, and if they take longer."""
+
+SLOWED, SLOWED_MS = 2, 5.0
+"""So many times, and so much, longer may the last part keep the loop than the first, of what makes."""
 
 KEPT_MAX = 150
 """The most bytes that a request may leave in memory on average, if it makes nothing.
@@ -80,7 +84,7 @@ async def _run(n: int, size: Size) -> dict[str, Any]:
         for name, nonsense in LARGE_BODIES.items():
             routes[name] = await _measured(partial(_nonsense, here, world, nonsense), min(n, FEW))
     bare_ms = sorted(route["bare_ms"] for route in routes.values())[len(routes) // 2]
-    slow, growing = too_slow(routes), growing_with(routes)
+    slow, growing, slowing = too_slow(routes), growing_with(routes), slowing_with(routes)
     return {
         "bench": "hostile",
         "n": n,
@@ -89,6 +93,7 @@ async def _run(n: int, size: Size) -> dict[str, Any]:
             "stall_ms_worst": max(route["stall_ms"] for route in routes.values()),
             "over_limit": len(slow),
             "growing": len(growing),
+            "slowing": len(slowing),
             "routes": routes,
         },
         "peers": {"bare work": {"ms": bare_ms}},
@@ -96,6 +101,11 @@ async def _run(n: int, size: Size) -> dict[str, Any]:
         "failed": [
             *(f"{name} keeps the loop for {routes[name]['stall_ms']} ms" for name in slow),
             *(f"{name} leaves {routes[name]['kept_bytes_each']} bytes each time" for name in growing),
+            *(
+                f"{name} keeps the loop for {routes[name]['stall_first_ms']} ms at first and for "
+                f"{routes[name]['stall_last_ms']} ms in the end"
+                for name in slowing
+            ),
         ],
     }
 
@@ -118,6 +128,17 @@ def growing_with(routes: Mapping[str, Mapping[str, Any]]) -> list[str]:
         or (
             route["makes"] and route["repeats"] >= MADE_ENOUGH and route["kept_bytes_each"] > _made_max(route)
         )
+    ]
+
+
+def slowing_with(routes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the routes that make something and take longer, the more of it there is."""
+    return [
+        name
+        for name, route in routes.items()
+        if route["makes"]
+        and route["repeats"] >= MADE_ENOUGH
+        and route["stall_last_ms"] > SLOWED * route["stall_first_ms"] + SLOWED_MS * route["bare_ms"] / BARE_MS
     ]
 
 
@@ -179,16 +200,17 @@ async def _measured(
 ) -> dict[str, Any]:
     """Ask for what is set up once, then in parts, after each of which is seen what they left in memory.
 
-    What grows does so in every part; what something else set up meanwhile is in one of them: the part that
-    left the least counts.
+    What grows does so in every part; what something else set up or let go meanwhile is in some of them: the
+    middle one counts.
     """
     for _ in range(max(2, repeats // 20)):
         await ask()
     bare_ms = _bare_ms()
-    each = max(1, repeats // PARTS)
-    stalls, statuses, kept = array("d", bytes(8 * PARTS * each)), set(), []
+    parts = min(PARTS, repeats)
+    each = repeats // parts
+    stalls, statuses, kept = array("d", bytes(8 * parts * each)), set(), []
     before = _memory_bytes()
-    for part in range(PARTS):
+    for part in range(parts):
         for number in range(part * each, (part + 1) * each):
             answered = await ask()
             stalls[number] = answered.stall_s
@@ -199,7 +221,9 @@ async def _measured(
     return {
         "stall_ms": round(sorted(stalls)[(len(stalls) - 1) * 99 // 100] * 1_000, 2),
         "bare_ms": round((bare_ms + _bare_ms()) / 2, 2),
-        "kept_bytes_each": max(0, round(min(kept))),
+        "stall_first_ms": round(median(stalls[:each]) * 1_000, 2),
+        "stall_last_ms": round(median(stalls[-each:]) * 1_000, 2),
+        "kept_bytes_each": max(0, round(median(kept))),
         "repeats": repeats,
         "makes": makes,
         "orders": orders,

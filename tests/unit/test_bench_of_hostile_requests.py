@@ -25,9 +25,12 @@ from benchmarks.hostile import (
     MADE_MAX,
     MADE_TIMES,
     ORDER_MAX,
+    SLOWED,
+    SLOWED_MS,
     STALL_MS_MAX,
     growing_with,
     run,
+    slowing_with,
     too_slow,
 )
 
@@ -94,6 +97,7 @@ def test_a_route_that_is_slow_and_one_that_leaks_are_found(monkeypatch: pytest.M
 
 def _route(**said: Any) -> dict[str, Any]:
     usual = {"stall_ms": 1.0, "bare_ms": BARE_MS, "kept_bytes_each": 0, "request_bytes": 100}
+    usual |= {"stall_first_ms": 1.0, "stall_last_ms": 1.0}
     return {**usual, "repeats": ENOUGH, "makes": False, "orders": 1, **said}
 
 
@@ -116,6 +120,19 @@ def test_a_route_that_leaves_something_each_time_is_told() -> None:
         "makes too much": _route(kept_bytes_each=allowed + 1, makes=True, repeats=MADE_ENOUGH),
     }
     assert growing_with(routes) == ["grows", "makes too much"]
+
+
+def test_a_route_that_takes_longer_the_more_it_has_made_is_told() -> None:
+    most = 10.0 * SLOWED + SLOWED_MS
+    routes = {
+        "steady": _route(makes=True, stall_first_ms=10.0, stall_last_ms=most),
+        "slows down": _route(makes=True, stall_first_ms=10.0, stall_last_ms=most + 1),
+        "makes nothing": _route(stall_first_ms=10.0, stall_last_ms=most + 1),
+        "on a slow machine": _route(
+            makes=True, bare_ms=2 * BARE_MS, stall_first_ms=10.0, stall_last_ms=most + SLOWED_MS
+        ),
+    }
+    assert slowing_with(routes) == ["slows down"]
 
 
 def test_the_command_fails_and_says_which_route_is_found_wanting(monkeypatch: pytest.MonkeyPatch) -> None:
