@@ -1,7 +1,9 @@
 """The reference: the OpenAPI document and the page made from it, both when they are first asked for."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -26,11 +28,18 @@ def reference_routes(operations: Sequence[Operation]) -> tuple[Operation, ...]:
     def page_html() -> bytes:
         return reference_page(document()).encode()
 
+    making = Lock()
+
+    def made(make: Callable[[], bytes]) -> bytes:
+        with making:
+            return make()
+
     async def openapi(_: ReadCall[NoQuery, None]) -> Reply:
-        return Reply(content=document_json())
+        # A third of a second of work, which must keep nobody waiting.
+        return Reply(content=await asyncio.to_thread(made, document_json))
 
     async def page(_: ReadCall[NoQuery, None]) -> Reply:
-        return Reply(content=page_html())
+        return Reply(content=await asyncio.to_thread(made, page_html))
 
     routes = (
         Reading(

@@ -24,7 +24,6 @@ async def postgres(address: str, schema: str = SCHEMA) -> AsyncIterator[tuple[Po
     Raises :class:`adapters.read_models.postgres.durability.UnsafeDatabase`.
     """
     await _migrated(address, schema)
-    await refuse_unsafe(address, schema)
     store = PostgresReadStore(address, schema=schema)
     await store.open()
     try:
@@ -38,6 +37,7 @@ async def _migrated(address: str, schema: str) -> None:
     while True:
         try:
             await migrate(address, schema)
+            await refuse_unsafe(address, schema)
         except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
             log.warning("waiting for the database at %s: %s", target(address), str(error).strip())
             await asyncio.sleep(pause_s)

@@ -1,15 +1,19 @@
 """The reference is made from the routes and the models, so it cannot fall behind them."""
 
+import asyncio
 import re
+import threading
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from adapters.http.app import OPERATIONS
-from adapters.http.operations import Access
+from adapters.http.operations import Access, Operation
 from adapters.http.reference.openapi import openapi_document
 from adapters.http.reference.reference_page import reference_page
+from adapters.http.routes import reference
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +95,20 @@ def test_the_page_shows_every_route_and_loads_nothing_from_elsewhere(document: d
     assert all(operation.path in html for operation in OPERATIONS)
     assert not [link for link in page.links if "//" in link]
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
+
+
+async def test_the_reference_is_made_once_and_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    makers: list[threading.Thread] = []
+
+    def made(operations: Sequence[Operation]) -> dict[str, Any]:
+        makers.append(threading.current_thread())
+        return openapi_document(operations[:1])
+
+    monkeypatch.setattr(reference, "openapi_document", made)
+    call: Any = None
+    document, page = reference.reference_routes(OPERATIONS[:1])
+    handlers = [each.handler(call) for each in (document, document, page) for _ in range(3)]
+    answers = await asyncio.gather(*handlers)
+    assert len(makers) == 1
+    assert makers[0] is not threading.main_thread()
+    assert len({answer.content for answer in answers}) == 2
