@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from adapters.wording import first_fault
+
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -37,9 +39,9 @@ def parse_rules(text: str, form: type[Form], name: str) -> Form:
 
 
 def _place(error: ValidationError, document: dict[str, Any]) -> str:
-    first = error.errors(include_url=False)[0]
-    where = list(first["loc"])
+    fault = first_fault(error)
+    where = list(fault.place)
     if len(where) > 1 and where[0] == "rules" and isinstance(where[1], int):
         rule = document["rules"][where[1]]
         where[1] = str(rule.get("id", where[1])) if isinstance(rule, dict) else where[1]
-    return ": ".join(filter(None, (".".join(map(str, where)), str(first["msg"]))))
+    return ": ".join(filter(None, (".".join(map(str, where)), fault.said)))

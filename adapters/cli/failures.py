@@ -82,10 +82,14 @@ def _hint(error: typer.TyperException) -> str:
 
 
 def _settings(error: Any) -> Failure:
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = ".".join(str(part) for part in first["loc"])
+    from adapters.wording import first_fault  # noqa: PLC0415 (only where something is wrong)
+
+    place, _, said = first_fault(error)
+    given = error.errors(include_url=False, include_context=False)[0]["input"]
     return Failure(
-        "invalid_setting", f"{name}: {first['msg']}", details=without_secrets(f"it is {first['input']!r}")
+        "invalid_setting",
+        ": ".join(filter(None, (".".join(map(str, place)), said))),
+        details=without_secrets(f"it is {given!r}"),
     )
 
 

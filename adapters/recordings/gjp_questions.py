@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from adapters.recordings.files import RecordingFile
+from adapters.wording import first_fault
 from application.replay.conditional_questions import Question
 
 
@@ -33,8 +34,8 @@ def _question(text: str) -> Question:
     try:
         record = _Record.model_validate_json(text)
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")) from fault
+        place, _, said = first_fault(fault)
+        raise ValueError(": ".join(filter(None, (".".join(map(str, place)), said)))) from fault
     return Question(
         question_id=record.ifp_id,
         group=record.group,

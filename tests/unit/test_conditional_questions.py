@@ -142,7 +142,7 @@ def test_questions_are_read_a_line_each(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [("{", "Invalid JSON"), ("{}", "ifp_id: Field required"), ("[]", "should be an object")],
+    [("{", "is no JSON"), ("{}", "ifp_id: is missing"), ("[]", "must have fields of its own")],
 )
 def test_a_bad_question_is_refused_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
     with pytest.raises(UnreadableRecording, match=f"line 1: .*{problem}"):

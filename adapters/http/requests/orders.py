@@ -301,7 +301,7 @@ def agreed(name: str, said: tuple[T | None, ...]) -> T | None:
 def required(value: T | None, name: str) -> T:
     """Return a value that must have been said in one way or another."""
     if value is None:
-        raise Problem(Code.MISSING_FIELD, "the body is not acceptable", details=f"{name}: Field required")
+        raise Problem(Code.MISSING_FIELD, "the body is not acceptable", details=f"{name}: is missing")
     return value
 
 

@@ -1,13 +1,13 @@
 """Checking queries and bodies against their models, and saying which field is at fault."""
 
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
 from adapters.http.answers.problems import Code, Problem
+from adapters.wording import first_fault
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -71,13 +71,6 @@ def _parameters(query: bytes, listed: frozenset[str]) -> dict[str, str]:
 
 
 def _problem(fault: ValidationError, codes: dict[str, Code], otherwise: Code, message: str) -> Problem:
-    first = fault.errors(include_url=False, include_context=False, include_input=False)[0]
-    name = _name(first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
-    return Problem(
-        codes.get(first["type"], otherwise), message, details=f"{name}: {reason}" if name else reason
-    )
-
-
-def _name(location: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in location)
+    place, kind, reason = first_fault(fault)
+    name = ".".join(map(str, place))
+    return Problem(codes.get(kind, otherwise), message, details=f"{name}: {reason}" if name else reason)

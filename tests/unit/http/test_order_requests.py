@@ -118,7 +118,7 @@ def test_a_field_that_is_not_exactly_what_it_should_be_is_named(changes: dict[st
 
 
 def test_unknown_fields_are_refused_by_name() -> None:
-    assert refusal(leverage=10) == ("unknown_field", "leverage: Extra inputs are not permitted")
+    assert refusal(leverage=10) == ("unknown_field", "leverage: there is nothing of this name")
     assert refusal(account_id="bob")[0] == "unknown_field"
 
 

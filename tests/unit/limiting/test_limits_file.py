@@ -48,16 +48,16 @@ def test_without_tiers_of_its_own_a_file_has_the_usual_ones(tmp_path: Path) -> N
     [
         (
             "[tiers.basic]\nwrite = {per_s = 0, burst = 10}",
-            "tiers.basic.write.per_s: Input should be greater",
+            "tiers.basic.write.per_s: must be at least 1",
         ),
         (
             "[tiers.basic]\nwrite = {per_s = 1.5, burst = 10}",
-            "tiers.basic.write.per_s: Input should be a valid",
+            "tiers.basic.write.per_s: must be a whole number",
         ),
         ("[tiers.basic]\nwrites = {per_s = 1, burst = 1}", "tiers.basic.writes"),
         ("[accounts]\nmaker = 'golden'", "accounts.maker: there is no tier 'golden'"),
         ("[tiers", "at end of document"),
-        ("tears = 1", "tears: Extra inputs"),
+        ("tears = 1", "tears: there is nothing of this name"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_the_place(tmp_path: Path, text: str, place: str) -> None:

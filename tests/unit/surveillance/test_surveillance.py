@@ -138,7 +138,7 @@ USABLE = (
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("rules = 7", "rules: Input should be"),
+        ("rules = 7", "rules: must be a list"),
         ("[[rules", ""),
         ('without = ["wash"]', "without: there is no rule wash"),
         (USABLE + USABLE, "there are two rules mine|.*there are two rules mine"),
