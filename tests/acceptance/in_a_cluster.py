@@ -39,6 +39,7 @@ LEFT_OUT = {
     "test_serve.py::test_a_folder_of_something_else_is_refused_and_left_alone": ONE_PROCESS,
     "test_command_line.py::test_reading_a_folder_that_is_not_there_makes_none": ONE_PROCESS,
     "test_command_line.py::test_an_impossible_setting_is_named": "what every command says",
+    "test_cluster_outage.py": "how short the pauses of one process are, to the second",
     "test_dashboard_with_data.py": "each process of a cluster has figures of its own, at its own address",
     "test_log_replaced.py": "what the process that writes the log tells at its own address",
     "test_shutdown.py": "the steps of one process, told one by one",
