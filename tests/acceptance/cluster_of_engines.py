@@ -56,15 +56,24 @@ class Role:
         self._port = port
 
     def wait(self) -> None:
-        process = self.process
-        assert process is not None
-        assert process.stdout is not None
-        seen, _, _ = select.select([process.stdout], [], [], OPEN_S)
-        assert seen, f"{self._arguments} is not open after {OPEN_S} s"
-        self.ready = json.loads(process.stdout.readline())
+        """Wait until it is open, starting it again, as whoever runs it does, where the log is too busy."""
+        until = time.monotonic() + OPEN_S
+        self.ready = self._said(until)
+        while self.ready.get("error", {}).get("code") == "store_unavailable":
+            self._end(signal.SIGKILL)
+            self.begin()
+            self.ready = self._said(until)
         assert "error" not in self.ready, self.ready
         if "url" in self.ready:
             self._port = self.url.rpartition(":")[2]
+
+    def _said(self, until: float) -> dict[str, Any]:
+        process = self.process
+        assert process is not None
+        assert process.stdout is not None
+        seen, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        assert seen, f"{self._arguments} is not open after {OPEN_S} s"
+        return dict(json.loads(process.stdout.readline()))
 
     def start(self) -> None:
         self.begin()
