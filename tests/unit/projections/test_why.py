@@ -222,6 +222,31 @@ async def test_redemptions_that_are_booked_late_are_looked_for_without_end() -> 
     ]
 
 
+async def test_once_all_pairs_are_found_the_log_is_read_no_further() -> None:
+    world = World()
+    world.orders[MINE] = order(revision=4, filled=100)
+    world.rows["fills"] = [SimpleNamespace(trade_id="t", redeemed=50)]
+    world.add(PLACED, 1)
+    world.add(FILLED, 4)
+    world.add(redeemed(), 5)
+    for revision in (6, 7):
+        world.add(redeemed("later"), revision)
+    read: list[int] = []
+    naming = world.naming
+
+    async def noted(ticker: Ticker, name: str, *, first: int, last: int) -> AsyncIterator[Any]:
+        async for recorded in naming(ticker, name, first=first, last=last):
+            if name == ANN:
+                read.append(recorded.revision)
+            yield recorded
+
+    world.naming = noted  # type: ignore[method-assign]
+    chain = await world.why.order(ANN, MINE)
+    assert chain is not None
+    assert shown(chain.steps) == ["1", "4", "5"]
+    assert read == [4, 5]
+
+
 async def test_trades_that_completed_no_pairs_are_not_looked_for() -> None:
     world = World()
     world.orders[MINE] = order(revision=4, filled=100)

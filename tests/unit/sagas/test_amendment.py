@@ -218,6 +218,18 @@ async def test_that_an_amendment_is_given_up_can_be_followed_too(world: World) -
     assert spans.steps == [("reserve", 6), ("amend", 6), ("release", 6)]
 
 
+async def test_an_amendment_that_only_renames_begins_in_the_ledger_and_ends_there(world: World) -> None:
+    order_id = await placed(world)
+    before = await held(world, order_id)
+    smaller = AmendRequest(account_id=A, order_id=order_id, total=Quantity(900), client_order_id="second")
+    assert isinstance(await world.exchange.trading.amend(smaller), OrderAccepted)
+    amount, extra, _ = await held(world, order_id)
+    assert (amount < before[0], extra) == (True, 0)
+    assert await world.exchange.trading.is_called(A, order_id, "second")
+    types = [event.type async for page in world.log.read_all() for event in page.events]
+    assert types.count("IncreaseReleased") == 0, "the market's answer ends it, nobody gives it up"
+
+
 async def test_whether_the_rules_would_take_an_amendment_is_told_without_making_it(world: World) -> None:
     order_id = await placed(world)
     market = await world.exchange.directory.market(Ticker("M")).state()

@@ -124,6 +124,14 @@ async def test_only_a_sale_of_what_others_took_is_followed_by_a_purchase_and_by_
         assert ran == [*asked, "purchase"]
 
 
+async def test_after_the_purchase_nothing_else_is_tried_however_often_it_is_run() -> None:
+    ran: list[str] = []
+    purchase = placement([SOLD, SOLD], "purchase", ran)
+    either = EitherWay(placement([SOLD], "sale", ran), lambda: purchase)
+    assert [await either.run(), await either.run()] == [SOLD, SOLD]
+    assert ran == ["sale", "purchase", "purchase"]
+
+
 async def test_a_purchase_that_no_rule_allows_is_refused_and_not_begun() -> None:
     ran: list[str] = []
     either = EitherWay(placement([SOLD], "sale", ran), lambda: POOR)

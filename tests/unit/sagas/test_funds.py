@@ -13,6 +13,7 @@ from domain.rejections import Reason, Rejected
 COMMAND = ReleaseReservation(order_id=OrderId("o"))
 TAKEN = None
 POOR = Rejected(Reason.INSUFFICIENT_FUNDS, "not enough")
+MANY = Rejected(Reason.TOO_MANY_OPEN_ORDERS, "one less, please")
 PAUSED = Rejected(Reason.MARKET_PAUSED, "paused")
 
 
@@ -22,6 +23,7 @@ PAUSED = Rejected(Reason.MARKET_PAUSED, "paused")
         ([TAKEN], ["ledger"]),
         ([PAUSED], ["ledger"]),
         ([POOR, TAKEN], ["ledger", "all is booked", "ledger"]),
+        ([MANY, TAKEN], ["ledger", "all is booked", "ledger"]),
         ([POOR, POOR], ["ledger", "all is booked", "ledger"]),
     ],
     ids=str,

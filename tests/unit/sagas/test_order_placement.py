@@ -11,7 +11,7 @@ import pytest
 from adapters.simulation.world import World
 from application.ports.event_store import AppendOutcomeUnknown, Filter, StoreUnavailable
 from application.processes.order_groups import bounding
-from application.requests import OrderRequest
+from application.requests import OrderAccepted, OrderRequest
 from application.sagas.order_placement import OrderPlacement, impossible, needed_for
 from application.sagas.place_order import SagaState
 from application.watching.sagas import SagaCounts
@@ -52,6 +52,14 @@ async def test_an_order_that_its_market_refuses_after_all_has_its_money_back_whe
     assert [type(each.event).__name__ for each in booked] == ["FundsReserved", "ReservationReleased"]
     assert booked[0].cause.correlation_id == booked[1].cause.correlation_id
     assert booked[0].cause.command_id != booked[1].cause.command_id, "each step has an id of its own"
+
+
+async def test_who_placed_an_order_is_told_when_its_market_decided_it(world: World) -> None:
+    answer = await world.place(A, "yes", "buy", 40, 10)
+    assert isinstance(answer, OrderAccepted)
+    pages = world.log.read_all(matching=Filter(types=("OrderPlaced",)))
+    [placed] = [world.codec.decode(event) async for page in pages for event in page.events]
+    assert answer.placed_at_us == placed.cause.at_us > 0
 
 
 class Streams:

@@ -1,7 +1,7 @@
 """What an order was asked by, and what a decision says of it."""
 
 from application.requests import AmendRequest, OrderRequest
-from application.sagas.orders import amendment_digest, order_state, request_digest
+from application.sagas.orders import amendment_digest, order_state, order_state_of, request_digest
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.events import OrderCanceled, OrderPlaced, TradeExecuted
 from domain.market.vocabulary import (
@@ -13,6 +13,7 @@ from domain.market.vocabulary import (
     TimeInForce,
 )
 from domain.quantities import Money, Quantity, Ticks
+from tests.unit.domain.trading_words import BOB, buy, trading
 from tests.unit.event_schemas.market_examples import ORDERS
 
 ANN = AccountId("ann")
@@ -108,6 +109,23 @@ def test_an_order_is_what_its_placement_its_trades_and_its_end_left_of_it() -> N
     assert found.end_reason is EndReason.IMMEDIATE
     taken = order_state(Ticker("RAIN"), trade.taker.order_id, [replaced(placed, trade.taker.order_id), trade])
     assert (taken.fill_value, taken.fees, taken.end_reason) == (6_500 * 1_000, 170_000, None)
+
+
+def test_what_several_trades_filled_adds_up() -> None:
+    trade, placed = ORDERS["TradeExecuted"], ORDERS["OrderPlaced"]
+    assert isinstance(trade, TradeExecuted)
+    assert isinstance(placed, OrderPlaced)
+    found = order_state(
+        Ticker("RAIN"), trade.taker.order_id, [replaced(placed, trade.taker.order_id), trade, trade]
+    )
+    assert (found.filled, found.fill_value, found.fees) == (2_000, 2 * 6_500 * 1_000, 2 * 170_000)
+
+
+def test_an_open_order_was_for_what_filled_and_what_is_left() -> None:
+    market = trading().and_then(buy("o", ANN, 10, 40), buy("n", BOB, 4, 60, side=Side.NO))
+    found = order_state_of(Ticker("RAIN"), market.state.orders[OrderId("o")])
+    assert (found.initial, found.filled, found.remaining, found.canceled) == (1_000, 400, 600, 0)
+    assert (found.price_ticks, found.end_reason) == (4_000, None)
 
 
 def replaced(placed: OrderPlaced, order_id: OrderId) -> OrderPlaced:
