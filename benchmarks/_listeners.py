@@ -17,6 +17,8 @@ _HANDSHAKE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 _MASK = b"\0\0\0\0"
+_PING = b"\x89\x04"
+"""How a ping of this server begins; four bytes follow. No message contains it: those are ASCII."""
 _SHORT = 126
 
 
@@ -65,6 +67,9 @@ class Listener(asyncio.Protocol):
                     self._transport.write(self._frame())
                 self.open.set_result(None)
             return
+        ping = data.find(_PING)
+        if ping >= 0:
+            self._transport.write(b"\x8a\x84" + _MASK + data[ping + 2 : ping + 6])
         noted = self._all
         if not noted.sentinel:
             return

@@ -219,7 +219,7 @@ class _Watched:
         return sum(each.seq for each in self._line.subscriptions.values())
 
     def has(self, messages: int) -> bool:
-        """Return whether so many have been written, or it has gone: nobody here answers pings."""
+        """Return whether so many have been written, or it has gone."""
         return len(self.written_s) >= messages or self._line.closed
 
     @property
@@ -259,9 +259,7 @@ async def _paced(presage: Presage, n: int) -> dict[str, Any]:
             raise RuntimeError(f"an order was refused: {answer}")  # noqa: TRY004 (it is of no other type)
         acknowledged_s.append(time.perf_counter())
     took_s = time.perf_counter() - begin
-    await _until(
-        lambda: all(len(each.written_s) >= len(acknowledged_s) for each in watched), "all was written"
-    )
+    await _until(lambda: all(each.has(len(acknowledged_s)) for each in watched), "all was written")
     waits = [
         max(0.0, written_s - at_s)
         for each in watched
