@@ -90,9 +90,21 @@ class Changes:
 
 
 class Fork:
-    """Takes the recorded events one by one, and lets both markets live on."""
+    """Takes the recorded events one by one, and lets both markets live on.
 
-    def __init__(self, recorded: MarketState, other: MarketState, changes: Changes, *, at_us: int) -> None:
+    ``decision`` is the command of which the last event before the fork came. Where that is in the middle of
+    what was decided, the rest of it happens in both markets first: nothing can come in between.
+    """
+
+    def __init__(
+        self,
+        recorded: MarketState,
+        other: MarketState,
+        changes: Changes,
+        *,
+        at_us: int,
+        decision: UUID | None = None,
+    ) -> None:
         self.recorded = Telling(recorded)
         self.other = Telling(other)
         self.refused: Counter[Reason] = Counter()
@@ -104,10 +116,12 @@ class Fork:
         self._waiting = sorted(changes.inserted, key=lambda each: each.after_revision)
         self._fact_of: UUID | None = None
         self._gone = changes.removed | frozenset(changes.unseen)
-        self._begin()
+        self._decision = decision
+        self._begun = False
 
     def _begin(self) -> None:
         """Take off what is open and is to be gone, which counts as no decision of anybody's."""
+        self._begun = True
         orders = self.other.state.orders
         for order in [orders[each] for each in self._gone if each in orders]:
             if order.order_id in self._changes.removed:
@@ -120,6 +134,12 @@ class Fork:
     def take(self, recorded: Recorded[MarketEvent]) -> None:
         """Let the next recorded event happen, and in the other market what was asked for it."""
         event, at_us = recorded.event, recorded.cause.at_us
+        if not self._begun:
+            if recorded.cause.command_id == self._decision:
+                self.recorded.apply(event, at_us)
+                self.other.apply(event, at_us)
+                return
+            self._begin()
         # Before the next command, what is due by then has been done.
         if isinstance(event, FACTS):
             self._happen(event, recorded.cause.command_id, at_us)
@@ -136,6 +156,8 @@ class Fork:
 
     def settle(self) -> None:
         """Let the other market finish what is due."""
+        if not self._begun:
+            self._begin()
         self._settle(self.at_us)
 
     def _wanted(self, event: MarketEvent, asked: OrderAsked) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from application.events import Recorded
 from application.past import Past
@@ -115,7 +116,8 @@ async def what_if(past: Past, question: Question, bounds: Bounds = SERVED) -> Co
     changes = Changes(
         inserted=question.inserted, removed=question.removed, owner=question.asker, unseen=unseen
     )
-    fork = await spent.on(Fork, recorded.state, other.state, changes, at_us=recorded.tip.at_us)
+    decision = await _decision(past, ticker, revision)
+    fork = Fork(recorded.state, other.state, changes, at_us=recorded.tip.at_us, decision=decision)
     async for page, codec in past.stored(ticker, first=revision + 1, last=until):
         await spent.on(_take, fork, page, codec)
     await spent.on(fork.settle)
@@ -123,6 +125,13 @@ async def what_if(past: Past, question: Question, bounds: Bounds = SERVED) -> Co
     if missing:
         raise NoSuchOrder(f"there is no order {min(missing)} here that could be left out")
     return Comparison(question=question, until=until, fork=fork)
+
+
+async def _decision(past: Past, ticker: Ticker, revision: int) -> UUID:
+    """Return the command that an event came of."""
+    async for page, codec in past.stored(ticker, first=revision, last=revision):
+        return codec.decode(page[0]).cause.command_id
+    raise NoSuchMoment(f"market {ticker} has no event {revision}")
 
 
 class _Spent:

@@ -20,7 +20,7 @@ from domain.market.aggregate import MARKET
 from domain.market.events import MarketEvent
 from domain.market.invariants import market_violations
 from domain.market.state import MarketState
-from domain.market.vocabulary import Result, SelfTradePrevention
+from domain.market.vocabulary import EndReason, Result, SelfTradePrevention
 from domain.quantities import Ticks
 from tests.properties.order_streams import FEES, OrderStream
 from tests.properties.test_market_against_naive_market import opened
@@ -86,7 +86,10 @@ def at(life: Life, revision: int) -> MarketState:
 def replayed(life: Life, revision: int, changes: Changes | None = None) -> Fork:
     """Let all that follows ``revision`` happen beside the recorded market."""
     began_us = life[revision].cause.at_us if revision >= 0 else 0
-    fork = Fork(at(life, revision), at(life, revision), changes or Changes(), at_us=began_us)
+    decision = life[revision].cause.command_id if revision >= 0 else None
+    fork = Fork(
+        at(life, revision), at(life, revision), changes or Changes(), at_us=began_us, decision=decision
+    )
     for each in life[revision + 1 :]:
         fork.take(each)
     fork.settle()
@@ -123,6 +126,22 @@ def test_an_empty_change_reproduces_every_fill_and_payment(
     fork = replayed(life, random.randrange(len(life)))
     assert [each.trade for each in fork.recorded.trades] == [each.trade for each in fork.other.trades]
     assert list(market_violations(fork.other.state)) == []
+
+
+def test_from_the_middle_of_any_decision_all_goes_on_as_it_did() -> None:
+    """Even where what follows is that another order of the same trader leaves the book."""
+    tried = 0
+    for seed in range(30_000, 30_000 + SEEDS // 4):
+        life, ended = lived(Random(seed), 150)
+        for revision, following in enumerate(life[1:]):
+            if getattr(following.event, "reason", None) is not EndReason.SELF_TRADE:
+                continue
+            assert following.cause == life[revision].cause
+            fork = replayed(life, revision)
+            same(fork.recorded, fork.other)
+            assert fork.other.state.digest() == ended.digest(), f"seed {seed}, from {revision}"
+            tried += 1
+    assert tried > 10
 
 
 @pytest.mark.parametrize("seed", range(SEEDS // 4))

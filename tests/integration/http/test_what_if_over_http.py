@@ -61,6 +61,21 @@ async def test_without_a_change_what_would_have_been_is_what_was(
     assert any("nobody reacts" in each for each in told["assumptions"])
 
 
+async def test_a_fork_in_the_middle_of_a_decision_is_one_after_it(
+    world: World, market: str, ann: Person, bob: Person, operator: Person
+) -> None:
+    """Ann's second order takes her first one off the book in the same decision; nothing comes in between."""
+    await world.place(ann, count=5, yes_price=40)
+    placed = await version(world) + 1
+    away = {"self_trade_prevention_type": "maker"}
+    await world.place(ann, side="no", count=5, yes_price=39, **away)
+    assert await version(world) == placed + 1, "the order, and the other that leaves"
+    await world.place(bob, side="no", count=5, yes_price=40)
+    told = await asked(world, operator, FOR_ANYBODY, as_of_revision=placed)
+    assert told["recorded"] == told["what_if"]
+    assert (told["recorded"]["trade_count"], told["not_carried_out"]) == (0, [])
+
+
 async def test_an_order_that_would_have_stood_first_takes_the_fill(
     world: World, order_id: str, ann: Person, bob: Person, operator: Person
 ) -> None:
