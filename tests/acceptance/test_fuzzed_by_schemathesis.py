@@ -81,7 +81,9 @@ def name_what_there_is(case: schemathesis.Case, names: dict[str, str]) -> None:
 
 def fuzz(server: Server, signs: Signs, names: dict[str, str], examples: int) -> dict[int, int]:
     """Ask every route; return how often each status was answered."""
-    schema = schemathesis.openapi.from_dict(httpx.get(f"{server.url}/openapi.json").json())
+    schema = schemathesis.openapi.from_dict(
+        httpx.get(f"{server.url}/openapi.json", timeout=PATIENCE_S).json()
+    )
     statuses: dict[int, int] = {}
     turns = count()
     with requests.Session() as session:
@@ -128,7 +130,7 @@ def fuzz_as(server: Server, scopes: list[str], examples: int) -> dict[int, int]:
     key = server.operate("/accounts/ann/api_keys/generate", {"name": "fuzz", "scopes": scopes})
     signs = Signs(key["api_key_id"], key["private_key"])
     statuses = fuzz(server, signs, what_there_is(server, signs), examples)
-    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert httpx.get(f"{server.url}/readyz", timeout=PATIENCE_S).status_code == 200
     return statuses
 
 
@@ -142,5 +144,5 @@ def test_a_little_made_up_from_the_document_is_answered_as_it_says(server: Serve
 def test_everything_made_up_from_the_document_is_answered_as_it_says(
     server: Server, scopes: list[str]
 ) -> None:
-    routes = len(httpx.get(f"{server.url}/openapi.json").json()["paths"])
+    routes = len(httpx.get(f"{server.url}/openapi.json", timeout=PATIENCE_S).json()["paths"])
     assert {200, 400} <= set(fuzz_as(server, scopes, REQUESTS // 4 // routes))
