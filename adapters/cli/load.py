@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_LEAST, _MOST = 0.001, 100
+
 _TOO_MUCH = (
     "this machine could not make the load: one request in a hundred was sent {:,.0f} ms late or more; "
     "try a smaller --scale, or other --processes"
@@ -29,7 +32,9 @@ _TOO_MUCH = (
 def load(
     *,
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "ordinary",
-    scale: Annotated[float, typer.Option(min=0.001, max=100, help="How much of the profile's rates.")] = 1.0,
+    scale: Annotated[
+        float, typer.Option(min=_LEAST, max=_MOST, help="How much of the profile's rates.")
+    ] = 1.0,
     duration: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds.")] = 60.0,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that send.")] = max(
         1, (os.cpu_count() or 2) // 2
@@ -43,13 +48,17 @@ def load(
         Path | None,
         typer.Option(help="Folder of a running exchange. [default: an exchange made for the load]"),
     ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Scales to try one after the other, as 0.1,0.2,0.5, until one is not borne."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send requests as they come on an ordinary day or an election night; judge by the service levels.
 
     Requests are sent when they are due, and measured from then on. On a running exchange the load makes
     markets and traders of its own. Exit status 1 tells that a service level was not held, 2 that this
-    machine could not make the load.
+    machine could not make the load. With --steps it is also told up to which scale all was held.
     """
     if profile not in PROFILES:
         raise typer.BadParameter(f"there is no {profile!r}; there are {', '.join(PROFILES)}")
@@ -68,6 +77,9 @@ def load(
         connections=connections,
         seed=seed,
     )
+    if steps is not None:
+        _in_steps(plan, _scales(steps), data, report, as_json=as_json)
+        return
     outcome = asyncio.run(_run(plan, data))
     if report is not None:
         report.write_text(as_page(outcome), encoding="utf-8")
@@ -75,6 +87,37 @@ def load(
     show(told, as_json=as_json, view=lambda: _view(outcome, told))
     if not outcome.held:
         raise typer.Exit(1 if outcome.generated else 2)
+
+
+def _scales(steps: str) -> Sequence[float]:
+    """Return the scales that are named, from the smallest on."""
+    try:
+        scales = sorted(float(each) for each in steps.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--steps: {steps!r} is no list of scales, as 0.1,0.2,0.5") from None
+    if not all(_LEAST <= each <= _MOST for each in scales):
+        raise typer.BadParameter(f"--steps: a scale is at least {_LEAST} and at most {_MOST}")
+    return scales
+
+
+def _in_steps(
+    plan: "Plan", scales: Sequence[float], data: Path | None, report: Path | None, *, as_json: bool
+) -> None:
+    """Try one scale after the other until one is not borne."""
+    from adapters.load.report import as_page  # noqa: PLC0415 (as above)
+    from adapters.load.steps import Steps  # noqa: PLC0415
+
+    outcomes: list[Outcome] = []
+    for scale in scales:
+        outcomes.append(asyncio.run(_run(replace(plan, scale=scale), data)))
+        if report is not None:
+            report.write_text(as_page(outcomes[-1]), encoding="utf-8")
+        if not outcomes[-1].held:
+            break
+    found = Steps(outcomes)
+    show(found.document(), as_json=as_json, view=lambda: found.sentence + "\n\n" + found.table())
+    if not outcomes[-1].held:
+        raise typer.Exit(1 if outcomes[-1].generated else 2)
 
 
 async def _run(plan: "Plan", data: Path | None) -> "Outcome":
