@@ -85,8 +85,10 @@ from application.ports.tracing import NO_SPANS, Spans
 from application.processes.conditions import Conditions
 from application.processes.groups import Groups
 from application.processes.order_groups import OrderGroups
+from application.processes.quotes import QuotedTrades
 from application.processes.runner import ProcessRunner
 from application.processes.settlement import Settlement
+from application.quoting import Quoting
 from application.requests import Accepted
 from application.sagas.courtesy import OthersMayBeBusy
 from application.sagas.funds import Funds
@@ -168,6 +170,7 @@ async def build_exchange(
             Conditions(directory),
             Groups(directory),
             OrderGroups(directory),
+            QuotedTrades(directory),
         ],
         health=health,
     )
@@ -190,6 +193,7 @@ async def build_exchange(
         operations=Operations(directory, funds, transfer_keys, runner, clock, ids),
         keys=Keys(directory, in_force, ids),
         webhooks=Webhooks(directory, ids),
+        quoting=Quoting(directory, funds, clock, ids),
         runner=runner,
         recovery=recovery,
         set_aside=set_aside,

@@ -11,10 +11,18 @@ from domain.identity.aggregate import IdentityEvent
 from domain.ledger.events import LedgerEvent
 from domain.market.events import MarketEvent
 from domain.messages import Message
+from domain.quotes.events import QuotesEvent
 from domain.webhooks.aggregate import WebhookEvent
 
 DomainEvent = (
-    MarketEvent | LedgerEvent | GroupEvent | IdentityEvent | WebhookEvent | ExchangeFounded | ClusterEvent
+    MarketEvent
+    | LedgerEvent
+    | GroupEvent
+    | IdentityEvent
+    | WebhookEvent
+    | QuotesEvent
+    | ExchangeFounded
+    | ClusterEvent
 )
 """Everything that can stand in the log."""
 

@@ -16,6 +16,7 @@ from application.ports.event_store import START, Position
 from application.ports.measures import Measured
 from application.processes.conditions import remind
 from application.processes.runner import ProcessRunner
+from application.quoting import Quoting
 from application.sagas.recovery import SagaRecovery
 from application.sagas.set_aside import SetAside
 from application.shutdown import Step
@@ -40,6 +41,7 @@ class Exchange:
         operations: Operations,
         keys: Keys,
         webhooks: Webhooks,
+        quoting: Quoting,
         runner: ProcessRunner,
         recovery: SagaRecovery,
         set_aside: SetAside,
@@ -54,6 +56,7 @@ class Exchange:
         self.operations = operations
         self.keys = keys
         self.webhooks = webhooks
+        self.quoting = quoting
         self.past = past
         self.health = health
         self.processes = runner

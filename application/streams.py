@@ -10,10 +10,11 @@ LEDGER = "ledger-"
 GROUP = "group-"
 IDENTITY = "identity-"
 WEBHOOKS = "webhooks-"
+QUOTES = "quotes-"
 EXCHANGE = "exchange"
 CLUSTER = "cluster"
 
-EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY, WEBHOOKS, CLUSTER)
+EXCHANGE_PREFIXES = (EXCHANGE, MARKET, LEDGER, GROUP, IDENTITY, WEBHOOKS, QUOTES, CLUSTER)
 """The prefixes of all streams the exchange writes."""
 
 EXCHANGE_EVENTS = Filter(stream_prefixes=EXCHANGE_PREFIXES)
@@ -48,6 +49,11 @@ def identity_stream(partition: int) -> str:
 def webhooks_stream(partition: int) -> str:
     """Return the stream of a partition of webhooks."""
     return f"{WEBHOOKS}{partition:02d}"
+
+
+def quotes_stream(partition: int) -> str:
+    """Return the stream of the requests of a partition's accounts."""
+    return f"{QUOTES}{partition:02d}"
 
 
 def partition_of(account_id: AccountId, partitions: int) -> int:

@@ -47,6 +47,7 @@ def _delta(meaning: str) -> Meta:
 
 Price = Annotated[Ticks, _number("a price", TICKS, 1, PAYOUT_TICKS - 1)]
 TickSize = Annotated[Ticks, _number("prices are multiples of this", TICKS, 1, PAYOUT_TICKS)]
+Bid = Annotated[Ticks, _number("what is bid for an outcome, 0 for no bid", TICKS, 0, PAYOUT_TICKS - 1)]
 VoidPrice = Annotated[Ticks, _number("what a yes share pays", TICKS, 0, PAYOUT_TICKS)]
 
 # --------------------------------------------------------------------------------------- quantities
@@ -84,6 +85,7 @@ FeeAccrued = Annotated[int, _number("the order's exact fee so far", f"{MONEY} / 
 CloseTime = Annotated[int, _number("when trading ends by itself", TIME, 0)]
 SetTime = Annotated[int, _number("orders placed from then on are told there", TIME, 0)]
 ExpiryTime = Annotated[int, _number("when the order ends by itself", TIME, 0)]
+Moment = Annotated[int, _number("a moment", TIME, 0)]
 MarketRevision = Annotated[
     int, _number("the market's event that is booked", "revision of the market's stream", 0)
 ]
@@ -103,6 +105,9 @@ Partitions = Annotated[int, _number("into how many ledgers the accounts are spre
 
 OrderGroupId = Annotated[str, _name("an order group of the account")]
 AmendmentId = Annotated[str, _name("an amendment of an order")]
+RequestId = Annotated[str, _name("a request for quotes")]
+QuoteId = Annotated[str, _name("a quote for such a request")]
+CommunicationsId = Annotated[str, _name("an account as others see it where quotes are asked for and given")]
 KeyId = Annotated[str, _name("a key")]
 NoticeId = Annotated[str, _name("a notice; the same however often it is sent")]
 WebhookName = Annotated[
@@ -135,6 +140,9 @@ PublicKeyPem = Annotated[str, _text("the key, in PEM", 20_000, 1)]
 PostOnly = Annotated[bool, _flag("the order is refused rather than trade at once")]
 ReduceOnly = Annotated[bool, _flag("the order only brings the position closer to nothing")]
 CancelOnPause = Annotated[bool, _flag("the order goes when the market is paused")]
+RestRemainder = Annotated[
+    bool, _flag("kept as it was said; what is agreed trades whole, so that nothing remains")
+]
 FeesReturned = Annotated[bool, _flag("the holder gets the fees back")]
 EngineLost = Annotated[bool, _flag("others found that it is lost: it has not handed over itself")]
 Strict = Annotated[bool, _flag("the query and the body must be signed too")]

@@ -28,6 +28,9 @@ class Reason(Enum):
     ACCOUNT_EXISTS = "account_exists"
     WEBHOOK_NOT_FOUND = "webhook_not_found"
     NOTICE_NOT_FOUND = "notice_not_found"
+    RFQ_NOT_FOUND = "rfq_not_found"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    OWN_RFQ = "own_rfq"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
     DUPLICATE_REQUEST = "duplicate_request"
     # Whether it is allowed now
@@ -44,6 +47,9 @@ class Reason(Enum):
     CONDITION_CYCLE = "condition_cycle"
     CONDITION_NOT_ALLOWED = "condition_not_allowed"
     ORDER_GROUP_TRIGGERED = "order_group_triggered"
+    RFQ_CLOSED = "rfq_closed"
+    QUOTE_NOT_OPEN = "quote_not_open"
+    QUOTE_NOT_EXECUTED = "quote_not_executed"
     # The rules of trading
     PRICE_OFF_TICK = "price_off_tick"
     PRICE_OUT_OF_RANGE = "price_out_of_range"
@@ -57,6 +63,8 @@ class Reason(Enum):
     TOO_MANY_ORDER_GROUPS = "too_many_order_groups"
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_WEBHOOKS = "too_many_webhooks"
+    TOO_MANY_RFQS = "too_many_rfqs"
+    TOO_MANY_QUOTES = "too_many_quotes"
     ORDER_GROUP_TOO_WIDE = "order_group_too_wide"
     DEPOSIT_LIMIT = "deposit_limit"
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -65,6 +73,7 @@ class Reason(Enum):
     FILL_OR_KILL = "fill_or_kill"
     NO_LIQUIDITY = "no_liquidity"
     MAX_COST_EXCEEDED = "max_cost_exceeded"
+    PRICE_BEYOND_BOOK = "price_beyond_book"
 
     @property
     def transient(self) -> bool:
@@ -88,6 +97,8 @@ _TRANSIENT = frozenset(
         Reason.TOO_MANY_ORDER_GROUPS,
         Reason.TOO_MANY_KEYS,
         Reason.TOO_MANY_WEBHOOKS,
+        Reason.TOO_MANY_RFQS,
+        Reason.TOO_MANY_QUOTES,
         Reason.ORDER_GROUP_TOO_WIDE,
         Reason.REDUCE_ONLY,
         Reason.INSUFFICIENT_FUNDS,
@@ -96,6 +107,7 @@ _TRANSIENT = frozenset(
         Reason.FILL_OR_KILL,
         Reason.NO_LIQUIDITY,
         Reason.MAX_COST_EXCEEDED,
+        Reason.PRICE_BEYOND_BOOK,
     }
 )
 

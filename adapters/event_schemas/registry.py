@@ -11,6 +11,7 @@ from domain.group import events as group
 from domain.identity import aggregate as identity
 from domain.ledger import events as ledger
 from domain.market import events as market
+from domain.quotes import events as quotes
 from domain.webhooks import aggregate as webhooks
 
 STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
@@ -44,6 +45,7 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "OrderCanceled": market.OrderCanceled,
         "PlacementAbandoned": market.PlacementAbandoned,
         "AmendmentAbandoned": market.AmendmentAbandoned,
+        "OrdersCrossed": market.OrdersCrossed,
         "TradeExecuted": market.TradeExecuted,
         "PairsRedeemed": market.PairsRedeemed,
         "PositionSettled": market.PositionSettled,
@@ -92,6 +94,16 @@ STORED_NAMES: dict[str, dict[str, type[DomainEvent]]] = {
         "WebhookSuspended": webhooks.WebhookSuspended,
         "NoticeUndelivered": webhooks.NoticeUndelivered,
         "NoticeRetried": webhooks.NoticeRetried,
+    },
+    "quotes": {
+        "AccountIntroduced": quotes.AccountIntroduced,
+        "QuotesRequested": quotes.QuotesRequested,
+        "RequestEnded": quotes.RequestEnded,
+        "QuoteGiven": quotes.QuoteGiven,
+        "QuoteAccepted": quotes.QuoteAccepted,
+        "QuoteConfirmed": quotes.QuoteConfirmed,
+        "QuoteExecuted": quotes.QuoteExecuted,
+        "QuoteEnded": quotes.QuoteEnded,
     },
     "cluster": {
         "EngineJoined": cluster.EngineJoined,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from application.cluster.membership import Membership
 from application.cluster.ring import ConsistentHashRing
 from application.ports.event_store import StoreUnavailable
-from application.streams import IDENTITY, LEDGER, WEBHOOKS
+from application.streams import IDENTITY, LEDGER, QUOTES, WEBHOOKS
 from domain.cluster import ClusterState
 
 _REMEMBERED = 100_000
@@ -87,8 +87,8 @@ class Placement:
 
 
 def _key(stream: str) -> str:
-    """Return what stands for a stream on the ring: an account's money, keys and webhooks are in one place."""
-    for prefix in (IDENTITY, WEBHOOKS):
+    """Return what stands for a stream on the ring: what is an account's is in one place."""
+    for prefix in (IDENTITY, WEBHOOKS, QUOTES):
         if stream.startswith(prefix):
             return LEDGER + stream.removeprefix(prefix)
     return stream

@@ -25,7 +25,7 @@ from application.ports.event_store import (
     StoreMisconfigured,
     StoreUnavailable,
 )
-from application.streams import GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, prefix_of
+from application.streams import GROUP, IDENTITY, LEDGER, MARKET, QUOTES, WEBHOOKS, prefix_of
 from domain.group.commands import GroupCommand
 from domain.group.events import GroupEvent
 from domain.identifiers import AccountId, Ticker
@@ -35,6 +35,8 @@ from domain.ledger.events import LedgerEvent
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
 from domain.messages import Message
+from domain.quotes.commands import QuotesCommand
+from domain.quotes.events import QuotesEvent
 from domain.rejections import Rejected
 from domain.webhooks.aggregate import WebhookCommand, WebhookEvent
 
@@ -119,11 +121,12 @@ _COMMANDS: dict[str, dict[str, type[Message]]] = {
         (GROUP, GroupCommand),
         (IDENTITY, IdentityCommand),
         (WEBHOOKS, WebhookCommand),
+        (QUOTES, QuotesCommand),
     )
 }
 _EVENTS: dict[str, type[DomainEvent]] = {
     each.__name__: each
-    for union in (MarketEvent, LedgerEvent, GroupEvent, IdentityEvent, WebhookEvent)
+    for union in (MarketEvent, LedgerEvent, GroupEvent, IdentityEvent, WebhookEvent, QuotesEvent)
     for each in get_args(union)
 }
 

@@ -25,6 +25,7 @@ from application.streams import (
     ledger_stream,
     market_stream,
     partition_of,
+    quotes_stream,
     webhooks_stream,
 )
 from domain.decider import Decider
@@ -42,14 +43,19 @@ from domain.market.aggregate import MARKET
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
 from domain.market.state import MarketState
+from domain.quotes.aggregate import QUOTES
+from domain.quotes.commands import QuotesCommand
+from domain.quotes.events import QuotesEvent
+from domain.quotes.state import QuotesState
 from domain.webhooks.aggregate import WEBHOOKS, WebhookCommand, WebhookEvent, WebhooksState
 
 MarketOwner = StreamOwner[MarketState, MarketCommand, MarketEvent]
 LedgerOwner = StreamOwner[LedgerState, LedgerCommand, LedgerEvent]
 GroupOwner = StreamOwner[GroupState, GroupCommand, GroupEvent]
 WebhooksOwner = StreamOwner[WebhooksState, WebhookCommand, WebhookEvent]
+QuotesOwner = StreamOwner[QuotesState, QuotesCommand, QuotesEvent]
 IdentityOwner = StreamOwner[IdentityState, IdentityCommand, IdentityEvent]
-Owner = MarketOwner | LedgerOwner | GroupOwner | IdentityOwner | WebhooksOwner
+Owner = MarketOwner | LedgerOwner | GroupOwner | IdentityOwner | WebhooksOwner | QuotesOwner
 
 
 class Directory:
@@ -94,7 +100,10 @@ class Directory:
         self.webhooks: list[WebhooksOwner] = [
             self._owner(webhooks_stream(partition), WEBHOOKS) for partition in range(partitions)
         ]
-        partitioned: list[Owner] = [*self.ledgers, *self.identities, *self.webhooks]
+        self.quotes: list[QuotesOwner] = [
+            self._owner(quotes_stream(partition), QUOTES) for partition in range(partitions)
+        ]
+        partitioned: list[Owner] = [*self.ledgers, *self.identities, *self.webhooks, *self.quotes]
         self._partitioned = {owner.stream: owner for owner in partitioned}
 
     def market(self, ticker: Ticker) -> MarketOwner:
@@ -188,6 +197,7 @@ class Directory:
         yield from self.groups.values()
         yield from self.identities
         yield from self.webhooks
+        yield from self.quotes
 
     def _owner(
         self, stream: str, decider: Decider[State, Command, Event], form: Form[State] | None = None

@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 
 from application.health import Health, Trouble, kept_running
-from application.hosting.directory import Directory, MarketOwner
+from application.hosting.directory import Directory, MarketOwner, QuotesOwner
 from application.hosting.open_markets import OpenMarkets
 from application.hosting.owner import Overloaded
 from application.log.guard import LogGuard
@@ -28,7 +28,7 @@ KEEP_S = 60.0
 
 
 class Timekeeper:
-    """Wakes every market that has something to do by itself."""
+    """Wakes every market, and every desk of requests, that has something to do by itself."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Timekeeper:
         self._guard = guard
         self._health = health
         self._tasks: list[asyncio.Task[None]] = []
-        self._faults: set[Ticker] = set()
+        self._faults: set[str] = set()
 
     def start(self) -> None:
         """Begin to keep time."""
@@ -73,6 +73,8 @@ class Timekeeper:
 
     def _wake_all(self) -> None:
         """Give every market its turn; whatever is wrong with one of them, the others have theirs."""
+        for desk in self._directory.quotes:
+            self._wake(f"desk {desk.stream}", desk)
         asleep = 0
         for ticker, market in list(self._directory.markets.items()):
             if market.loaded is None:
@@ -81,22 +83,27 @@ class Timekeeper:
                     continue
                 # The next time others come first.
                 self._directory.markets[ticker] = self._directory.markets.pop(ticker)
-            try:
-                market.wake()
-            except Exception as error:
-                if ticker not in self._faults:
-                    self._faults.add(ticker)
-                    log.exception("time stands still in market %s", ticker)
-                    self._health.report(
-                        f"time in market {ticker}",
-                        Trouble.TASK_FAILED,
-                        f"{type(error).__name__}: {error}; it is tried again",
-                    )
-            else:
-                if ticker in self._faults:
-                    self._faults.discard(ticker)
-                    self._health.clear(f"time in market {ticker}", Trouble.TASK_FAILED)
+            if self._wake(f"market {ticker}", market):
                 self._let_go(ticker, market)
+
+    def _wake(self, what: str, owner: MarketOwner | QuotesOwner) -> bool:
+        """Let time pass for one of them; return whether it could."""
+        try:
+            owner.wake()
+        except Exception as error:
+            if what not in self._faults:
+                self._faults.add(what)
+                log.exception("time stands still in %s", what)
+                self._health.report(
+                    f"time in {what}",
+                    Trouble.TASK_FAILED,
+                    f"{type(error).__name__}: {error}; it is tried again",
+                )
+            return False
+        if what in self._faults:
+            self._faults.discard(what)
+            self._health.clear(f"time in {what}", Trouble.TASK_FAILED)
+        return True
 
     def _let_go(self, ticker: Ticker, market: MarketOwner) -> None:
         """Forget a market that never does anything by itself again, or is none."""

@@ -12,14 +12,15 @@ from uuid import UUID
 import msgspec
 
 from application.events import Cause
-from application.streams import CLUSTER, IDENTITY, WEBHOOKS, partition_of
+from application.streams import CLUSTER, IDENTITY, QUOTES, WEBHOOKS, partition_of
 from domain.identifiers import AccountId
 from domain.messages import Message
 
 M = TypeVar("M", bound=Message)
 
-LEFT_OUT = (IDENTITY, WEBHOOKS, CLUSTER)
-"""Streams of which nothing is taken over: keys, passwords, addresses, and who shared the work.
+LEFT_OUT = (IDENTITY, WEBHOOKS, QUOTES, CLUSTER)
+"""Streams of which nothing is taken over: keys, passwords, addresses, what is being agreed
+beside the book, and who shared the work.
 
 Nothing else depends on them; a sandbox is one process.
 """
@@ -54,6 +55,7 @@ NAMED = frozenset(
         "amendment_id",
         "request_digest",
         "reference",
+        "quote_id",
     }
 )
 """Texts that name somebody, or something of somebody's: the same one always gets the same other one."""

@@ -90,6 +90,7 @@ def capture(market: MarketState) -> Document:
         "stops": list(market.stops),
         "order_groups": [(name, _group_values(group)) for name, group in market.order_groups.items()],
         "closed_groups": list(market.closed_groups.items()),
+        "crossed": list(market.crossed.items()),
         "taker": market.taker.order_id if market.taker else None,
         "positions": list(zip(positions, map(_position_values, positions.values()), strict=True)),
         **{side.value: _levels(market, side) for side in Side},
@@ -129,6 +130,7 @@ def rebuild(document: Document) -> Generator[None, None, MarketState]:
     for order_id in document["stops"]:
         market.stops.add(market.orders[order_id])
     market.closed_groups = dict(document["closed_groups"])
+    market.crossed = dict(document["crossed"])
     market.taker = market.orders.get(document["taker"])
     for number, (account_id, values) in enumerate(document["positions"]):
         market.positions[AccountId(account_id)] = _position(values)
@@ -280,6 +282,8 @@ def facts(document: Document) -> Iterator[str]:
         yield f"group {name} {' '.join(map(str, values))}"
     for name, version in d["closed_groups"]:
         yield f"closed {name} {version}"
+    for order_id, trade_id in d["crossed"]:
+        yield f"crossed {order_id} {trade_id}"
     yield f"taker {d['taker']}"
 
 

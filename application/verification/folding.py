@@ -7,9 +7,20 @@ from hashlib import sha256
 
 from application.events import DomainEvent, Recorded
 from application.processes.settlement import concerned
-from application.streams import CLUSTER, EXCHANGE, GROUP, IDENTITY, LEDGER, MARKET, WEBHOOKS, partition_of
+from application.streams import (
+    CLUSTER,
+    EXCHANGE,
+    GROUP,
+    IDENTITY,
+    LEDGER,
+    MARKET,
+    QUOTES,
+    WEBHOOKS,
+    partition_of,
+)
 from application.verification.overdue import PATIENCE_US, Overdue
 from application.verification.payments import Payments
+from application.verification.quotes import Agreements
 from domain.cluster import ClusterEvent, ClusterState, evolve, fault_of
 from domain.decider import execute
 from domain.founding import ExchangeFounded
@@ -25,6 +36,9 @@ from domain.ledger.state import LedgerState
 from domain.market.aggregate import MARKET as MARKET_DECIDER
 from domain.market.events import ConditionMet, OrderAmended, OrderPlaced, OrderRenamed, TradeExecuted
 from domain.market.state import MarketState
+from domain.quotes.aggregate import QUOTES as QUOTES_DECIDER
+from domain.quotes.invariants import quotes_violations
+from domain.quotes.state import QuotesState
 from domain.webhooks.aggregate import WEBHOOKS as WEBHOOKS_DECIDER
 from domain.webhooks.aggregate import NoticeUndelivered, WebhooksState
 
@@ -64,12 +78,14 @@ class FoldedLog:
         self.groups: dict[GroupId, GroupState] = {}
         self.identities: dict[str, IdentityState] = {}
         self.webhooks: dict[str, WebhooksState] = {}
+        self.quotes: dict[str, QuotesState] = {}
         self.cluster = ClusterState()
         self.violations: list[str] = []
         self.events = 0
         self._partitions = 1
         self._overdue = Overdue()
         self._payments = Payments()
+        self._agreements = Agreements()
         self._patience_us = patience_us
         self._revisions: dict[str, int] = {}
         self._waiting: dict[tuple[int, Ticker], _Waiting] = {}
@@ -90,6 +106,7 @@ class FoldedLog:
             self.violations.append(f"{stream}: revision {recorded.revision} follows {expected - 1}")
         self._revisions[stream] = recorded.revision
         self._overdue.note(recorded, of_group=stream.startswith(GROUP))
+        self.violations += self._agreements.note(recorded)
         if stream.startswith(MARKET):
             self._market(Ticker(stream.removeprefix(MARKET)), recorded)
         elif stream.startswith(LEDGER):
@@ -102,6 +119,9 @@ class FoldedLog:
             IDENTITY_DECIDER.evolve(keys, recorded.event)  # type: ignore[arg-type]
         elif stream.startswith(WEBHOOKS):
             self._webhooks(stream, recorded.event)
+        elif stream.startswith(QUOTES):
+            desk = self.quotes.setdefault(stream, QuotesState())
+            QUOTES_DECIDER.evolve(desk, recorded.event)  # type: ignore[arg-type]
         elif stream == EXCHANGE:
             assert isinstance(recorded.event, ExchangeFounded)
             self._partitions = recorded.event.partitions
@@ -132,6 +152,9 @@ class FoldedLog:
             for event in events:
                 self._booked(event)
         self.violations += self._payments.unbooked()
+        self.violations += self._agreements.untraded()
+        for stream, desk in self.quotes.items():
+            self.violations += (f"{stream}: {each}" for each in quotes_violations(desk))
         self.violations += self._overdue.find(self.markets, self.groups, self._patience_us)
         for trade_id in self._unbooked:
             self.violations.append(f"trade {trade_id} was never booked in all of its accounts")

@@ -20,6 +20,7 @@ from domain.market.events import (
 )
 from domain.market.state import MarketState
 from domain.market.vocabulary import Condition, MarketStatus
+from domain.quotes.events import QuoteConfirmed, QuoteEnded, QuoteExecuted
 
 PATIENCE_US = 10_000_000
 """How long the exchange must have been at work before something that follows by itself is missed."""
@@ -42,6 +43,8 @@ class Overdue:
         self._due: dict[Ticker, int] = {}
         self._closed: dict[tuple[Ticker, str], tuple[int, int]] = {}
         """By market and order group, the version in which it was closed there, and since when."""
+        self._confirmed: dict[str, int] = {}
+        """Since when quotes were confirmed of which it is not noted what became of them."""
         self._redeems = False
         self._traded: dict[str, int] = {}
         """Since when a market has traded, after pairs began to be redeemed in this log."""
@@ -57,6 +60,10 @@ class Overdue:
         self._redeems = self._redeems or isinstance(event, PairsRedeemed)
         if self._redeems and isinstance(event, TradeExecuted):
             self._traded[recorded.stream] = self._awake_us
+        if isinstance(event, QuoteConfirmed):
+            self._confirmed[event.quote_id] = self._awake_us
+        elif isinstance(event, QuoteExecuted | QuoteEnded):
+            self._confirmed.pop(event.quote_id, None)
         if isinstance(event, OrderGroupAllotted) and not event.allowance:
             self._closed[event.ticker, event.order_group_id] = event.version, self._awake_us
         if isinstance(event, MarketCreated) and event.close_at_us is not None:
@@ -87,6 +94,9 @@ class Overdue:
             late = self._awake_us - since_us >= patience_us
             if late and here is not None and here.orders and here.version < version:
                 yield f"market {ticker}: order group {name} is closed and has {len(here.orders)} open orders"
+        for quote_id, since_us in self._confirmed.items():
+            if self._awake_us - since_us >= patience_us:
+                yield f"quote {quote_id}: was confirmed, and neither traded nor given up"
         for group_id, group in groups.items():
             if self._late(patience_us, group_stream(group_id)):
                 yield from _not_followed(group_id, group, markets)

@@ -66,4 +66,5 @@ class Hosting:
             "group": list(directory.groups.values()),
             "identity": list(directory.identities),
             "webhooks": list(directory.webhooks),
+            "quotes": list(directory.quotes),
         }

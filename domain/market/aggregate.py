@@ -4,7 +4,7 @@ from typing import assert_never
 
 from domain.decider import Decider
 from domain.market import commands as c
-from domain.market import lifecycle, pairs, trading
+from domain.market import crossing, lifecycle, pairs, trading
 from domain.market.commands import MarketCommand
 from domain.market.events import MarketEvent
 from domain.market.evolve import evolve
@@ -39,6 +39,8 @@ def decide(command: MarketCommand, state: MarketState) -> Decided:
             return trading.trigger(command, state)
         case c.BoundOrderGroup():
             return trading.bound(command, state)
+        case c.CrossOrders():
+            return crossing.cross(command, state)
         case (
             c.ContinueMatching() | c.RedeemPairs() | c.ClearOrderGroup() | c.TrimOffers() | c.TrimReduceOnly()
         ):

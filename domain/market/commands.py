@@ -3,6 +3,7 @@
 from domain.fees import FREE, FeeSchedule
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.limits import DEFAULT_LIMITS, AccountLimits
+from domain.market.events import CrossedOrder
 from domain.market.vocabulary import (
     Action,
     OrderType,
@@ -273,6 +274,23 @@ class RedeemPairs(Message, frozen=True, kw_only=True):
     """Redeem the pairs that accounts hold. The market asks it of itself."""
 
 
+class CrossOrders(Message, frozen=True, kw_only=True):
+    """Cross two orders with each other, at a price that the book is not better than for either.
+
+    ``price_ticks`` is in yes terms; ``*_reserved`` is the money that is set aside for each.
+    """
+
+    quote_id: str
+    price_ticks: Ticks
+    quantity: Quantity
+    maker: CrossedOrder
+    taker: CrossedOrder
+    maker_reserved: Money
+    taker_reserved: Money
+    now_us: int
+    limits: AccountLimits = DEFAULT_LIMITS
+
+
 class TrimOffers(Message, frozen=True, kw_only=True):
     """Offer no more than is left after pairs were redeemed. The market asks it of itself."""
 
@@ -329,6 +347,7 @@ OrderCommand = (
     | TrimReduceOnly
     | RedeemPairs
     | TrimOffers
+    | CrossOrders
 )
 
 MarketCommand = LifecycleCommand | OrderCommand

@@ -29,6 +29,7 @@ from domain.fields import (
     OrderStep,
     PostOnly,
     Price,
+    QuoteId,
     ReduceOnly,
     Refund,
     RulesText,
@@ -314,6 +315,29 @@ class Leg(Message, frozen=True, kw_only=True):
     order_group_id: OrderGroupId | None
 
 
+class CrossedOrder(Message, frozen=True, kw_only=True):
+    """One account's part in what two accounts have agreed."""
+
+    order_id: OrderId
+    account_id: AccountId
+    side: Side
+    action: Action
+
+
+class OrdersCrossed(Message, frozen=True, kw_only=True):
+    """Two orders were crossed with each other, as a quote and its acceptance had it.
+
+    Their placing and their trade follow. ``price_ticks`` is in yes terms.
+    """
+
+    quote_id: QuoteId
+    trade_id: TradeId
+    price_ticks: Price
+    quantity: OrderSize
+    maker: CrossedOrder
+    taker: CrossedOrder
+
+
 class TradeExecuted(Message, frozen=True, kw_only=True):
     """Two orders met at the maker's price. ``price_ticks`` is in yes terms."""
 
@@ -401,6 +425,7 @@ OrderEvent = (
     | OrderCanceled
     | PlacementAbandoned
     | AmendmentAbandoned
+    | OrdersCrossed
     | TradeExecuted
 )
 

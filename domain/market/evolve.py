@@ -5,7 +5,7 @@ from typing import assert_never
 from domain.identifiers import AccountId
 from domain.market import events as e
 from domain.market.book import Order
-from domain.market.state import CLOSED_GROUPS, GroupHere, MarketState, Position
+from domain.market.state import CLOSED_GROUPS, CROSSED_ORDERS, GroupHere, MarketState, Position
 from domain.market.vocabulary import BUY, YES, Condition, FillKind, MarketStatus, OrderType, Result
 from domain.quantities import Quantity
 
@@ -45,6 +45,8 @@ def evolve(state: MarketState, event: e.MarketEvent) -> None:
             _settled(state, event)
         case e.PositionUnwound():
             _settled(state, event)
+        case e.OrdersCrossed():
+            _crossed(state, event)
         case _:
             _lifecycle(state, event)
 
@@ -279,6 +281,13 @@ def _amended(state: MarketState, event: e.OrderAmended) -> None:
     if order.reduce_only:
         position.reduce(gained, yes=order.reduces_yes)
         _look_at_reducing(state, order.account_id, position)
+
+
+def _crossed(state: MarketState, event: e.OrdersCrossed) -> None:
+    for order in (event.maker, event.taker):
+        state.crossed[order.order_id] = event.trade_id
+    while len(state.crossed) > CROSSED_ORDERS:
+        del state.crossed[next(iter(state.crossed))]
 
 
 def _forget(state: MarketState, order: Order) -> None:

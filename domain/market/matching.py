@@ -235,6 +235,13 @@ def reach(state: MarketState, taker: Taker, bounds: Bounds | None) -> tuple[int,
     return left, value + state.fees.rounded(accrued)
 
 
+def crossed(state: MarketState, maker: Order, taker: Taker, yes_ticks: Ticks) -> TradeExecuted:
+    """Return the trade of two orders with each other, at a price that they agreed on."""
+    return _trade(
+        state, maker, taker, yes_ticks, maker.remaining, Match(taker.remaining), free=state.fees.free
+    )
+
+
 def _off(order: Order, quantity: int, reason: EndReason) -> OrderCanceled:
     return OrderCanceled(
         order_id=order.order_id, account_id=order.account_id, quantity=Quantity(quantity), reason=reason

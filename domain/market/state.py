@@ -131,6 +131,9 @@ UNBOUNDED = 2**62
 _GONE = 100
 """How many orders that are gone are still noted to expire, whatever else there is."""
 
+CROSSED_ORDERS = 10_000
+"""How many orders that were crossed are remembered, the latest: more than can be under way at once."""
+
 CLOSED_GROUPS = 10_000
 """How many groups that are closed here are remembered, the latest: more than can be under way at once."""
 
@@ -163,10 +166,8 @@ class MarketState:
 
     def __init__(self) -> None:
         self.ticker = Ticker("")
-        self.title = ""
-        self.rules = ""
+        self.title = self.rules = self.category = ""
         self.rules_version = 0
-        self.category = ""
         self.group_id: GroupId | None = None
         self.tick_size = Ticks(100)
         self.price_min = Ticks(1)
@@ -197,6 +198,8 @@ class MarketState:
         self.order_groups: dict[str, GroupHere] = {}
         self.closed_groups: dict[str, int] = {}
         """Groups closed here that have no orders left, by the version in which they were closed."""
+        self.crossed: dict[OrderId, TradeId] = {}
+        """The latest orders that were crossed with each other, and their trade: none is crossed twice."""
         self.reducing: dict[AccountId, dict[OrderId, Order]] = {}
         """The open orders that only reduce a position."""
         self.taker: Order | None = None
@@ -300,6 +303,8 @@ class MarketState:
             )
         for name, version in self.closed_groups.items():
             yield f"closed {name} {version}"
+        for order_id, trade_id in self.crossed.items():
+            yield f"crossed {order_id} {trade_id}"
         yield f"taker {self.taker.order_id if self.taker else None}"
 
 
