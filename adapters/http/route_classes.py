@@ -11,11 +11,11 @@ class RouteClass(StrEnum):
     """What a route is for."""
 
     ORDER = "order"
-    """Placing, amending or decreasing one order."""
+    """Placing, amending or decreasing one order; asking for quotes, giving, accepting and confirming one."""
     BATCH = "batch"
     """Placing several orders at once."""
     CANCEL = "cancel"
-    """Taking orders off, one or many."""
+    """Taking orders off, one or many; taking back requests and quotes."""
     ACCOUNT = "account"
     """What an account sees of itself, and what it sets beside its orders."""
     MARKET = "market"
@@ -40,7 +40,7 @@ def class_of(operation: Operation) -> RouteClass:
     if path in _SESSION_PATHS:
         return RouteClass.SESSION
     if operation.access is Access.TRADE and path.startswith(
-        ("/portfolio/orders", "/portfolio/events/orders")
+        ("/portfolio/orders", "/portfolio/events/orders", "/communications")
     ):
         if operation.method == "DELETE":
             return RouteClass.CANCEL

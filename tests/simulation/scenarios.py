@@ -3,12 +3,13 @@
 import asyncio
 
 from adapters.simulation.world import World
-from application.requests import AmendRequest, OrderAccepted
+from application.ports.event_store import START
+from application.requests import Accepted, AmendRequest, Answer, OrderAccepted
 from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
-from domain.market.vocabulary import Result
+from domain.market.vocabulary import Result, Side
 from domain.quantities import Money, Quantity, Ticks
 
 FEES = fee_schedule(maker=fee_rate(quadratic_bps=100), taker=fee_rate(quadratic_bps=700))
@@ -130,10 +131,64 @@ async def order_groups_fill_and_end(world: World) -> None:
     await world.exchange.settled()
 
 
+async def quotes_are_asked_for_given_and_taken(world: World) -> None:
+    """Ask, answer, accept and confirm: a trade of buyers, one of holders, one that fails, and many ends."""
+    quoting, m = world.exchange.quoting, Ticker("M")
+    await fund(world)
+    await open_market(world, "M")
+    await world.place(A, "yes", "buy", 40, 10)
+    await world.place(C, "no", "buy", 40, 10)
+    await agree(world, await asked(world, A), B, yes_bid=50, no_bid=48)
+    await agree(world, await asked(world, B, target_cost=2_500_000), A, yes_bid=45, no_bid=52, side="no")
+    await agree(world, await asked(world, A), C, yes_bid=45, no_bid=52, side="no")
+    failing = await asked(world, A, quantity=900)
+    quote_id, _ = await quoting.give(
+        B, failing, yes_bid=Ticks(5_000), no_bid=Ticks(4_500), rest_remainder=False
+    )
+    await quoting.accept(A, quote_id, Side.YES)
+    await world.exchange.operations.withdraw(A, Money(985_000_000), "all but a little")
+    await quoting.confirm(B, quote_id)
+    await quoting.withdraw_request(A, failing)
+    over = await asked(world, C)
+    await quoting.give(A, over, yes_bid=Ticks(0), no_bid=Ticks(4_500), rest_remainder=False)
+    await world.exchange.operations.pause(m)
+    await world.exchange.operations.resume(m)
+    await world.exchange.operations.resolve(m, Result.NO)
+    await world.exchange.settled()
+
+
+async def asked(world: World, account: AccountId, *, quantity: int = 5, target_cost: int = 0) -> str:
+    rfq_id, _ = await world.exchange.quoting.ask(
+        account,
+        Ticker("M"),
+        quantity=Quantity(0 if target_cost else 100 * quantity),
+        target_cost=Money(target_cost),
+        rest_remainder=False,
+        replaces=False,
+    )
+    return rfq_id
+
+
+async def agree(
+    world: World, rfq_id: str, maker: AccountId, *, yes_bid: int, no_bid: int, side: str = "yes"
+) -> Answer:
+    """Let a maker answer a request, the asker take the answer, and the maker stand by it."""
+    quoting = world.exchange.quoting
+    quote_id, _ = await quoting.give(
+        maker, rfq_id, yes_bid=Ticks(100 * yes_bid), no_bid=Ticks(100 * no_bid), rest_remainder=False
+    )
+    request = await quoting.request(rfq_id)
+    if request is None:
+        return Accepted(position=START)
+    await quoting.accept(request.account_id, quote_id, Side(side))
+    return await quoting.confirm(maker, quote_id)
+
+
 SCENARIOS = {
     "placed, matched, settled, resolved": placed_matched_settled_resolved,
     "a conditional market and one conditional on it are called off": called_off,
     "a condition is met and the market resolves by itself": condition_met,
     "a group resolves": group_resolved,
+    "quotes are asked for, given and taken": quotes_are_asked_for_given_and_taken,
     "order groups fill, are reset, triggered and deleted": order_groups_fill_and_end,
 }

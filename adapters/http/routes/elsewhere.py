@@ -78,20 +78,6 @@ class SportFilters(TypedDict):
     sport_ordering: list[str]
 
 
-class QuoteRequests(TypedDict):
-    """Requests for quotes: none, orders meet on the book."""
-
-    rfqs: list[str]
-    cursor: str
-
-
-class Quotes(TypedDict):
-    """Quotes beside the book: none."""
-
-    quotes: list[str]
-    cursor: str
-
-
 class TagsAnswer(TypedDict):
     """The categories of series, each with its tags: there are none."""
 
@@ -161,20 +147,6 @@ ROUTES = (
         "Filters by sport",
         SportFilters,
         SportFilters(filters_by_sports={}, sport_ordering=[]),
-    ),
-    _nothing(
-        "/communications/rfqs",
-        "Requests for quotes",
-        QuoteRequests,
-        QuoteRequests(rfqs=[], cursor=""),
-        Access.READ,
-    ),
-    _nothing(
-        "/communications/quotes",
-        "Quotes beside the book",
-        Quotes,
-        Quotes(quotes=[], cursor=""),
-        Access.READ,
     ),
     Reading(
         method="GET",
