@@ -24,6 +24,7 @@ COMMANDS = {
     "market": Entry("market", "Markets: list them, look at them, run their lives."),
     "group": Entry("group", "Groups of markets of which exactly one ends yes."),
     "order": Entry("order", "Orders: place, change, cancel and list them."),
+    "rfq": Entry("rfq", "Requests for quotes: ask, answer, accept and confirm beside the book."),
     "portfolio": Entry("portfolio", "Show an account's money and positions."),
     "leaderboard": Entry("leaderboard", "Who made the most, now or at any moment of the past."),
     "deposit": Entry("money", "Credit an account with money from outside.", "deposits"),

@@ -32,7 +32,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def client(server: Server) -> "kalshi.KalshiClient":
-    key_id, private_pem = server.open_account("ann", dollars=1_000)
+    MAKER.append(client_of(server, "bob"))
+    return client_of(server, "ann")
+
+
+MAKER: list["kalshi.KalshiClient"] = []
+"""Whoever answers requests for quotes."""
+
+
+def client_of(server: Server, account: str) -> "kalshi.KalshiClient":
+    key_id, private_pem = server.open_account(account, dollars=1_000)
     configuration = kalshi.Configuration(host=f"{server.url}/trade-api/v2")
     configuration.api_key_id, configuration.private_key_pem = key_id, private_pem
     return kalshi.KalshiClient(configuration)
@@ -45,6 +54,21 @@ def order(client: "kalshi.KalshiClient") -> str:
 
 def group(client: "kalshi.KalshiClient") -> str:
     return str(client.create_order_group(contracts_limit=5).order_group_id)
+
+
+def rfq(client: "kalshi.KalshiClient") -> str:
+    return str(client.create_rfq(market_ticker=HOLD, contracts=5, rest_remainder=False).id)
+
+
+def quote(client: "kalshi.KalshiClient") -> str:
+    given = MAKER[0].create_quote(rfq_id=rfq(client), yes_bid="0.5000", no_bid="0.4000", rest_remainder=False)
+    return str(given.id)
+
+
+def accepted(client: "kalshi.KalshiClient") -> str:
+    quote_id = quote(client)
+    client.accept_quote(quote_id, accepted_side="true")
+    return quote_id
 
 
 PERIOD = {"start_ts": int(time.time()) - 3_600, "end_ts": int(time.time()), "period_interval": 1}
@@ -111,16 +135,18 @@ CALLS: dict[str, Call] = {
     "get_filters_for_sports": lambda c: c.get_filters_for_sports(),
     "get_tags_for_series_categories": lambda c: c.get_tags_for_series_categories(),
     "get_structured_targets": lambda c: c.get_structured_targets(),
-    # What is not here, asked for as well as it can be.
-    "accept_quote": lambda c: c.accept_quote("q", accepted_side="true"),
-    "confirm_quote": lambda c: c.confirm_quote("q"),
-    "create_quote": lambda c: c.create_quote(rfq_id="r", yes_bid="0.5", no_bid="0.4", rest_remainder=False),
+    "accept_quote": lambda c: c.accept_quote(quote(c), accepted_side="true"),
+    "confirm_quote": lambda c: MAKER[0].confirm_quote(accepted(c)),
+    "create_quote": lambda c: MAKER[0].create_quote(
+        rfq_id=rfq(c), yes_bid="0.5000", no_bid="0.4000", rest_remainder=False
+    ),
     "create_rfq": lambda c: c.create_rfq(market_ticker=CUT, contracts=5, rest_remainder=False),
-    "delete_quote": lambda c: c.delete_quote("q"),
-    "delete_rfq": lambda c: c.delete_rfq("r"),
+    "delete_quote": lambda c: MAKER[0].delete_quote(quote(c)),
+    "delete_rfq": lambda c: c.delete_rfq(rfq(c)),
     "get_communications_id": lambda c: c.get_communications_id(),
-    "get_quote": lambda c: c.get_quote("q"),
-    "get_rfq": lambda c: c.get_rfq("r"),
+    "get_quote": lambda c: c.get_quote(accepted(c)),
+    "get_rfq": lambda c: c.get_rfq(rfq(c)),
+    # What is not here, asked for as well as it can be.
     "get_live_data": lambda c: c.get_live_data("match", "one"),
     "get_milestone": lambda c: c.get_milestone("one"),
     "get_structured_target": lambda c: c.get_structured_target("one"),
