@@ -14,7 +14,7 @@ from adapters.http.requests.queries import MARKETS_AT_ONCE
 from adapters.http.requests.what_if import CHANGES_MAX
 from adapters.http.routes import elsewhere
 from application.ports.sessions import PER_ACCOUNT
-from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, RULES_MAX, SERIES, World
+from benchmarks._hostile_world import BUSY, DEEP, EVENT, HOARDER, OTHER, RULES_MAX, SERIES, World
 from domain.identifiers import GroupId, OrderId, Ticker
 from domain.identity.aggregate import Scope
 from domain.market.vocabulary import Result
@@ -23,6 +23,7 @@ BASE, ADMIN = "/trade-api/v2", "/admin/v1"
 PORTFOLIO = f"{BASE}/portfolio"
 HOOKS = f"{PORTFOLIO}/webhooks"
 ORDERS, GROUPS = f"{PORTFOLIO}/orders", f"{PORTFOLIO}/order_groups"
+COMMUNICATIONS = f"{BASE}/communications"
 EVENT_ORDERS = f"{PORTFOLIO}/events/orders"
 IN_EVENT = f"{BASE}/series/{{series_ticker}}/events/{{event_ticker}}"
 TITLE, REASON, EVIDENCE, RULES = "T" * 2_000, "R" * 2_000, "E" * 10_000, "r" * RULES_MAX
@@ -417,6 +418,54 @@ CASES: dict[str, Case] = {
     ),
     f"DELETE {GROUPS}/{{order_group_id}}": Case(
         prepare=_order_group, ask=lambda _, name: Asked(names={"order_group_id": name}), makes=True
+    ),
+    # ---------------------------------------------------------------------------- beside the book
+    f"GET {COMMUNICATIONS}/id": get(),
+    f"GET {COMMUNICATIONS}/rfqs": get(**LONG),
+    f"GET {COMMUNICATIONS}/quotes": get(**LONG),
+    f"POST {COMMUNICATIONS}/rfqs": Case(
+        ask=lambda _, __: Asked(
+            body={
+                "market_ticker": DEEP,
+                "contracts": 10**6,
+                "contracts_fp": "1000000.00",
+                "rest_remainder": True,
+                "replace_existing": True,
+            }
+        ),
+        makes=True,
+    ),
+    f"GET {COMMUNICATIONS}/rfqs/{{rfq_id}}": Case(
+        prepare=lambda w: w.rfq(OTHER), ask=lambda _, name: Asked(names={"rfq_id": name})
+    ),
+    f"DELETE {COMMUNICATIONS}/rfqs/{{rfq_id}}": Case(
+        prepare=lambda w: w.rfq(HOARDER), ask=lambda _, name: Asked(names={"rfq_id": name}), makes=True
+    ),
+    f"POST {COMMUNICATIONS}/quotes": Case(
+        prepare=lambda w: w.rfq(OTHER),
+        ask=lambda _, name: Asked(
+            body={"rfq_id": name, "yes_bid": "0.5000", "no_bid": "0.4000", "rest_remainder": True}
+        ),
+        makes=True,
+    ),
+    f"GET {COMMUNICATIONS}/quotes/{{quote_id}}": Case(
+        prepare=lambda w: w.quote(HOARDER, OTHER), ask=lambda _, name: Asked(names={"quote_id": name})
+    ),
+    f"DELETE {COMMUNICATIONS}/quotes/{{quote_id}}": Case(
+        prepare=lambda w: w.quote(HOARDER, OTHER),
+        ask=lambda _, name: Asked(names={"quote_id": name}),
+        makes=True,
+    ),
+    f"PUT {COMMUNICATIONS}/quotes/{{quote_id}}/accept": Case(
+        prepare=lambda w: w.quote(OTHER, HOARDER),
+        ask=lambda _, name: Asked(names={"quote_id": name}, body={"accepted_side": "yes"}),
+        makes=True,
+    ),
+    f"PUT {COMMUNICATIONS}/quotes/{{quote_id}}/confirm": Case(
+        prepare=lambda w: w.quote(HOARDER, OTHER, accepted=True),
+        ask=lambda _, name: Asked(names={"quote_id": name}, body={}),
+        makes=True,
+        repeats_max=FEW,
     ),
     f"POST {BASE}/api_keys": Case(ask=lambda w, _: Asked(body=_new_key(w, _)), makes=True, repeats_max=15),
     f"POST {BASE}/api_keys/generate": Case(

@@ -27,6 +27,7 @@ from domain.identity.aggregate import Scope
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Result, Side
 from domain.quantities import Money, Quantity, Ticks
+from domain.rejections import Rejected
 from presage.signing import Signer
 
 HOARDER, OTHER = AccountId("hoarder"), AccountId("other")
@@ -108,6 +109,39 @@ class World:
         answer = await self.presage.exchange.trading.place(_order(HOARDER, DEEP, Ticks(2), Quantity(300)))
         assert isinstance(answer, OrderAccepted), answer
         return answer.order_id
+
+    async def rfq(self, asker: AccountId) -> str:
+        """Ask for quotes in a market without a book, in place of what was asked there before."""
+        rfq_id, answer = await self.presage.exchange.quoting.ask(
+            asker,
+            self.made.get("quiet") or await self._quiet(),
+            quantity=Quantity(100),
+            target_cost=Money(0),
+            rest_remainder=False,
+            replaces=True,
+        )
+        assert not isinstance(answer, Rejected), answer
+        return rfq_id
+
+    async def _quiet(self) -> Ticker:
+        ticker: Ticker = self.made.setdefault("quiet", await self.market())
+        return ticker
+
+    async def quote(self, maker: AccountId, asker: AccountId, *, accepted: bool = False) -> str:
+        """Answer a request, and have the answer taken."""
+        quoting = self.presage.exchange.quoting
+        quote_id, answer = await quoting.give(
+            maker,
+            await self.rfq(asker),
+            yes_bid=Ticks(5_000),
+            no_bid=Ticks(4_000),
+            rest_remainder=False,
+        )
+        assert not isinstance(answer, Rejected), answer
+        if accepted:
+            answer = await quoting.accept(asker, quote_id, Side.YES)
+            assert not isinstance(answer, Rejected), answer
+        return quote_id
 
     async def fill(self, ticker: Ticker) -> None:
         """Have many orders rest in a market, to be taken off at once."""

@@ -12,15 +12,14 @@ from uuid import UUID
 import msgspec
 
 from application.events import Cause
-from application.streams import CLUSTER, IDENTITY, QUOTES, WEBHOOKS, partition_of
+from application.streams import CLUSTER, IDENTITY, WEBHOOKS, partition_of
 from domain.identifiers import AccountId
 from domain.messages import Message
 
 M = TypeVar("M", bound=Message)
 
-LEFT_OUT = (IDENTITY, WEBHOOKS, QUOTES, CLUSTER)
-"""Streams of which nothing is taken over: keys, passwords, addresses, what is being agreed
-beside the book, and who shared the work.
+LEFT_OUT = (IDENTITY, WEBHOOKS, CLUSTER)
+"""Streams of which nothing is taken over: keys, passwords, addresses, and who shared the work.
 
 Nothing else depends on them; a sandbox is one process.
 """
@@ -42,7 +41,7 @@ EVERYBODYS = frozenset(
 )
 """Texts that say what is traded: they stay. So do the words of the trade, which are no texts."""
 
-WORDLESS = frozenset({"reason", "evidence"})
+WORDLESS = frozenset({"reason", "evidence", "explanation"})
 """Texts that people wrote about what happened: they may name anybody, and nothing follows from them."""
 
 NAMED = frozenset(
@@ -55,10 +54,17 @@ NAMED = frozenset(
         "amendment_id",
         "request_digest",
         "reference",
-        "quote_id",
+        "creator_id",
+        "communications_id",
     }
 )
 """Texts that name somebody, or something of somebody's: the same one always gets the same other one."""
+
+
+OF_A_PARTITION = frozenset({"rfq_id", "quote_id"})
+"""Names that end with the partition that decides on what they name: there they are found."""
+
+_PARTITION = len("-00")
 
 
 class NotDisguised(Exception):
@@ -147,10 +153,12 @@ class Disguise:
             return self.account(AccountId(value))
         if name in WORDLESS:
             return ""
+        if name in OF_A_PARTITION:
+            return self.name(name, value) + value[-_PARTITION:]
         if name in NAMED:
             return self.name(_KINDS.get(name, name), value)
         raise NotDisguised(f"{type(message).__name__}.{name}: it is not known whose text this is")
 
 
-_KINDS = {"key": "order_id"}
+_KINDS = {"key": "order_id", "communications_id": "creator_id"}
 """What is called otherwise somewhere: a client id is kept as the id of the order it would make."""

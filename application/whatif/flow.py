@@ -29,7 +29,7 @@ _UNLIMITED = AccountLimits(open_orders=2**62, stops=2**62)
 
 _STILL_OPEN = (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.PAUSED)
 
-OrderAsked = c.PlaceOrder | c.AmendOrder | c.DecreaseOrder | c.CancelOrder | c.BoundOrderGroup
+OrderAsked = c.PlaceOrder | c.AmendOrder | c.DecreaseOrder | c.CancelOrder | c.BoundOrderGroup | c.CrossOrders
 
 Fact = e.LifecycleEvent | e.OrderRenamed | e.PlacementAbandoned | e.AmendmentAbandoned
 FACTS = (
@@ -62,8 +62,22 @@ def asked_of(event: e.MarketEvent, before: MarketState, at_us: int) -> OrderAske
     ``before`` is the market as it was recorded, right before the event.
     """
     match event:
+        case e.OrderPlaced() if event.order_id in before.crossed:
+            return None  # it followed from its crossing
         case e.OrderPlaced():
             return _placing(event, before, at_us)
+        case e.OrdersCrossed():
+            return c.CrossOrders(
+                quote_id=event.quote_id,
+                price_ticks=event.price_ticks,
+                quantity=event.quantity,
+                maker=event.maker,
+                taker=event.taker,
+                maker_reserved=PLENTY,
+                taker_reserved=PLENTY,
+                now_us=at_us,
+                limits=_UNLIMITED,
+            )
         case e.OrderAmended():
             return c.AmendOrder(
                 order_id=event.order_id,
@@ -171,9 +185,14 @@ def holds(fact: Fact, state: MarketState) -> bool:
     return True
 
 
-def named_by(asked: OrderAsked) -> OrderId | None:
-    """Return the order that a command is about."""
-    return None if isinstance(asked, c.BoundOrderGroup) else asked.order_id
+def named_by(asked: OrderAsked) -> tuple[OrderId, ...]:
+    """Return the orders that a command is about."""
+    match asked:
+        case c.BoundOrderGroup():
+            return ()
+        case c.CrossOrders():
+            return asked.maker.order_id, asked.taker.order_id
+    return (asked.order_id,)
 
 
 Adjust = Callable[[OrderAsked | Fact, MarketState], "OrderAsked | Fact | None"]

@@ -26,7 +26,7 @@ from domain.market import commands as c
 from domain.market.aggregate import MARKET
 from domain.market.book import Order
 from domain.market.commands import MarketCommand
-from domain.market.events import MarketEvent, OrderPlaced
+from domain.market.events import MarketEvent, OrderPlaced, OrdersCrossed
 from domain.market.policies import amended_terms
 from domain.market.state import MarketState
 from domain.market.trading import amended_reservation
@@ -161,13 +161,16 @@ class Fork:
         self._settle(self.at_us)
 
     def _wanted(self, event: MarketEvent, asked: OrderAsked) -> bool:
-        name = named_by(asked)
-        if name not in self._gone:
-            return True
-        if isinstance(event, OrderPlaced) and name in self._changes.removed:
+        # Without one of two orders that were crossed there is nothing to cross.
+        gone = [name for name in named_by(asked) if name in self._gone]
+        if isinstance(event, OrderPlaced) and event.order_id in self._changes.removed:
             self._find(event.order_id, event.account_id)
+        if isinstance(event, OrdersCrossed):
+            for order in (event.maker, event.taker):
+                if order.order_id in self._changes.removed:
+                    self._find(order.order_id, order.account_id)
         # What is somebody else's is there as it was, and the question has no answer.
-        return name in self._changes.removed and name not in self.found
+        return all(name in self._changes.removed and name not in self.found for name in gone)
 
     def _find(self, order_id: OrderId, account_id: AccountId) -> None:
         if self._changes.owner in (None, account_id):

@@ -74,9 +74,9 @@ def _accepted(state: QuotesState, event: e.QuoteAccepted) -> None:
 
 def _over(state: QuotesState, event: e.QuoteExecuted | e.QuoteEnded, status: QuoteStatus) -> Quote:
     quote, request = _quote(state, event), state.requests[event.rfq_id]
-    quote.status = status
+    waited, quote.status = quote.bound, status
     _count(state.standing_quotes, quote.account_id, -1)
-    if request.open:
+    if waited and request.open:
         # Its time may have come while it waited for the quote.
         heapq.heappush(state.due, (request.requested.expires_at_us, event.rfq_id, ""))
     return quote

@@ -9,10 +9,10 @@ import orjson
 from application.events import Cause, DomainEvent
 from application.ports.event_store import Position, RecordedEvent
 from tests.unit.event_schemas.market_examples import HOLDERS, LIFECYCLE, ORDERS
-from tests.unit.event_schemas.other_examples import CLUSTER, EXCHANGE, GROUPS, KEYS, LEDGER, WEBHOOKS
+from tests.unit.event_schemas.other_examples import CLUSTER, EXCHANGE, GROUPS, KEYS, LEDGER, QUOTES, WEBHOOKS
 
 EXAMPLES: dict[str, DomainEvent] = (
-    EXCHANGE | LIFECYCLE | ORDERS | HOLDERS | LEDGER | GROUPS | KEYS | WEBHOOKS | CLUSTER
+    EXCHANGE | LIFECYCLE | ORDERS | HOLDERS | LEDGER | GROUPS | KEYS | WEBHOOKS | QUOTES | CLUSTER
 )
 """By stored name, what each golden file of the present version says."""
 

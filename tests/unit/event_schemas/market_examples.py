@@ -22,6 +22,10 @@ AMENDMENT = "0193a4f2-7c1e-7b55-9a4e-2d1d8a3f6b0c"
 SECOND = OrderId("9d8f0a54-6d0c-5b1e-9f0e-71c2a4f3e002")
 CHILD, PARENT = Ticker("RECESSION-27-IF-CUT"), Ticker("FED-26DEC-CUT")
 
+QUOTE = "0193a4f2-7c1e-7b55-9a4e-2d1d8a3f6b0d"
+MAKER = m.CrossedOrder(order_id=OrderId(f"{QUOTE}-01-m"), account_id=BOB, side=Side.YES, action=Action.BUY)
+TAKER = m.CrossedOrder(order_id=OrderId(f"{QUOTE}-01-t"), account_id=ALICE, side=Side.YES, action=Action.SELL)
+
 LIFECYCLE: dict[str, DomainEvent] = {
     "MarketCreated": m.MarketCreated(
         ticker=CHILD,
@@ -116,6 +120,14 @@ ORDERS: dict[str, DomainEvent] = {
     ),
     "PlacementAbandoned": m.PlacementAbandoned(order_id=SECOND, account_id=BOB),
     "AmendmentAbandoned": m.AmendmentAbandoned(order_id=FIRST, account_id=ALICE, amendment_id=AMENDMENT),
+    "OrdersCrossed": m.OrdersCrossed(
+        quote_id=f"{QUOTE}-01",
+        trade_id=TradeId(f"{CHILD}:2"),
+        price_ticks=Ticks(6_200),
+        quantity=Quantity(50_000),
+        maker=MAKER,
+        taker=TAKER,
+    ),
     "TradeExecuted": m.TradeExecuted(
         trade_id=TradeId(f"{CHILD}:1"),
         price_ticks=Ticks(6_500),

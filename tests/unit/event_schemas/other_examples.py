@@ -9,8 +9,20 @@ from domain.identity.aggregate import CredentialSet, KeyCreated, KeyRevoked, Sco
 from domain.ledger import events as ledger
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
+from domain.quotes import events as q
+from domain.quotes.vocabulary import Ending
 from domain.webhooks import aggregate as w
-from tests.unit.event_schemas.market_examples import ALICE, AMENDMENT, BOB, CHILD, FIRST, SECOND
+from tests.unit.event_schemas.market_examples import (
+    ALICE,
+    AMENDMENT,
+    BOB,
+    CHILD,
+    FIRST,
+    MAKER,
+    QUOTE,
+    SECOND,
+    TAKER,
+)
 
 ORDER_GROUP = "group-7"
 THIRD = OrderId("6a0c1b7e-55d1-5b0f-8a38-0c9d1f2e3b44")
@@ -188,6 +200,66 @@ WEBHOOKS: dict[str, DomainEvent] = {
     ),
     "NoticeRetried": w.NoticeRetried(
         account_id=ALICE, name="desk", notice_id=NOTICE, ticker=Ticker("FED-26DEC-CUT"), revision=4
+    ),
+}
+
+RFQ = "0193a4f2-7c1e-7b55-9a4e-2d1d8a3f6b0e-01"
+THEN = 1_793_000_000_000_000
+
+QUOTES: dict[str, DomainEvent] = {
+    "AccountIntroduced": q.AccountIntroduced(
+        account_id=ALICE, communications_id="5b1f6c1e-4c7e-4a55-8a4e-2d1d8a3f6b0f"
+    ),
+    "QuotesRequested": q.QuotesRequested(
+        rfq_id=RFQ,
+        account_id=ALICE,
+        creator_id="5b1f6c1e-4c7e-4a55-8a4e-2d1d8a3f6b0f",
+        ticker=CHILD,
+        quantity=Quantity(50_000),
+        target_cost=Money(0),
+        rest_remainder=False,
+        expires_at_us=THEN + 600_000_000,
+        at_us=THEN,
+    ),
+    "RequestEnded": q.RequestEnded(rfq_id=RFQ, ending=Ending.EXECUTED, at_us=THEN + 9_000_000),
+    "QuoteGiven": q.QuoteGiven(
+        quote_id=f"{QUOTE}-01",
+        rfq_id=RFQ,
+        account_id=BOB,
+        creator_id="6c2a7d2f-5d8f-4b66-9b5f-3e2e9b4a7c1a",
+        yes_bid_ticks=Ticks(6_200),
+        no_bid_ticks=Ticks(0),
+        rest_remainder=False,
+        expires_at_us=THEN + 302_000_000,
+        at_us=THEN + 2_000_000,
+    ),
+    "QuoteAccepted": q.QuoteAccepted(
+        quote_id=f"{QUOTE}-01",
+        rfq_id=RFQ,
+        side=Side.YES,
+        quantity=Quantity(50_000),
+        confirm_by_us=THEN + 35_000_000,
+        at_us=THEN + 5_000_000,
+    ),
+    "QuoteConfirmed": q.QuoteConfirmed(
+        quote_id=f"{QUOTE}-01",
+        rfq_id=RFQ,
+        ticker=CHILD,
+        price_ticks=Ticks(6_200),
+        quantity=Quantity(50_000),
+        maker=MAKER,
+        taker=TAKER,
+        at_us=THEN + 8_000_000,
+    ),
+    "QuoteExecuted": q.QuoteExecuted(
+        quote_id=f"{QUOTE}-01", rfq_id=RFQ, trade_id=TradeId(f"{CHILD}:2"), at_us=THEN + 9_000_000
+    ),
+    "QuoteEnded": q.QuoteEnded(
+        quote_id=f"{QUOTE}-01",
+        rfq_id=RFQ,
+        ending=Ending.EXECUTION_FAILED,
+        explanation="insufficient_funds: the asker cannot trade",
+        at_us=THEN + 9_000_000,
     ),
 }
 

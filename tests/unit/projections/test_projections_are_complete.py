@@ -13,7 +13,8 @@ from application.events import DomainEvent
 from domain.cluster import ClusterEvent
 from domain.identity.aggregate import CredentialSet
 from domain.ledger.events import OrderGroupAllotted
-from domain.market.events import AmendmentAbandoned, OrderGroupBounded, PlacementAbandoned
+from domain.market.events import AmendmentAbandoned, OrderGroupBounded, OrdersCrossed, PlacementAbandoned
+from domain.quotes.events import QuotesEvent
 from domain.webhooks.aggregate import WebhookEvent
 from projections.catalog import TABLES, all_projections
 
@@ -22,8 +23,10 @@ NOT_SHOWN = {
     AmendmentAbandoned,
     OrderGroupAllotted,  # how a ledger and its markets keep to a limit; readers see the limit and what filled
     OrderGroupBounded,
+    OrdersCrossed,  # readers see the orders and the trade that follow
     CredentialSet,  # read where it is written, and by nobody else
     *get_args(ClusterEvent),  # who owns what: for the processes themselves
+    *get_args(QuotesEvent),  # requests and quotes are looked up where they are decided on
     *get_args(WebhookEvent),  # the same: those who tell an account of its orders follow them
 }
 

@@ -7,8 +7,16 @@ from uuid import UUID
 import pytest
 
 from application.events import Cause, DomainEvent
-from application.sandbox.disguise import EVERYBODYS, LEFT_OUT, NAMED, WORDLESS, Disguise, NotDisguised
-from application.streams import EXCHANGE, EXCHANGE_PREFIXES, GROUP, LEDGER, MARKET, partition_of
+from application.sandbox.disguise import (
+    EVERYBODYS,
+    LEFT_OUT,
+    NAMED,
+    OF_A_PARTITION,
+    WORDLESS,
+    Disguise,
+    NotDisguised,
+)
+from application.streams import EXCHANGE, EXCHANGE_PREFIXES, GROUP, LEDGER, MARKET, QUOTES, partition_of
 from domain.cluster import ClusterEvent
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.identity.aggregate import IdentityEvent
@@ -55,7 +63,7 @@ TAKEN_OVER = set(get_args(DomainEvent)) - NOT_TAKEN_OVER
 
 
 def test_of_every_kind_of_stream_it_is_known_whether_it_is_taken_over() -> None:
-    assert set(EXCHANGE_PREFIXES) - set(LEFT_OUT) == {EXCHANGE, MARKET, LEDGER, GROUP}
+    assert set(EXCHANGE_PREFIXES) - set(LEFT_OUT) == {EXCHANGE, MARKET, LEDGER, GROUP, QUOTES}
     assert set(LEFT_OUT) < set(EXCHANGE_PREFIXES)
 
 
@@ -67,7 +75,7 @@ def test_of_every_text_in_every_event_it_is_known_whose_it_is() -> None:
     for each in known:
         for name, hint in get_type_hints(each, include_extras=True).items():
             if str in kinds(hint):
-                assert name in EVERYBODYS | NAMED | WORDLESS, f"{each.__name__}.{name}"
+                assert name in EVERYBODYS | NAMED | WORDLESS | OF_A_PARTITION, f"{each.__name__}.{name}"
     assert not EVERYBODYS & NAMED
     assert not EVERYBODYS & WORDLESS
 
