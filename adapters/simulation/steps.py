@@ -11,7 +11,7 @@ from domain.fees import fee_rate, fee_schedule
 from domain.group.commands import CreateGroup
 from domain.identifiers import AccountId, GroupId, OrderId, Ticker
 from domain.market.commands import CreateMarket
-from domain.market.vocabulary import OrderType, Result, SelfTradePrevention, TimeInForce
+from domain.market.vocabulary import OrderType, Result, SelfTradePrevention, Side, TimeInForce
 from domain.quantities import Money, Quantity, Ticks
 from domain.rejections import Reason, Rejected
 
@@ -54,6 +54,7 @@ _WEIGHTS: Mapping[str, float] = {
     "create_order_group": 1.1,
     "reset_order_group": 1.1,
     "cancel_all": 1.5,
+    "agree_on_a_quote": 3,
     "resolve": 0.04,
     "void": 0.04,
     "resolve_group": 0.04,
@@ -228,6 +229,37 @@ class Doing:
     async def cancel_all(self, rng: random.Random) -> object:
         """Cancel all orders of somebody in a market."""
         return await self.world.exchange.trading.cancel_all(rng.choice(ACCOUNTS), rng.choice(MARKETS))
+
+    async def agree_on_a_quote(self, rng: random.Random) -> object:
+        """Ask for quotes and go some of the way to a trade, now and then by an answer that cannot be."""
+        quoting, ticker = self.world.exchange.quoting, rng.choice(MARKETS)
+        asker, maker = rng.sample(ACCOUNTS, 2)
+        costs = rng.random() < 0.3
+        rfq_id, answer = await quoting.ask(
+            asker,
+            ticker,
+            quantity=Quantity(0 if costs else 100 * rng.randint(1, 40)),
+            target_cost=Money(rng.randint(1, 10**7) if costs else 0),
+            rest_remainder=False,
+            replaces=rng.random() < 0.3,
+        )
+        bid = rng.randint(40, 60)
+        quote_id, quoted = await quoting.give(
+            maker,
+            rfq_id,
+            yes_bid=Ticks(100 * bid),
+            no_bid=Ticks(100 * rng.randint(0, 100 - bid)),
+            rest_remainder=False,
+        )
+        if isinstance(quoted, Rejected) or rng.random() < 0.1:
+            return answer, quoted
+        if rng.random() < 0.1:
+            await quoting.withdraw_quote(maker, quote_id)
+        accepted = await quoting.accept(asker, quote_id, rng.choice(list(Side)))
+        if isinstance(accepted, Rejected) or rng.random() < 0.1:
+            return accepted
+        times = 2 if rng.random() < 0.2 else 1
+        return await asyncio.gather(*(quoting.confirm(maker, quote_id) for _ in range(times)))
 
     async def resolve(self, rng: random.Random) -> object:
         """Resolve the first market."""

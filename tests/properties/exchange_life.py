@@ -10,6 +10,7 @@ from domain.ledger import commands as lc
 from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market import commands as c
 from domain.market.book import Order
+from domain.market.events import CrossedOrder
 from domain.market.vocabulary import Action, MarketStatus, OrderType, Result, SelfTradePrevention, Side
 from domain.market.vocabulary import TimeInForce as Tif
 from domain.quantities import Money, Quantity, Ticks
@@ -87,10 +88,12 @@ class Life:
         self.exchange = exchange
         self.random = random
         self.transfers = 0
+        self.crossed = 0
         self.group_ids = {name: name for name, _ in ORDER_GROUPS}
         self.middles = dict.fromkeys(exchange.markets, 5_000)
         self.deeds: list[tuple[Callable[[], object], float]] = [
             (self.place, 60),
+            (self.cross, 4),
             (self.cancel, 8),
             (self.amend, 9),
             (self.decrease, 4),
@@ -142,6 +145,42 @@ class Life:
             buy_max_cost=Money(random.randint(1, 9_000_000)) if not sells and random.random() < 0.1 else None,
         )
         exchange.place(ticker, command, interrupt=random.random() < 0.03)
+
+    def cross(self) -> None:
+        """Let two traders agree on a price, mostly one between the best bids."""
+        random, exchange = self.random, self.exchange
+        ticker, (one, two) = random.choice(self.busy()), random.sample(ACCOUNTS, 2)
+        book = exchange.markets[ticker].book
+        low, high = book.yes.best_ticks or 100, 10_000 - (book.no.best_ticks or 100)
+        price = (
+            Ticks(100 * (random.randint(low, high) // 100)) if low < high else self.price(ticker, Side.YES)
+        )
+        side, quantity = random.choice(list(Side)), Quantity(self.size())
+        refused = exchange.cross(
+            ticker,
+            c.CrossOrders(
+                quote_id=exchange.new_order_id(),
+                price_ticks=price,
+                quantity=quantity,
+                maker=self.part(ticker, one, side, quantity),
+                taker=self.part(ticker, two, Side.NO if side is Side.YES else Side.YES, quantity),
+                maker_reserved=Money(0),
+                taker_reserved=Money(0),
+                now_us=exchange.now,
+            ),
+        )
+        self.crossed += refused is None
+
+    def part(self, ticker: Ticker, account: AccountId, gains: Side, quantity: Quantity) -> CrossedOrder:
+        gives = Side.NO if gains is Side.YES else Side.YES
+        position = self.exchange.markets[ticker].positions.get(account)
+        sells = position is not None and position.free(gives) >= quantity
+        return CrossedOrder(
+            order_id=self.exchange.new_order_id(),
+            account_id=account,
+            side=gives if sells else gains,
+            action=Action.SELL if sells else Action.BUY,
+        )
 
     def size(self) -> int:
         return self.random.choice([1, 7, 50, 100, 100, 250, 600])

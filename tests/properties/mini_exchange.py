@@ -29,6 +29,7 @@ from domain.limits import DEFAULT_LIMITS, AccountLimits
 from domain.market import commands as c
 from domain.market import events as e
 from domain.market.aggregate import MARKET
+from domain.market.crossing import placing_of
 from domain.market.policies import amended_terms, first_amendment_refusal, first_refusal, reservation_for
 from domain.market.state import MarketState
 from domain.market.trading import amended_reservation
@@ -131,6 +132,40 @@ class MiniExchange:
             self.interrupted.append(command)
             return None
         return self.carry_out(command)
+
+    def cross(self, ticker: Ticker, command: c.CrossOrders) -> Outcome:
+        """Reserve for both, cross, and release what is reserved if the market does not cross them."""
+        market, reserved, refused = self.markets[ticker], [], None
+        for order in (command.maker, command.taker):
+            placing = placing_of(order, command.price_ticks, command.quantity, self.now, Money(0))
+            refused = first_refusal(placing, market)
+            if refused is None:
+                reserve = lc.ReserveFunds(
+                    order_id=order.order_id,
+                    account_id=order.account_id,
+                    ticker=ticker,
+                    amount=Money(reservation_for(placing, market)),
+                    request_digest=command.quote_id,
+                    order_group_id=None,
+                    limits=self.limits,
+                )
+                _, refused = self.ask_ledger(self.partition(order.account_id), reserve)
+                reserved.append(reserve)
+            if refused is not None:
+                break
+        else:
+            maker, taker = (reserve.amount for reserve in reserved)
+            command = replace(command, maker_reserved=maker, taker_reserved=taker, now_us=self.now)
+            _, refused = self.decide(ticker, command)
+        if refused is not None:
+            for reserve in reserved:
+                order_id, account_id = reserve.order_id, reserve.account_id
+                self.ask_market(ticker, c.AbandonPlacement(order_id=order_id, account_id=account_id))
+                self.ask_ledger(self.partition(account_id), lc.ReleaseReservation(order_id=order_id))
+            assert not reserved or self.ask_market(ticker, command) is not None
+        else:
+            assert self.decide(ticker, command) == ([], None), "crossed twice"
+        return refused
 
     def carry_out(self, command: c.PlaceOrder | c.AmendOrder) -> Outcome:
         """Do what is left of a saga once the money is set aside."""
