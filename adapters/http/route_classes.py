@@ -5,19 +5,20 @@ from enum import StrEnum
 from adapters.http.operations import Access, Operation
 
 _SESSION_PATHS = ("/login", "/logout", "/sessions", "/sessions/{session}", "/accounts", "/account/password")
+_ORDER_PATHS = ("/portfolio/orders", "/portfolio/events/orders")
 
 
 class RouteClass(StrEnum):
     """What a route is for."""
 
     ORDER = "order"
-    """Placing, amending or decreasing one order; asking for quotes, giving, accepting and confirming one."""
+    """Placing, amending or decreasing one order."""
     BATCH = "batch"
     """Placing several orders at once."""
     CANCEL = "cancel"
     """Taking orders off, one or many; taking back requests and quotes."""
     ACCOUNT = "account"
-    """What an account sees of itself, and what it sets beside its orders."""
+    """What an account sees of itself, and what it sets, asks for and agrees on beside its orders."""
     MARKET = "market"
     """What everybody sees."""
     SESSION = "session"
@@ -39,10 +40,10 @@ def class_of(operation: Operation) -> RouteClass:
         return RouteClass.SERVICE
     if path in _SESSION_PATHS:
         return RouteClass.SESSION
-    if operation.access is Access.TRADE and path.startswith(
-        ("/portfolio/orders", "/portfolio/events/orders", "/communications")
-    ):
+    if operation.access is Access.TRADE and path.startswith(_ORDER_PATHS):
         if operation.method == "DELETE":
             return RouteClass.CANCEL
         return RouteClass.BATCH if path.endswith("/batched") else RouteClass.ORDER
+    if operation.method == "DELETE" and path.startswith("/communications"):
+        return RouteClass.CANCEL
     return RouteClass.MARKET if operation.access is Access.PUBLIC else RouteClass.ACCOUNT

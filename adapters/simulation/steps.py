@@ -243,7 +243,7 @@ class Doing:
             rest_remainder=False,
             replaces=rng.random() < 0.3,
         )
-        bid = rng.randint(40, 60)
+        bid = self._between_the_bids(rng, ticker)
         quote_id, quoted = await quoting.give(
             maker,
             rfq_id,
@@ -260,6 +260,14 @@ class Doing:
             return accepted
         times = 2 if rng.random() < 0.2 else 1
         return await asyncio.gather(*(quoting.confirm(maker, quote_id) for _ in range(times)))
+
+    def _between_the_bids(self, rng: random.Random, ticker: Ticker) -> int:
+        """Return a price in cents that passes over nobody on the book, mostly."""
+        market = self.world.exchange.directory.market(ticker).loaded
+        yes, no = (market.book.yes, market.book.no) if market else (None, None)
+        low = (yes.best_ticks if yes else None) or 4_000
+        high = 10_000 - ((no.best_ticks if no else None) or 4_000)
+        return rng.randint(low // 100, high // 100) if low <= high else rng.randint(40, 60)
 
     async def resolve(self, rng: random.Random) -> object:
         """Resolve the first market."""

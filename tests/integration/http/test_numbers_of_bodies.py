@@ -98,7 +98,18 @@ async def somewhere(world: World, operator: Person, ann: Person, number: int) ->
         "order_id": order.json()["order"]["order_id"],
         "order_group_id": group.json()["order_group_id"],
         "account_id": "ann",
+        "market_ticker": ticker,
+        "rfq_id": await asked(world, operator, ticker),
+        "quote_id": "nothing-was-quoted",
+        "yes_bid": "0.42",
+        "no_bid": "0.42",
     }
+
+
+async def asked(world: World, person: Person, ticker: str) -> str:
+    """Let somebody ask for quotes."""
+    body = {"market_ticker": ticker, "contracts": 1}
+    return str((await world.send(person, "POST", f"{BASE}/communications/rfqs", body=body)).json()["id"])
 
 
 async def test_every_number_of_every_body_is_answered_at_64_bits_and_beyond(

@@ -60,7 +60,7 @@ PUBLIC = {
 PAGES = {"GET /", "GET /assets/{name}"}
 """What is served besides: files that are the same for everybody. Whoever adds more says so here."""
 
-EVERYBODYS = {"ticker"}
+EVERYBODYS = {"ticker", "rfq_id"}
 """What is nobody's own, though not everybody may ask about it. Whoever adds a name to them says so here."""
 
 FEED = {f"GET {STREAM_PATH}"}
@@ -198,7 +198,13 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
     login = {"account_id": ann.account_id, "password": password["new_password"]}
     session = (await world.send(None, "POST", "/trade-api/v2/login", body=login)).json()["session"]
     world.client.cookies.clear()
+    asked = {"market_ticker": market, "contracts": 5}
+    rfq = await world.send(ann, "POST", "/trade-api/v2/communications/rfqs", body=asked)
+    given = {"rfq_id": rfq.json()["id"], "yes_bid": "0.43", "no_bid": "0.1"}
+    cat = await world.person("cat", dollars=10)
+    quote = await world.send(cat, "POST", "/trade-api/v2/communications/quotes", body=given)
     theirs = {
+        "quote_id": quote.json()["id"],
         "order_id": order_id,
         "order_group_id": made.json()["order_group_id"],
         "api_key": ann.key_id,
@@ -213,6 +219,7 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
         "amend": {"yes_price": 43},
         "decrease": {"reduce_by": 1},
         "limit": {"contracts_limit": 1},
+        "accept": {"accepted_side": "yes"},
     }
     names = {op: set(re.findall(r"{(\w+)}", op.path)) - EVERYBODYS for op in PRIVATE}
     owned = [op for op in PRIVATE if op.access is not Access.ADMIN and names[op]]
