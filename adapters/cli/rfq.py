@@ -84,7 +84,7 @@ def list_requests(
             each["market_ticker"],
             each["contracts_fp"] if each["contracts"] else f"${each['target_cost_dollars']}",
             each["cancellation_reason"] or each["status"],
-            "yours" if each["creator_user_id"] else each["creator_id"][:8],
+            "yours" if each["creator_user_id"] else each["creator_id"][-12:],
         )
         for each in answer["rfqs"]
     )
