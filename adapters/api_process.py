@@ -39,6 +39,17 @@ class ApiProcess:
     parts: list[Measured]
 
 
+class _Settled:
+    """Counts what was done through this API that may have made a key or ended one."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def once_more(self) -> None:
+        """Count one."""
+        self.times += 1
+
+
 class _Processor:
     """The processor time that an API takes."""
 
@@ -53,7 +64,8 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiProcess]:
     folder = DataFolder(settings.data)
     folder.prepare(log_here=False)
     async with AsyncExitStack() as stack:
-        base = await open_base(stack, settings, part="api")
+        settled = _Settled()
+        base = await open_base(stack, settings, part="api", key_changes=lambda: settled.times)
         engines = await stack.enter_async_context(open_lines(settings, base.log, base.codec, base.health))
         sessions, _ = await stack.enter_async_context(
             open_sessions(settings.redis_url, exchange=base.founded)
@@ -84,7 +96,14 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiProcess]:
         front.warmer.start()
         yield ApiProcess(
             app=base.tracing.requests(
-                forwarding_app(front.port, engines, feed=front.feed, more_routes=page_routes(), own=own)
+                forwarding_app(
+                    front.port,
+                    engines,
+                    feed=front.feed,
+                    more_routes=page_routes(),
+                    own=own,
+                    settled=settled.once_more,
+                )
             ),
             health=base.health,
             engines=engines,

@@ -49,29 +49,38 @@ def forwarding_app(
     feed: Feed,
     more_routes: Sequence[BaseRoute] = (),
     own: Mapping[str, Callable[[Operation], Routed]] = _NOTHING,
+    settled: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """Return the ASGI application of a process that has read models, a feed and a line to the engine.
 
-    ``own`` makes what is answered here at a path though it would be asked of the engine.
+    ``own`` makes what is answered here at a path though it would be asked of the engine. ``settled`` is
+    called when something was done that is to count at once, keys among it, before that is told.
     """
     endpoints = [
-        own[operation.path](operation) if operation.path in own else _endpoint(number, operation, port, line)
+        own[operation.path](operation)
+        if operation.path in own
+        else _endpoint(number, operation, port, line, settled)
         for number, operation in enumerate(OPERATIONS)
     ]
     return routed(port, endpoints, feed=feed, more_routes=more_routes)
 
 
-def _endpoint(number: int, operation: Operation, port: ReadPort, line: ToEngine) -> Routed:
+def _endpoint(
+    number: int, operation: Operation, port: ReadPort, line: ToEngine, settled: Callable[[], None]
+) -> Routed:
     if isinstance(operation, Reading):
         return ReadingHere(operation, port, line)
-    return Forwarding(number, operation, port, line)
+    return Forwarding(number, operation, port, line, settled)
 
 
 class Forwarding(Routed):
     """A route that the engine answers."""
 
-    def __init__(self, number: int, operation: Operation, port: ReadPort, line: ToEngine) -> None:
+    def __init__(
+        self, number: int, operation: Operation, port: ReadPort, line: ToEngine, settled: Callable[[], None]
+    ) -> None:
         super().__init__(operation, port)
+        self._settled = settled
         self._number = number
         self._line = line
         service = self.route_class is RouteClass.SERVICE
@@ -114,6 +123,7 @@ class Forwarding(Routed):
         if self._operation.method != "GET":
             self._port.own_writes.note(account_id, position)
         if self._operation.settles:
+            self._settled()
             await show(self._port, position)
 
     async def _asked(self, scope: Scope, receive: Receive) -> tuple[Forwarded, AccountId | None]:

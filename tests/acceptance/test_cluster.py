@@ -13,6 +13,7 @@ from typing import Any, Self
 import httpx
 import pytest
 
+from adapters.data_folder import DataFolder
 from presage.signing import Signer
 from tests.acceptance.cluster_of_engines import Cluster, Role, everyone, running_cluster, signed
 from tests.acceptance.presage_process import presage
@@ -220,6 +221,23 @@ def test_an_engine_that_comes_takes_its_share_and_gives_it_back(
     assert load.failures == []
     check_log(cluster.operator, load.told)
     assert_refused(cluster.more("E3"), "engine_removed")
+
+
+def test_a_key_counts_at_once_at_the_api_that_was_asked_for_it_and_so_does_its_end(
+    cluster: Cluster, traders: dict[str, Signer]
+) -> None:
+    url, fills = cluster.apis[0].url, "/trade-api/v2/portfolio/fills"
+    operator = DataFolder(cluster.operator).operator()
+    assert operator is not None
+    acting = Signer(operator.key_id, operator.read())
+    for number in range(5):
+        keys = "/admin/v1/accounts/alice/api_keys/generate"
+        made = signed(url, acting, "POST", keys, {"name": f"at once {number}"}).json()
+        key = Signer(made["api_key_id"], made["private_key"].encode())
+        assert signed(url, key, "GET", fills).status_code == 200
+        ended = f"/trade-api/v2/api_keys/{made['api_key_id']}"
+        assert signed(url, traders["alice"], "DELETE", ended).status_code == 204
+        assert signed(url, key, "GET", fills).status_code == 401
 
 
 def test_a_second_engine_of_a_name_is_refused(cluster: Cluster) -> None:
