@@ -22,6 +22,7 @@ ALONE_S = 5.0
 """How long what is shared is left alone after it failed: meanwhile each process counts for itself."""
 
 ADDRESS = "address"
+_ACCOUNTS = "accounts"
 _OPEN = "failed_open"
 
 
@@ -77,7 +78,7 @@ class Limits:
         self._shared = shared
         self._now_s = now_s
         self._alone_until_s = 0.0
-        self._unwell = False
+        self._failing: dict[str, str] = {}
         self._address = Limit(ADDRESS, ADDRESS, rules.address)
         self._tiers = {
             tier: {kind: Limit(tier, kind.value, rate) for kind, rate in rates.items()}
@@ -93,8 +94,8 @@ class Limits:
         try:
             if self._shared is None or kind is Kind.CANCEL:
                 decision = self._here.take(name, limit.rate, cost)
-                if self._unwell and self._shared is None:
-                    self._well()
+                if self._failing and self._shared is None:
+                    self._well(_ACCOUNTS)
             else:
                 decision = await self._take_shared(self._shared, name, limit.rate, cost)
         except Exception as fault:  # noqa: BLE001 (whatever it is, trading goes on)
@@ -116,6 +117,8 @@ class Limits:
         except Exception as fault:  # noqa: BLE001 (as above)
             self._fails_open(limit, fault)
             return None
+        if self._failing:
+            self._well(ADDRESS)
         limit.decided[decision.outcome] += 1
         return Ruling(decision, limit)
 
@@ -134,25 +137,31 @@ class Limits:
             decision = await shared.take(name, rate, cost)
         except SharedBucketsUnavailable as fault:
             self._alone_until_s = self._now_s() + ALONE_S
-            self._report(f"{fault}; each process counts for itself until it is back")
+            self._report(_ACCOUNTS, f"{fault}; each process counts for itself until it is back")
             return self._here.take(name, rate, cost)
-        if self._unwell:
-            self._well()
+        if self._failing:
+            self._well(_ACCOUNTS)
         return decision
 
     def _fails_open(self, limit: Limit, fault: Exception) -> None:
         limit.decided[_OPEN] += 1
-        if not self._unwell:
+        whose = ADDRESS if limit is self._address else _ACCOUNTS
+        if whose not in self._failing:
             log.error("a limit could not be decided on", exc_info=fault)
-        self._report(f"requests are not limited: {type(fault).__name__}: {fault}")
+        self._report(whose, f"requests are not limited: {type(fault).__name__}: {fault}")
 
-    def _report(self, message: str) -> None:
-        self._unwell = True
-        self._health.report(PART, Trouble.GUARD_FAILS_OPEN, message)
+    def _report(self, whose: str, message: str) -> None:
+        self._failing[whose] = message
+        self._health.report(PART, Trouble.GUARD_FAILS_OPEN, "; ".join(dict.fromkeys(self._failing.values())))
 
-    def _well(self) -> None:
-        self._unwell = False
-        self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
+    def _well(self, whose: str) -> None:
+        """Note that limits of addresses, or those of accounts, are decided on again."""
+        if self._failing.pop(whose, None) is None:
+            return
+        if self._failing:
+            self._report(*next(iter(self._failing.items())))
+        else:
+            self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
 
     @property
     def decisions(self) -> dict[tuple[str, ...], int]:

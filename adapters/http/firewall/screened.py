@@ -20,6 +20,7 @@ Knows = Callable[[Scope], Awaitable[bool]]
 """Returns whether a request to read something was signed by somebody known."""
 
 READING = ("GET", "HEAD")
+_HEADS, _BODIES = "heads", "bodies"
 
 
 class Screening:
@@ -30,7 +31,7 @@ class Screening:
         self._health = health
         self._knows = knows
         self._acts = acts
-        self._unwell = False
+        self._failing: set[str] = set()
         self._second, self._lines = 0, 0
 
     def looking(self, scope: Scope, receive: Receive, head: Verdict) -> Receive:
@@ -63,18 +64,21 @@ class Screening:
                 scope["method"], scope["raw_path"], scope["query_string"], scope["headers"]
             )
         except Exception as fault:  # noqa: BLE001 (whatever it is, trading goes on)
-            return self._fails_open(fault)
+            return self._fails_open(_HEADS, fault)
         if verdict.action is None:
             self._firewall.verdicts["passed"] += 1
-        if self._unwell:
-            self._well()
+        if self._failing:
+            self._well(_HEADS)
         return verdict
 
     async def _body(self, scope: Scope, body: bytes, head: Verdict) -> Verdict:
         try:
-            return await self._firewall.body(scope["method"], scope["raw_path"], body, head)
+            verdict = await self._firewall.body(scope["method"], scope["raw_path"], body, head)
         except Exception as fault:  # noqa: BLE001 (as above)
-            return self._fails_open(fault)
+            return self._fails_open(_BODIES, fault)
+        if self._failing:
+            self._well(_BODIES)
+        return verdict
 
     async def problem(self, scope: Scope, verdict: Verdict) -> Problem | None:
         """Return what whoever asked is told, if they are refused."""
@@ -114,14 +118,16 @@ class Screening:
                 verdict.score,
             )
 
-    def _fails_open(self, fault: Exception) -> Verdict:
-        if not self._unwell:
+    def _fails_open(self, what: str, fault: Exception) -> Verdict:
+        if what not in self._failing:
             log.error("a request could not be looked at", exc_info=fault)
-        self._unwell = True
-        message = f"requests are not looked at: {type(fault).__name__}: {fault}"
+        self._failing.add(what)
+        message = f"{what} of requests are not looked at: {type(fault).__name__}: {fault}"
         self._health.report(PART, Trouble.GUARD_FAILS_OPEN, message)
         return PASSED
 
-    def _well(self) -> None:
-        self._unwell = False
-        self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)
+    def _well(self, what: str) -> None:
+        """Note that heads, or bodies, are looked at again; what still fails says so with the next request."""
+        self._failing.discard(what)
+        if not self._failing:
+            self._health.clear(PART, Trouble.GUARD_FAILS_OPEN)

@@ -68,8 +68,25 @@ async def test_a_fault_of_the_firewall_stops_nothing_and_is_told(
         assert (await world.place(ann)).status_code == 201
         [condition] = world.presage.exchange.health.conditions
         assert (condition.part, condition.code) == ("firewall", Trouble.GUARD_FAILS_OPEN)
-        assert condition.message == "requests are not looked at: ZeroDivisionError: oops"
+        assert condition.message == "bodies of requests are not looked at: ZeroDivisionError: oops"
         assert (await world.client.get("/readyz")).json()["status"] == "degraded"
+    assert (await world.place(ann)).status_code == 201
+    assert (await world.client.get("/readyz")).json()["status"] == "ready"
+
+
+@in_one_process
+async def test_a_fault_with_bodies_is_told_until_a_body_is_looked_at_again(
+    world: World, market: str, ann: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("oops")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WebApplicationFirewall, "body", broken)
+        for _ in range(3):
+            assert (await world.place(ann)).status_code == 201
+            assert (await world.client.get("/readyz")).json()["status"] == "degraded", "heads are well"
+    assert caplog.text.count("a request could not be looked at") == 1
     assert (await world.place(ann)).status_code == 201
     assert (await world.client.get("/readyz")).json()["status"] == "ready"
 

@@ -92,6 +92,18 @@ def test_a_fault_about_an_address_lets_it_pass_too(world: World) -> None:
     assert world.told == [("limits", Trouble.GUARD_FAILS_OPEN)]
 
 
+async def test_limits_of_addresses_and_of_accounts_are_well_each_by_themselves(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        assert world.limits.of_address("no:address", cancels=False) is None
+        assert await world.outcome() is Outcome.ALLOWED
+        assert world.told == [("limits", Trouble.GUARD_FAILS_OPEN)], "accounts do not speak for addresses"
+    assert caplog.text.count("a limit could not be decided on") == 1
+    assert world.limits.of_address("192.0.2.1", cancels=False) is not None
+    assert world.told == []
+
+
 def test_an_address_is_limited_unless_it_is_exempt_and_cancels_have_room_of_their_own(world: World) -> None:
     def allowed(address: str, *, cancels: bool = False) -> list[bool | None]:
         rulings = [world.limits.of_address(address, cancels=cancels) for _ in range(3)]
