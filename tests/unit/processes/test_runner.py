@@ -238,11 +238,19 @@ async def test_who_goes_back_stops_what_it_was_at_and_looks_again_at_all_that_fo
     world.process.handle = slow  # type: ignore[method-assign]
     await world.append(MarketClosed())
     await handling.wait()
+    former, save, was_running = world.runner._task, world.checkpoints.save, list[bool]()
+    assert former is not None
+
+    async def noted(name: str, landmark: Landmark) -> None:
+        was_running.append(not former.done())
+        await save(name, landmark)
+
+    world.checkpoints.save = noted  # type: ignore[method-assign]
     await world.runner.go_back(
         first, lambda: meanwhile.append((list(world.process.seen), world.runner.position))
     )
     assert meanwhile == [([], 1)], "nothing is seen to while it goes back"
-    assert world.checkpoints.noted[-1] == first, "it is not forgotten however the process ends"
+    assert (world.checkpoints.noted[-1], was_running[0]) == (first, True), "noted before anything is stopped"
     await world.runner.catch_up()
     assert world.process.seen == ["MarketClosed 1", "MarketPaused 2", "MarketClosed 3"]
     await asyncio.sleep(0)
