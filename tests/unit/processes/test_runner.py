@@ -167,6 +167,25 @@ async def test_who_waits_for_them_when_the_exchange_is_closed_is_told(world: Wor
         await waiting
 
 
+async def test_who_closes_them_waits_for_what_was_under_way(world: World) -> None:
+    begun, over = asyncio.Event(), list[str]()
+
+    async def slow(_: Sequence[Recorded[DomainEvent]]) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            await asyncio.sleep(0.01)
+            over.append("in order")
+
+    world.process.handle = slow  # type: ignore[method-assign]
+    await world.append(PAUSED)
+    await world.runner.start()
+    await begun.wait()
+    await world.runner.close()
+    assert over == ["in order"]
+
+
 async def test_what_is_noted_is_the_last_of_many_events(world: World) -> None:
     await world.append(PAUSED, MarketResumed(), PAUSED)
     await world.runner.start()
