@@ -138,7 +138,8 @@ class Audience:
         if sheet is None or sheet.first != seat.heard or sheet.told != told:
             sheet = self._sheet = Sheet(self.shape, seat.heard, self.since(seat.heard))
         wire = line.wire
-        if len(line.outbox) or sheet.size > CHUNK or line.account_id in sheet.owners or not wire.writable:
+        own = sheet.owners and line.account_id in sheet.owners
+        if own or len(line.outbox) or sheet.size > CHUNK or not wire.writable:
             seat.settle()
             return 0
         assert wire.framed is not None

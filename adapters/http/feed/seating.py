@@ -17,6 +17,12 @@ PAUSE = 1.0
 LONGEST_CYCLE_S = 0.07
 """After how long at most a round follows upon another, if it did not last longer itself."""
 
+
+def pause_s(took_s: float) -> float:
+    """Return how long nothing is written after a round that took so long."""
+    return max(0.0, min(PAUSE * took_s, LONGEST_CYCLE_S - took_s))
+
+
 Hearing = Callable[[Subscription | Part], None]
 """Has a subscription told what happens, or told nothing more."""
 
@@ -102,8 +108,7 @@ class Seating:
             begun_s = now_s()
             for audience in list(self._waiting):
                 await self._round(audience)
-            took_s = now_s() - begun_s
-            await asyncio.sleep(max(0.0, min(PAUSE * took_s, LONGEST_CYCLE_S - took_s)))
+            await asyncio.sleep(pause_s(now_s() - begun_s))
 
     async def _round(self, audience: Audience) -> None:
         self._waiting.pop(audience, None)

@@ -17,6 +17,7 @@ from adapters.http.feed.hub import Hub
 from adapters.http.feed.limits import FeedLimits
 from adapters.http.feed.line import Line
 from adapters.http.feed.messages import Message
+from adapters.http.feed.seating import pause_s
 from adapters.http.feed.subscription import Subscription
 from domain.fees import FREE
 from domain.market.events import MarketCreated
@@ -343,11 +344,19 @@ async def test_the_first_change_is_told_at_once_and_what_gathers_meanwhile_in_on
     fed.order()
     await asyncio.sleep(0)
     assert all(wire(line).writes == 1 for line in lines)
-    while fed.number < 200:  # faster than all can be written to
+    now_s = asyncio.get_running_loop().time
+    begun_s = now_s()
+    while now_s() < begun_s + 0.5:  # faster than all can be written to
         fed.order()
         await asyncio.sleep(0)
-    async with asyncio.timeout(10):
-        while not all(len(wire(line).written) == 201 for line in lines):  # noqa: ASYNC110
+    async with asyncio.timeout(60):
+        while not all(len(wire(line).written) == fed.number + 1 for line in lines):  # noqa: ASYNC110
             await asyncio.sleep(0)
     rounds.cancel()
-    assert all(wire(line).writes < 5 for line in lines)
+    at_most = 2 + (now_s() - begun_s) / 0.04  # a round takes 20 ms at least, and the pause is as long
+    assert all(wire(line).writes <= at_most for line in lines)
+
+
+@pytest.mark.parametrize(("took_s", "pause"), [(0, 0), (0.001, 0.001), (0.03, 0.03), (0.05, 0.02), (0.08, 0)])
+def test_a_pause_is_as_long_as_the_round_and_both_are_short(took_s: float, pause: float) -> None:
+    assert pause_s(took_s) == pytest.approx(pause)
