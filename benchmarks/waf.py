@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from adapters.bootstrap import Presage, open_presage
-from adapters.http.firewall.firewall import WebApplicationFirewall
+from adapters.http.firewall.firewall import WAF
 from adapters.http.firewall.rules import usual_rules
 from adapters.settings import Settings
 from domain.identifiers import Ticker
@@ -37,7 +37,7 @@ WAYS: Mapping[str, Mapping[str, str]] = {
 
 def run(n: int = 3_000) -> dict[str, Any]:
     """Look at ``n`` orders and ask a route ``n`` times, in each of the rounds."""
-    firewall = WebApplicationFirewall(usual_rules())
+    firewall = WAF(usual_rules())
     orders = [_order(number) for number in range(n)]
     order_us = min(asyncio.run(_look(firewall, orders)) for _ in range(ROUNDS))
     ways = asyncio.run(_ways(n))
@@ -68,7 +68,7 @@ def _order(number: int) -> bytes:
     )
 
 
-async def _look(firewall: WebApplicationFirewall, orders: list[bytes]) -> float:
+async def _look(firewall: WAF, orders: list[bytes]) -> float:
     begin = time.process_time()
     for body in orders:
         firewall.head("POST", ORDERS, b"", HEADERS)

@@ -97,7 +97,7 @@ class Verdict(NamedTuple):
 PASSED = Verdict(None, 0, ())
 
 
-class WebApplicationFirewall:
+class WAF:
     """Looks at the head of a request, and then at its body if it has one."""
 
     def __init__(self, rules: Rules) -> None:

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from adapters.http.answers.problems import Problem
 from adapters.http.callers.authentication import Authenticator
-from adapters.http.firewall.firewall import WebApplicationFirewall
+from adapters.http.firewall.firewall import WAF
 from adapters.http.firewall.rules import read_rules, usual_rules
 from adapters.http.firewall.screened import Screening
 from application.health import Health
@@ -19,7 +19,7 @@ OFF, ON, LOG = "off", "on", "log"
 class Screen:
     """A firewall, and whether it refuses what it finds or only tells."""
 
-    firewall: WebApplicationFirewall
+    firewall: WAF
     acts: bool
 
     def screening(self, authenticator: Authenticator, health: Health) -> Screening:
@@ -49,4 +49,4 @@ def open_screen(wanted: str) -> Screen | None:
     if wanted == OFF:
         return None
     rules = usual_rules() if wanted in (ON, LOG) else read_rules(Path(wanted))
-    return Screen(firewall=WebApplicationFirewall(rules), acts=wanted != LOG)
+    return Screen(firewall=WAF(rules), acts=wanted != LOG)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Message, Receive, Scope
 
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.firewall.firewall import PASSED, Verdict, WebApplicationFirewall
+from adapters.http.firewall.firewall import PASSED, WAF, Verdict
 from adapters.http.firewall.rules import Action
 from application.health import Health, Trouble
 
@@ -26,7 +26,7 @@ _HEADS, _BODIES = "heads", "bodies"
 class Screening:
     """Says what is to be refused. A fault of its own lets requests pass, and is told in readiness."""
 
-    def __init__(self, firewall: WebApplicationFirewall, health: Health, knows: Knows, *, acts: bool) -> None:
+    def __init__(self, firewall: WAF, health: Health, knows: Knows, *, acts: bool) -> None:
         self._firewall = firewall
         self._health = health
         self._knows = knows

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.http.firewall.firewall import WebApplicationFirewall
+from adapters.http.firewall.firewall import WAF
 from application.health import Trouble
 from tests.integration.http.world import BASE, ORDERS, Person, World, a_world, error, in_one_process
 
@@ -63,8 +63,8 @@ async def test_a_fault_of_the_firewall_stops_nothing_and_is_told(
         raise ZeroDivisionError("oops")
 
     with monkeypatch.context() as patched:
-        patched.setattr(WebApplicationFirewall, "head", broken)
-        patched.setattr(WebApplicationFirewall, "body", broken)
+        patched.setattr(WAF, "head", broken)
+        patched.setattr(WAF, "body", broken)
         assert (await world.place(ann)).status_code == 201
         [condition] = world.presage.exchange.health.conditions
         assert (condition.part, condition.code) == ("firewall", Trouble.GUARD_FAILS_OPEN)
@@ -82,7 +82,7 @@ async def test_a_fault_with_bodies_is_told_until_a_body_is_looked_at_again(
         raise ZeroDivisionError("oops")
 
     with monkeypatch.context() as patched:
-        patched.setattr(WebApplicationFirewall, "body", broken)
+        patched.setattr(WAF, "body", broken)
         for _ in range(3):
             assert (await world.place(ann)).status_code == 201
             assert (await world.client.get("/readyz")).json()["status"] == "degraded", "heads are well"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from adapters.http.firewall.firewall import PASSED, Verdict, WebApplicationFirewall
+from adapters.http.firewall.firewall import PASSED, WAF, Verdict
 from adapters.http.firewall.rules import Action, Severity, read_rules, usual_rules
 from adapters.rule_files import UnusableRules
 from tests.unit.firewall.ordinary import requests
@@ -24,8 +24,8 @@ BLOCKED_LEAST = 0.95
 
 
 @pytest.fixture
-def firewall() -> WebApplicationFirewall:
-    return WebApplicationFirewall(usual_rules())
+def firewall() -> WAF:
+    return WAF(usual_rules())
 
 
 def labelled() -> Iterator[tuple[str, str]]:
@@ -38,7 +38,7 @@ def labelled() -> Iterator[tuple[str, str]]:
             yield label, line
 
 
-async def everywhere(firewall: WebApplicationFirewall, label: str, text: str) -> dict[str, Verdict]:
+async def everywhere(firewall: WAF, label: str, text: str) -> dict[str, Verdict]:
     """Return what comes of an attack in each place where it can be put, and as it can be hidden."""
     if label == "scan":
         path, _, query = text.partition("?")
@@ -55,7 +55,7 @@ async def everywhere(firewall: WebApplicationFirewall, label: str, text: str) ->
     return found
 
 
-async def test_labelled_attacks_are_blocked_wherever_they_are_put(firewall: WebApplicationFirewall) -> None:
+async def test_labelled_attacks_are_blocked_wherever_they_are_put(firewall: WAF) -> None:
     asked, blocked, missed = Counter[str](), Counter[str](), []
     for label, text in labelled():
         for place, verdict in (await everywhere(firewall, label, text)).items():
@@ -77,7 +77,7 @@ WRITTEN_PLAINLY = {
 
 @pytest.mark.parametrize("beside", ["", "it's"], ids=["with nothing else", "with something odd"])
 async def test_what_is_written_with_ordinary_characters_alone_is_found_all_the_same(
-    firewall: WebApplicationFirewall, beside: str
+    firewall: WAF, beside: str
 ) -> None:
     for rule, text in WRITTEN_PLAINLY.items():
         for body in ({"ticker": text, "title": beside}, {text: beside}):
@@ -85,7 +85,7 @@ async def test_what_is_written_with_ordinary_characters_alone_is_found_all_the_s
             assert rule in verdict.ids, (body, verdict)
 
 
-async def test_ordinary_requests_are_all_let_through(firewall: WebApplicationFirewall) -> None:
+async def test_ordinary_requests_are_all_let_through(firewall: WAF) -> None:
     for method, path, query, headers, body in requests(ORDINARY):
         head = firewall.head(method, path.encode(), query.encode(), headers)
         assert head == PASSED, (path, query, head.ids)
@@ -96,14 +96,14 @@ async def test_ordinary_requests_are_all_let_through(firewall: WebApplicationFir
 
 @pytest.mark.more
 async def test_a_hundred_thousand_ordinary_requests_are_all_let_through(
-    firewall: WebApplicationFirewall,
+    firewall: WAF,
 ) -> None:
     for method, path, query, headers, body in requests(100_000, seed=2_028):
         assert firewall.head(method, path.encode(), query.encode(), headers) == PASSED, (path, query)
         assert not body or await firewall.body(method, path.encode(), body) == PASSED, body
 
 
-async def test_an_ordinary_order_takes_microseconds(firewall: WebApplicationFirewall) -> None:
+async def test_an_ordinary_order_takes_microseconds(firewall: WAF) -> None:
     orders = [each for each in requests(3_000) if each[1].encode() == ORDERS]
     best = float("inf")
     for _ in range(3):
@@ -116,7 +116,7 @@ async def test_an_ordinary_order_takes_microseconds(firewall: WebApplicationFire
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_text_takes_long_whatever_is_in_it(firewall: WebApplicationFirewall, seed: int) -> None:
+async def test_no_text_takes_long_whatever_is_in_it(firewall: WAF, seed: int) -> None:
     rng = random.Random(seed)
     pieces = ["<", "'", "(", "select ", "union ", "{{", "../", "on", "=", "a", " or ", "--", "$", "from", ";"]
     hostile = "".join(rng.choice(pieces) for _ in range(30_000)).encode()
@@ -164,7 +164,7 @@ async def bare_ms() -> float:
 
 
 @pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
-async def test_no_head_and_no_body_keeps_others_waiting(firewall: WebApplicationFirewall, text: str) -> None:
+async def test_no_head_and_no_body_keeps_others_waiting(firewall: WAF, text: str) -> None:
     async def look(head: bytes) -> None:
         firewall.head("GET", SEARCH, head, [(b"x-own", head[:20_000])])
 
@@ -179,15 +179,13 @@ async def test_no_head_and_no_body_keeps_others_waiting(firewall: WebApplication
 
 
 @pytest.mark.parametrize("piece", [b"1", b'"a"', b'{"a":1}', b"[]"])
-async def test_no_body_of_very_many_parts_keeps_others_waiting(
-    firewall: WebApplicationFirewall, piece: bytes
-) -> None:
+async def test_no_body_of_very_many_parts_keeps_others_waiting(firewall: WAF, piece: bytes) -> None:
     body = b"[" + b",".join([piece] * (LARGEST_BODY // (len(piece) + 1))) + b"]"
     assert await longest_turn_ms(firewall.body("POST", ORDERS, body)) < 6 * await bare_ms()
 
 
 def test_characters_written_as_enormous_numbers_do_not_keep_a_request_from_being_looked_at(
-    firewall: WebApplicationFirewall,
+    firewall: WAF,
 ) -> None:
     attack = quote("' or '1'='1", safe="").encode()
     for number in ("9" * 6_000, "0" * 6_000 + "39", "x" + "0" * 6_000 + "27", "x" + "f" * 6_000):
@@ -199,22 +197,22 @@ def test_characters_written_as_enormous_numbers_do_not_keep_a_request_from_being
         assert firewall.head("GET", SEARCH, b"q=" + hidden, []).action is Action.BLOCK
 
 
-def test_an_attack_with_comments_in_it_is_found(firewall: WebApplicationFirewall) -> None:
+def test_an_attack_with_comments_in_it_is_found(firewall: WAF) -> None:
     for text in ("'/**/or/**/'1'='1", "'/* a */or/* b */'1'='1/* c", "'/**/or/* ' /* */'1'='1"):
         assert firewall.head("GET", SEARCH, b"q=" + quote(text).encode(), []).action is Action.BLOCK, text
 
 
-async def test_an_attack_at_the_end_of_the_largest_body_is_found(firewall: WebApplicationFirewall) -> None:
+async def test_an_attack_at_the_end_of_the_largest_body_is_found(firewall: WAF) -> None:
     body = orjson.dumps(["x" * 40] * 20_000 + ["' or '1'='1"])
     assert (await firewall.body("POST", ORDERS, body)).action is Action.BLOCK
 
 
-def agent(firewall: WebApplicationFirewall, name: bytes) -> Verdict:
+def agent(firewall: WAF, name: bytes) -> Verdict:
     return firewall.head("GET", SEARCH, b"q=rain", [(b"user-agent", name)])
 
 
 def test_scanners_are_blocked_and_bots_are_challenged_and_clients_are_neither(
-    firewall: WebApplicationFirewall,
+    firewall: WAF,
 ) -> None:
     assert agent(firewall, b"sqlmap/1.8#stable (https://sqlmap.org)").action is Action.BLOCK
     assert agent(firewall, b"Mozilla/5.00 (Nikto/2.5.0)").action is Action.BLOCK
@@ -233,7 +231,7 @@ def test_scanners_are_blocked_and_bots_are_challenged_and_clients_are_neither(
     ],
 )
 def test_what_is_oversized_or_malformed_is_blocked(
-    firewall: WebApplicationFirewall,
+    firewall: WAF,
     rule: str,
     path: bytes,
     query: bytes,
@@ -253,14 +251,14 @@ def test_what_is_oversized_or_malformed_is_blocked(
     ],
 )
 def test_what_the_exchange_refuses_itself_is_only_told(
-    firewall: WebApplicationFirewall, rule: str, path: bytes, query: bytes
+    firewall: WAF, rule: str, path: bytes, query: bytes
 ) -> None:
     verdict = firewall.head("GET", path, query, [])
     assert (verdict.action, verdict.ids, verdict.score) == (Action.LOG, rule, 0)
 
 
 async def test_passwords_and_the_prose_of_operators_are_exempt_in_bodies_alone(
-    firewall: WebApplicationFirewall,
+    firewall: WAF,
 ) -> None:
     password = orjson.dumps({"account_id": "ann", "password": "' or '1'='1"})
     for path in (b"/trade-api/v2/login", b"/trade-api/v2/accounts", b"/admin/v1/markets"):
@@ -269,7 +267,7 @@ async def test_passwords_and_the_prose_of_operators_are_exempt_in_bodies_alone(
     assert (await firewall.body("POST", ORDERS, password)).action is Action.BLOCK
 
 
-def test_what_was_asked_before_is_judged_as_the_first_time(firewall: WebApplicationFirewall) -> None:
+def test_what_was_asked_before_is_judged_as_the_first_time(firewall: WAF) -> None:
     attack = (SEARCH, b"q=" + quote("' OR 1=1 --").encode())
     first, again = (firewall.head("GET", *attack, []) for _ in range(2))
     assert first == again
@@ -322,7 +320,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 async def test_scores_add_up_and_nothing_below_the_threshold_is_blocked(tmp_path: Path) -> None:
-    firewall = WebApplicationFirewall(read_rules(written(tmp_path, OWN)))
+    firewall = WAF(read_rules(written(tmp_path, OWN)))
     single = firewall.head("GET", b"/x", b"q=1%20or%201%3D1", [])
     assert (single.action, single.score) == (Action.LOG, 5)
     both = firewall.head("GET", b"/x", b"q=1%20or%201%3D1%3Cscript%3E", [])
@@ -331,7 +329,7 @@ async def test_scores_add_up_and_nothing_below_the_threshold_is_blocked(tmp_path
 
 
 def test_a_file_adds_rules_leaves_some_out_and_exempts_routes(tmp_path: Path) -> None:
-    firewall = WebApplicationFirewall(read_rules(written(tmp_path, OWN)))
+    firewall = WAF(read_rules(written(tmp_path, OWN)))
     assert firewall.head("GET", b"/other/moon-28", b"", [(b"user-agent", b"x")]).action is Action.CHALLENGE
     assert firewall.head("GET", b"/trade-api/v2/markets/MOON-28", b"", [(b"user-agent", b"x")]) == PASSED
     assert agent(firewall, b"googlebot") == PASSED

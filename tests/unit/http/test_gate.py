@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.answers.problems import Code, Problem
-from adapters.http.firewall.firewall import WebApplicationFirewall
+from adapters.http.firewall.firewall import WAF
 from adapters.http.firewall.rules import usual_rules
 from adapters.http.firewall.screened import Screening
 from adapters.http.gate import Gate
@@ -69,9 +69,7 @@ class World:
             route,
             traffic=self.traffic,
             limits=Limits(rules, health) if limited else None,
-            screening=Screening(WebApplicationFirewall(usual_rules()), health, knows, acts=True)
-            if screened
-            else None,
+            screening=Screening(WAF(usual_rules()), health, knows, acts=True) if screened else None,
             unrouted=lambda _scope, _fault: Problem(Code.NOT_FOUND, "nothing is here"),
             endless=frozenset({STREAM}),
         )
