@@ -102,6 +102,6 @@ Something that no test can notice is *equivalent*; `tests/mutation/equivalent.to
 _FIRST = """\
 ## Fresh draws
 
-The table above is of the tests as they are: what a draw shows is mended, so the next run with its seed finds
-nothing. What the tests are worth shows when a seed is drawn for the first time, which is kept in
-`tests/mutation/draws.json`: how many were noticed of those that can be."""
+What a draw shows is mended, so a later run with its seed finds little. What the tests are worth shows when a
+seed is drawn for the first time, which is kept in `tests/mutation/draws.json`: how many were noticed of those
+that can be ([decision 53](decisions/0053-a-draw-counts-the-first-time.md))."""
