@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from adapters.http.requests.exact import Contracts, Dollars, PriceDollars, Whole
-from adapters.http.requests.fields import PARTS, Cursor, Groups, RequestBody, TickerField, Word
+from adapters.http.requests.fields import PARTS, Groups, RequestBody, TickerField, Word
 from adapters.http.requests.orders import quantity
 from adapters.http.requests.queries import PageQuery
 from domain.market.vocabulary import Side
@@ -95,7 +95,6 @@ class RequestsQuery(PageQuery):
     event_ticker: Groups = ()
     status: RequestStatus | None = None
     creator_user_id: str | None = None
-    cursor: Cursor = ""
 
 
 class QuotesQuery(PageQuery):
@@ -110,4 +109,3 @@ class QuotesQuery(PageQuery):
     creator_user_id: str | None = None
     quote_creator_user_id: str | None = None
     rfq_creator_user_id: str | None = None
-    cursor: Cursor = ""
