@@ -43,6 +43,7 @@ LEFT_OUT = {
     "test_dashboard_with_data.py": "each process of a cluster has figures of its own, at its own address",
     "test_log_replaced.py": "what the process that writes the log tells at its own address",
     "test_documentation.py::test_the_examples_of_a_document_work[docs/command-line.md]": "a folder to import",
+    "test_documentation.py::test_the_examples_of_a_document_work[docs/sandbox.md]": "a sandbox is a folder",
     "test_shutdown.py": "the steps of one process, told one by one",
     "test_silent_connections.py": "how few files one process may have open",
     **dict.fromkeys(
