@@ -133,11 +133,12 @@ async def test_what_happens_while_the_end_is_read_is_told_once() -> None:
     assert fed.revisions() == [1, 2, 3, 4, 5, 6]
 
 
-async def test_what_was_read_before_the_board_saw_it_is_not_told_again() -> None:
+@pytest.mark.parametrize("channel", [Channel.BOOK, Channel.TICKER])
+async def test_what_was_read_before_the_board_saw_it_is_not_told_again(channel: Channel) -> None:
     fed = Fed()
     fed.order()
     fed.order(told=False)
-    await fed.replay()
+    await fed.replay(channel=channel)
     fed.board.take(fed.log.events[-1:])
     fed.order()
     assert fed.revisions() == [1, 2, 3]
