@@ -53,6 +53,14 @@ order amend {order} --price 0.41 --account ann
 order decrease {order} --to 5 --account ann
 why order {order} --account ann
 why entry 0 --account ann
+rfq create RAIN --count 5 --account ann
+rfq list --account bob
+rfq quote {hostile} --yes 0.40 --no 0.50 --account bob
+rfq quotes --account ann
+rfq accept {hostile} --side no --account ann
+rfq confirm {hostile} --account bob
+rfq withdraw {hostile} --account bob
+rfq cancel {hostile} --account ann
 portfolio --account ann
 leaderboard
 order cancel --all --account ann

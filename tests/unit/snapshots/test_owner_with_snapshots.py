@@ -198,7 +198,7 @@ async def test_a_state_is_copied_without_the_collector_which_goes_on_in_the_next
         asyncio.get_running_loop().call_soon(lambda: collects.append(gc.isenabled()))
         return form.capture(state)  # type: ignore[arg-type]
 
-    taker = process.market._taker
+    taker = process.market._known._taker
     assert taker is not None
     form = taker._form
     monkeypatch.setattr(taker, "_form", replace(form, capture=capture))
