@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,12 @@ from adapters.http.feed.line import Line
 from adapters.http.feed.socket import PATH
 from adapters.http.serving.serving import serving
 from adapters.settings import Settings
-from application.requests import OrderRequest
+from application.requests import OrderAccepted, OrderRequest
 from benchmarks._trading import percentile
 from domain.identifiers import AccountId, Ticker
 from domain.market.commands import CreateMarket
 from domain.market.vocabulary import Action, Side
 from domain.quantities import Money, Quantity, Ticks
-from domain.rejections import Rejected
 
 ROUNDS = 3
 CHANGES = 200
@@ -46,6 +45,8 @@ REPLAYED = 40
 """How many events are replayed for each subscriber asked for, at most a million."""
 
 TICKER, TRADER = Ticker("HOT"), AccountId("maker")
+OPEN_ORDERS = "2000000"
+"""How many orders may rest: all of those that are replayed."""
 LAST = 7_777
 PATIENCE_S = 120.0
 
@@ -75,7 +76,12 @@ def run(n: int = 5_000) -> dict[str, Any]:
 
 
 async def _measure(folder: Path, n: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    settings = Settings.from_environment({"PRESAGE_RATE_LIMITS": "off"}, data=folder / "data")
+    environment = {
+        "PRESAGE_RATE_LIMITS": "off",
+        "PRESAGE_OPEN_ORDERS_MAX": OPEN_ORDERS,
+        "PRESAGE_OPEN_ORDERS_IN_ALL_MAX": OPEN_ORDERS,
+    }
+    settings = Settings.from_environment(environment, data=folder / "data")
     async with open_presage(settings) as presage:
         await presage.start()
         await _prepare(presage)
@@ -254,9 +260,7 @@ async def _paced(presage: Presage, n: int) -> dict[str, Any]:
     begin, processor_s, told = time.perf_counter(), time.process_time(), presage.feed.written
     for number, request in enumerate(_orders(CHANGES * PACED_S)):
         await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
-        answer = await presage.exchange.trading.place(request)
-        if isinstance(answer, Rejected):
-            raise RuntimeError(f"an order was refused: {answer}")  # noqa: TRY004 (it is of no other type)
+        _refuse_refusals([await presage.exchange.trading.place(request)])
         acknowledged_s.append(time.perf_counter())
     took_s = time.perf_counter() - begin
     await _until(lambda: all(each.has(len(acknowledged_s)) for each in watched), "all was written")
@@ -277,13 +281,20 @@ async def _paced(presage: Presage, n: int) -> dict[str, Any]:
     }
 
 
+def _refuse_refusals(answers: Iterable[object]) -> None:
+    """Raise for an order that was not taken: what is waited for would never come."""
+    for answer in answers:
+        if not isinstance(answer, OrderAccepted):
+            raise RuntimeError(f"an order was refused: {answer}")  # noqa: TRY004 (it is of no other type)
+
+
 async def _replayed(presage: Presage, port: int, n: int) -> dict[str, Any]:
     """Return how fast a market's whole life is told to one who comes back."""
     wanted = min(1_000_000, REPLAYED * n)
     trading = presage.exchange.trading
     for start in range(0, wanted, 500):
         last = LAST + 11 if start + 500 >= wanted else 100
-        await trading.place_many(_orders(min(500, wanted - start), last=last))
+        _refuse_refusals(await trading.place_many(_orders(min(500, wanted - start), last=last)))
     await presage.shown()
     history, before = presage.feed.history, presage.feed.history.messages
     begun = asyncio.create_task(_begun(history, history.replays))
