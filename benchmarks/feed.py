@@ -257,11 +257,17 @@ async def _paced(presage: Presage, n: int) -> dict[str, Any]:
     """
     watched = [_Watched(line) for line in list(presage.feed._lines)[::SAMPLED]]  # noqa: SLF001
     acknowledged_s: list[float] = []
-    begin, processor_s, told = time.perf_counter(), time.process_time(), presage.feed.written
-    for number, request in enumerate(_orders(CHANGES * PACED_S)):
-        await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
+
+    async def acknowledged(request: OrderRequest) -> None:
         _refuse_refusals([await presage.exchange.trading.place(request)])
         acknowledged_s.append(time.perf_counter())
+
+    begin, processor_s, told = time.perf_counter(), time.process_time(), presage.feed.written
+    # They arrive by the clock, as those of many traders do, whether or not earlier ones have been answered.
+    async with asyncio.TaskGroup() as under_way:
+        for number, request in enumerate(_orders(CHANGES * PACED_S)):
+            await asyncio.sleep(max(0.0, begin + number / CHANGES - time.perf_counter()))
+            under_way.create_task(acknowledged(request))
     took_s = time.perf_counter() - begin
     await _until(lambda: all(each.has(len(acknowledged_s)) for each in watched), "all was written")
     waits = [
