@@ -57,11 +57,11 @@ class _UnderWay:
         self.digest = digest
         self._end: asyncio.Future[OrderAnswer] | None = None
 
-    async def answer(self) -> OrderAnswer:
-        """Wait for the placement's end."""
+    def answer(self) -> "asyncio.Future[OrderAnswer]":
+        """Return the placement's end, to be waited for: it is asked for from this very moment on."""
         if self._end is None:
             self._end = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self._end)
+        return asyncio.shield(self._end)
 
     def ended(self, end: OrderAnswer | BaseException) -> None:
         """Tell whoever waits."""

@@ -137,3 +137,17 @@ async def test_an_order_whose_compensation_is_under_way_is_not_placed_after_all(
     with pytest.raises(StoreUnavailable):
         await again
     assert (await end(world)).count("OrderPlaced") == 1
+
+
+async def test_who_closes_does_not_wait_for_an_order_that_ends_in_the_same_turn() -> None:
+    world, _ = await trading_world()
+    turns, ended = 0, False
+    while not ended:
+        caller = asyncio.create_task(world.place(B, "no", "buy", 20, 1))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended, turns = caller.done(), turns + 1
+        async with asyncio.timeout(60):
+            await world.exchange.trading.close()
+        await caller
+    assert "OrderPlaced" in await end(world)
