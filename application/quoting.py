@@ -10,6 +10,7 @@ from application.processes.consequences import FOLLOWS_S, StillUnderWay
 from application.requests import Accepted, Answer
 from application.sagas.funds import Funds
 from application.trading import NO_MARKET
+from application.turns import in_turns
 from domain.identifiers import AccountId, OrderId, Ticker
 from domain.market.crossing import beyond_the_book, placing_of
 from domain.market.events import CrossedOrder
@@ -44,10 +45,11 @@ class Quoting:
 
     # ------------------------------------------------------------------------------------- looking
 
-    async def requests(self) -> Sequence[QuoteRequest]:
-        """Return all requests that are known, the latest first."""
+    async def requests(self, wanted: Callable[[QuoteRequest], bool]) -> Sequence[QuoteRequest]:
+        """Return those of all known requests that are wanted, the latest first."""
         states = [await owner.state() for owner in self._directory.quotes]
-        found = [request for state in states for request in state.requests.values()]
+        known = [request for state in states for request in state.requests.values()]
+        found = [request async for request in in_turns(known) if wanted(request)]
         return sorted(found, key=lambda each: (-each.requested.at_us, each.rfq_id))
 
     async def request(self, rfq_id: str) -> QuoteRequest | None:
@@ -57,11 +59,11 @@ class Quoting:
 
     async def quotes(self, account_id: AccountId) -> Sequence[tuple[QuoteRequest, Quote]]:
         """Return the quotes that an account gave or was given, with their requests, the latest first."""
+        states = [await owner.state() for owner in self._directory.quotes]
         found = [
-            (request, quote)
-            for request in await self.requests()
-            for quote in request.quotes.values()
-            if account_id in (request.account_id, quote.account_id)
+            (state.requests[quote.given.rfq_id], quote)
+            for state in states
+            for quote in state.quotes_seen_by(account_id)
         ]
         return sorted(found, key=lambda pair: (-pair[1].given.at_us, pair[1].quote_id))
 

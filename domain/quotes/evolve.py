@@ -23,6 +23,7 @@ def evolve(state: QuotesState, event: e.QuotesEvent) -> None:
             state.communications[event.account_id] = event.communications_id
         case e.QuotesRequested():
             request = state.requests[event.rfq_id] = QuoteRequest(event)
+            state.requests_of.setdefault(request.account_id, {})[event.rfq_id] = None
             _count(state.open_requests, request.account_id, 1)
             heapq.heappush(state.due, (event.expires_at_us, event.rfq_id, ""))
         case e.RequestEnded():
@@ -30,6 +31,7 @@ def evolve(state: QuotesState, event: e.QuotesEvent) -> None:
         case e.QuoteGiven():
             quote = state.requests[event.rfq_id].quotes[event.quote_id] = Quote(event)
             state.request_of[event.quote_id] = event.rfq_id
+            state.quotes_of.setdefault(quote.account_id, {})[event.quote_id] = None
             _count(state.standing_quotes, quote.account_id, 1)
             heapq.heappush(state.due, (event.expires_at_us, event.rfq_id, event.quote_id))
         case e.QuoteAccepted():
@@ -86,8 +88,19 @@ def _tidy(state: QuotesState, request: QuoteRequest) -> None:
     """Forget the first of the quotes that are over, where there are too many."""
     over = [quote_id for quote_id, each in request.quotes.items() if each.over]
     if len(over) > ENDED_QUOTES:
-        del request.quotes[over[0]]
-        del state.request_of[over[0]]
+        _forget(state, request.quotes.pop(over[0]))
+
+
+def _forget(state: QuotesState, quote: Quote) -> None:
+    """Drop a quote from where it is looked for by its name and by its maker."""
+    del state.request_of[quote.quote_id]
+    _drop(state.quotes_of, quote.account_id, quote.quote_id)
+
+
+def _drop(named: dict[AccountId, dict[str, None]], account_id: AccountId, name: str) -> None:
+    del named[account_id][name]
+    if not named[account_id]:
+        del named[account_id]
 
 
 def _request_ended(state: QuotesState, event: e.RequestEnded) -> None:
@@ -103,5 +116,7 @@ def _request_ended(state: QuotesState, event: e.RequestEnded) -> None:
     while len(state.ended) > REMEMBERED_REQUESTS:
         oldest = next(iter(state.ended))
         del state.ended[oldest]
-        for quote_id in state.requests.pop(oldest).quotes:
-            del state.request_of[quote_id]
+        forgotten = state.requests.pop(oldest)
+        _drop(state.requests_of, forgotten.account_id, oldest)
+        for quote in forgotten.quotes.values():
+            _forget(state, quote)

@@ -11,13 +11,23 @@ def quotes_violations(state: QuotesState) -> Iterator[str]:
     """Yield a sentence for everything that is wrong with the requests of a partition."""
     opened: Counter[str] = Counter()
     standing: Counter[str] = Counter()
+    asked: set[tuple[str, str]] = set()
+    given: set[tuple[str, str]] = set()
     for request in state.requests.values():
         opened[request.account_id] += request.open
+        asked.add((request.account_id, request.rfq_id))
         for quote in request.quotes.values():
             standing[quote.account_id] += not quote.over
+            given.add((quote.account_id, quote.quote_id))
             if state.request_of.get(quote.quote_id) != request.rfq_id:
                 yield f"quote {quote.quote_id} is not found by its name"
         yield from _request(request)
+    for what, named, there in (
+        ("requests", state.requests_of, asked),
+        ("quotes", state.quotes_of, given),
+    ):
+        if {(account_id, name) for account_id, names in named.items() for name in names} != there:
+            yield f"{what} are not all found by their accounts, or are found that are not there"
     if dict(+opened) != state.open_requests:
         yield f"requests are counted as {state.open_requests}, and {dict(+opened)} are open"
     if dict(+standing) != state.standing_quotes:

@@ -111,6 +111,10 @@ class QuotesState:
         """Those that are open, and the latest of those that are over, by when they were over."""
         self.request_of: dict[str, str] = {}
         """By quote, the request it answers."""
+        self.requests_of: dict[AccountId, dict[str, None]] = {}
+        """By account, the requests it made that are known, the latest last."""
+        self.quotes_of: dict[AccountId, dict[str, None]] = {}
+        """By account, the quotes it gave that are known, the latest last."""
         self.open_requests: dict[AccountId, int] = {}
         self.standing_quotes: dict[AccountId, int] = {}
         """How many quotes of an account are not over."""
@@ -123,6 +127,13 @@ class QuotesState:
         """Return a quote, ``None`` if there is none or it is forgotten."""
         rfq_id = self.request_of.get(quote_id)
         return None if rfq_id is None else self.requests[rfq_id].quotes[quote_id]
+
+    def quotes_seen_by(self, account_id: AccountId) -> Iterator[Quote]:
+        """Yield the quotes that an account gave or was given."""
+        for rfq_id in self.requests_of.get(account_id, ()):
+            yield from self.requests[rfq_id].quotes.values()
+        for quote_id in self.quotes_of.get(account_id, ()):
+            yield self.requests[self.request_of[quote_id]].quotes[quote_id]
 
     def open_in(self, ticker: Ticker) -> Iterator[QuoteRequest]:
         """Yield the open requests in a market."""

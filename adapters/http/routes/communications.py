@@ -48,15 +48,19 @@ async def create_request(call: Call[AccountQuery, r.RequestForQuotesBody]) -> Re
 async def list_requests(call: Call[r.RequestsQuery, None]) -> Reply:
     """Return requests for quotes of all accounts, the latest first."""
     query, account_id = call.query, call.account_id
-    found = [
-        request
-        for request in await call.port.exchange.quoting.requests()
-        if query.market_ticker in (None, request.ticker)
-        and query.status in (None, "open" if request.open else "closed")
-        and (query.creator_user_id is None or _own(query.creator_user_id, account_id, request.account_id))
-    ]
+
+    def wanted(request: QuoteRequest) -> bool:
+        return (
+            query.market_ticker in (None, request.ticker)
+            and query.status in (None, "open" if request.open else "closed")
+            and (query.creator_user_id is None or _own(query.creator_user_id, account_id, request.account_id))
+        )
+
     found = await _of_events(
-        call.port.exchange.directory, found, query.event_ticker, lambda each: each.ticker
+        call.port.exchange.directory,
+        await call.port.exchange.quoting.requests(wanted),
+        query.event_ticker,
+        lambda each: each.ticker,
     )
     page, cursor = _page(query, found, lambda each: (-each.requested.at_us, each.rfq_id))
     return Reply(
@@ -107,10 +111,10 @@ async def list_quotes(call: Call[r.QuotesQuery, None]) -> Reply:
             or _own(query.rfq_creator_user_id, account_id, request.account_id)
         )
     ]
-    found = await _of_events(
+    kept = await _of_events(
         call.port.exchange.directory, found, query.event_ticker, lambda pair: pair[0].ticker
     )
-    page, cursor = _page(query, found, lambda pair: (-pair[1].given.at_us, pair[1].quote_id))
+    page, cursor = _page(query, kept, lambda pair: (-pair[1].given.at_us, pair[1].quote_id))
     quotes = [a.quote_answer(request, quote, account_id) for request, quote in page]
     return Reply(content=a.QuotesAnswer(quotes=quotes, cursor=cursor))
 
@@ -153,8 +157,8 @@ async def confirm_quote(call: Call[AccountQuery, NothingBody]) -> Reply:
 
 
 async def _of_events(
-    directory: Directory, found: list[T], events: Sequence[GroupId], ticker_of: Callable[[T], Ticker]
-) -> list[T]:
+    directory: Directory, found: Sequence[T], events: Sequence[GroupId], ticker_of: Callable[[T], Ticker]
+) -> Sequence[T]:
     """Keep what is in the markets of some events, if any were named."""
     if not events:
         return found

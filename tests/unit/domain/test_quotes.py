@@ -268,3 +268,20 @@ def test_the_latest_requests_that_are_over_are_remembered() -> None:
     assert made.state.quote("q4") is None
     assert made.state.quote("q5") is not None
     assert list(quotes_violations(made.state)) == []
+
+
+def test_an_account_sees_the_quotes_it_gave_and_was_given_and_no_others() -> None:
+    made = desk()
+    made.and_then(asking("of-ann"), asking("of-bob", BOB))
+    made.and_then(quoting("to-ann", BOB, rfq="of-ann"), quoting("to-bob", CAT, rfq="of-bob"))
+    seen = {who: [each.quote_id for each in made.state.quotes_seen_by(who)] for who in (ANN, BOB, CAT)}
+    assert seen == {ANN: ["to-ann"], BOB: ["to-bob", "to-ann"], CAT: ["to-bob"]}
+
+
+def test_quotes_that_are_forgotten_are_not_looked_for() -> None:
+    made = desk()
+    made.and_then(asking())
+    for number in range(ENDED_QUOTES + 3):
+        made.and_then(quoting(f"q{number}"))
+    assert len(list(made.state.quotes_seen_by(BOB))) == ENDED_QUOTES + 1 == len(made.state.request_of)
+    assert list(quotes_violations(made.state)) == []
